@@ -1,0 +1,46 @@
+// Package debug names every protective mechanism, so that a test can take one out
+// and watch the attack succeed. In an ordinary build Without is the constant
+// false and the compiler drops the branches that ask it; only a build with the tag
+// locus_unsafe can switch a mechanism off, and such a build says so in its bytes
+// (Marker), which `make check` looks for in release binaries.
+package debug
+
+// Mechanism is one of the protections of DESIGN section 4.
+type Mechanism uint8
+
+// The mechanisms, in the order in which a task meets them.
+const (
+	AllowList           Mechanism = iota + 1 // only peers of the roster are spoken to
+	PostQuantum                              // a classical key exchange is refused
+	FrameBound                               // no frame is longer than its kind allows
+	BothSignatures                           // Ed25519 and ML-DSA-65
+	UnknownFields                            // signed messages hold nothing unknown
+	RosterAllCustodians                      // every custodian has signed
+	RosterPin                                // and it is the roster that was accepted here
+	RosterEpochOnce                          // one roster an epoch number
+	Expiry                                   // nothing old is answered
+	Replay                                   // a session is answered once
+	ModeSigned                               // the mode is the signed one, and allowed
+	OwnDeclaration                           // the query lists this site's own dataset
+	BodyCommitment                           // all sites got the same body
+	HeaderInBody                             // a body opens only under its header
+	RecipientBound                           // the recipient is the signed one
+	MinimumCohort                            // no cohort below its minimum
+	OverflowBound                            // no sum can carry
+	PinnedPlaintext                          // one plaintext an identity
+	WordsInSecret                            // other words, other key
+	SessionInSecret                          // another session, another key
+	PointZero                                // no share at point zero
+	ShareBinding                             // a share opens in its place only
+	ShareDigest                              // a share is the one its header names
+	ReceivedByAll                            // every member received every member
+	SelfInCut                                // a site opens no cut without itself
+	ThresholdInCut                           // nor one of fewer than t sites
+	OrganisationsInCut                       // nor one of too few organisations
+	ExactSet                                 // nor, in mode exact, another than the named set
+	OneCut                                   // nor a second one for a release
+	SetAdoption                              // a bound site's set is adopted
+	HeadWitnessed                            // others keep the vote before it is used
+	FreshHead                                // a restored copy learns that it is behind
+	CheckWords                               // the researcher sees an altered sum
+)

@@ -1,0 +1,31 @@
+//go:build locus_unsafe
+
+package debug
+
+import "sync/atomic"
+
+// Attack reports whether mechanisms can be switched off in this build.
+const Attack = true
+
+// Marker stands in every binary that could be made unsafe.
+const Marker = "locus_unsafe: mechanisms of this build can be switched off"
+
+var off [256]atomic.Bool
+
+// Without reports whether a test has switched a mechanism off.
+func Without(m Mechanism) bool { return off[m].Load() }
+
+// TB is the part of testing.TB that Disable needs.
+type TB interface {
+	Helper()
+	Log(args ...any)
+	Cleanup(func())
+}
+
+// Disable switches a mechanism off until the test ends. Such a test is not parallel.
+func Disable(t TB, m Mechanism) {
+	t.Helper()
+	t.Log(Marker)
+	off[m].Store(true)
+	t.Cleanup(func() { off[m].Store(false) })
+}
