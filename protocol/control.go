@@ -233,16 +233,17 @@ func (r *Roster) ParseOpenRequest(raw []byte) (OpenRequest, error) {
 	return OpenRequest{Session: session, Seen: seen}, err
 }
 
-// Reply is a node's answer to a call: bytes whose meaning the call gives, or a
-// signed refusal.
+// Reply is a node's answer to a call: bytes whose meaning the call gives, a signed
+// refusal, or neither while the node is still at it and should be asked again.
 type Reply struct {
 	Answer  []byte
 	Refusal []byte
+	Working bool
 }
 
 // Bytes is the reply as it travels.
 func (r Reply) Bytes() ([]byte, error) {
-	m := &pb.Reply{Answer: r.Answer}
+	m := &pb.Reply{Answer: r.Answer, Working: r.Working}
 	if len(r.Refusal) > 0 {
 		e, err := parseEnvelope(r.Refusal)
 		if err != nil {
@@ -253,7 +254,7 @@ func (r Reply) Bytes() ([]byte, error) {
 	return marshal(m)
 }
 
-// ParseReply reads a reply: an answer or a refusal, not both.
+// ParseReply reads a reply: one of its three forms.
 func ParseReply(raw []byte) (Reply, error) {
 	m := new(pb.Reply)
 	if err := unmarshal(raw, m); err != nil {
@@ -263,8 +264,14 @@ func ParseReply(raw []byte) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	if (refusal == nil) == (len(m.Answer) == 0) {
-		return Reply{}, fmt.Errorf("%w: a reply is an answer or a refusal", ErrMalformed)
+	forms := 0
+	for _, is := range []bool{refusal != nil, len(m.Answer) > 0, m.Working} {
+		if is {
+			forms++
+		}
 	}
-	return Reply{Answer: m.Answer, Refusal: refusal}, nil
+	if forms != 1 {
+		return Reply{}, fmt.Errorf("%w: a reply is an answer, a refusal or a word of patience", ErrMalformed)
+	}
+	return Reply{Answer: m.Answer, Refusal: refusal, Working: m.Working}, nil
 }

@@ -346,11 +346,12 @@ func (x *OpenRequest) GetSeen() []*Envelope {
 	return nil
 }
 
-// Reply is an answer or a signed refusal.
+// Reply is an answer, a signed refusal, or the word that the node is still at it.
 type Reply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Refusal       *Envelope              `protobuf:"bytes,1,opt,name=refusal" json:"refusal,omitempty"`
 	Answer        []byte                 `protobuf:"bytes,2,opt,name=answer" json:"answer,omitempty"`
+	Working       bool                   `protobuf:"varint,3,opt,name=working" json:"working,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -397,6 +398,13 @@ func (x *Reply) GetAnswer() []byte {
 		return x.Answer
 	}
 	return nil
+}
+
+func (x *Reply) GetWorking() bool {
+	if x != nil {
+		return x.Working
+	}
+	return false
 }
 
 // RequestSignature stands in a header of an HTTP request.
@@ -610,10 +618,11 @@ const file_control_proto_rawDesc = "" +
 	"\x04seen\x18\x01 \x03(\v2\x12.locus.v1.EnvelopeR\x04seen\"O\n" +
 	"\vOpenRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12&\n" +
-	"\x04seen\x18\x02 \x03(\v2\x12.locus.v1.EnvelopeR\x04seen\"M\n" +
+	"\x04seen\x18\x02 \x03(\v2\x12.locus.v1.EnvelopeR\x04seen\"g\n" +
 	"\x05Reply\x12,\n" +
 	"\arefusal\x18\x01 \x01(\v2\x12.locus.v1.EnvelopeR\arefusal\x12\x16\n" +
-	"\x06answer\x18\x02 \x01(\fR\x06answer\"x\n" +
+	"\x06answer\x18\x02 \x01(\fR\x06answer\x12\x18\n" +
+	"\aworking\x18\x03 \x01(\bR\aworking\"x\n" +
 	"\x10RequestSignature\x12\x16\n" +
 	"\x06method\x18\x01 \x01(\tR\x06method\x12\x12\n" +
 	"\x04path\x18\x02 \x01(\tR\x04path\x12\x12\n" +
