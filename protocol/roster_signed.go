@@ -80,7 +80,9 @@ func merge(s Signed[Roster], sigs []signature) (Signed[Roster], error) {
 			merged.sigs = append(merged.sigs, sig)
 		}
 	}
-	merged.signer = merged.sigs[0].key
+	if len(merged.sigs) > 0 {
+		merged.signer = merged.sigs[0].key
+	}
 	return merged, nil
 }
 
@@ -106,8 +108,8 @@ func OpenRoster(raw []byte) (Signed[Roster], error) {
 	}
 	sigs := s.sigs
 	s.sigs = nil
-	if s, err = merge(s, sigs); len(sigs) == 0 || err != nil {
-		return Signed[Roster]{}, errors.Join(fmt.Errorf("%w: not signed by every custodian", ErrSignature), err)
+	if s, err = merge(s, sigs); err != nil {
+		return Signed[Roster]{}, fmt.Errorf("roster: %w", err)
 	}
 	if missing := Unsigned(s); len(missing) > 0 {
 		return Signed[Roster]{}, fmt.Errorf("%w: a roster without the custodians of %q", ErrSignature, missing)

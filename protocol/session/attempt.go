@@ -191,9 +191,7 @@ func (a *Attempt) Contributed(point uint32, header protocol.Digest, bound []uint
 		return fmt.Errorf("%w: a contribution of site %d while %s", ErrStep, point, a.Phase)
 	}
 	s.Header, s.Bound = header, bound
-	if len(a.Contributors()) == len(a.Sites) {
-		a.Phase = Receiving
-	}
+	a.afterContributing(rules)
 	return nil
 }
 
@@ -279,8 +277,7 @@ func (a *Attempt) decide(rules Rules) error {
 }
 
 // cutPoints is the largest set found in which everybody has received everybody:
-// the sender that most receivers miss is left out first, then the receiver that
-// misses most. Named and bound sets are all or nothing.
+// who is in most pairs that failed is left out first. Named and bound sets are all or nothing.
 func (a *Attempt) cutPoints(rules Rules) ([]uint32, bool) {
 	points := slices.DeleteFunc(a.Contributors(), func(p uint32) bool {
 		return a.Sites[p].Refused != 0 || !a.Sites[p].HasReceived
@@ -317,8 +314,8 @@ func (a *Attempt) complete(points []uint32) bool {
 	return true
 }
 
-// worst is who to leave out of points next: most missed by others, then missing
-// most, then the highest point.
+// worst is who to leave out of points next: who has most pairs that failed, as
+// sender or as receiver; then who is missed by most; then the highest point.
 func (a *Attempt) worst(points []uint32) (worst uint32) {
 	most := -1
 	for _, p := range points {
@@ -331,7 +328,7 @@ func (a *Attempt) worst(points []uint32) (worst uint32) {
 				misses++
 			}
 		}
-		if score := missedBy*(len(points)+1) + misses; score >= most {
+		if score := (missedBy+misses)*(len(points)+1) + missedBy; score >= most {
 			worst, most = p, score
 		}
 	}

@@ -1,0 +1,28 @@
+package protocol
+
+import "fmt"
+
+// Analysis is a question that sites can answer by a sum over people of bounded
+// integer vectors, which is the only shape that is ever aggregated.
+type Analysis struct {
+	// ID is the name and the version of the kernel. Another kernel is another ID.
+	ID string
+	// Counters is how many counters a variant has, in the order that the kernel states.
+	Counters int
+	// PerPerson bounds what one person adds to a counter.
+	PerPerson uint64
+}
+
+// AlleleFrequency counts, a variant, AC (copies of ALT) and AN (called alleles).
+var AlleleFrequency = Analysis{ID: "af/1", Counters: 2, PerPerson: 2}
+
+// ParseAnalysis returns the analysis of an ID.
+func ParseAnalysis(id string) (Analysis, error) {
+	if id != AlleleFrequency.ID {
+		return Analysis{}, fmt.Errorf("%w: unknown analysis %.40q; this version knows %q", ErrMalformed, id, AlleleFrequency.ID)
+	}
+	return AlleleFrequency, nil
+}
+
+// CounterCap is the most that a counter's sum over all sites can be.
+func (r *Roster) CounterCap(a Analysis) uint64 { return a.PerPerson * r.PeopleCap() }
