@@ -24,5 +24,12 @@ func ParseAnalysis(id string) (Analysis, error) {
 	return AlleleFrequency, nil
 }
 
-// CounterCap is the most that a counter's sum over all sites can be.
-func (r *Roster) CounterCap(a Analysis) uint64 { return a.PerPerson * r.PeopleCap() }
+// MaxCounter is the most that one site's counter can be, whichever site it is. All
+// sites pack their counters by it, and the researcher unpacks by it.
+func (r *Roster) MaxCounter(a Analysis) int64 {
+	largest := uint32(0)
+	for _, s := range r.Sites {
+		largest = max(largest, s.PeopleCap)
+	}
+	return int64(a.PerPerson) * int64(largest)
+}

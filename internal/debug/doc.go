@@ -3,9 +3,12 @@
 // false and the compiler drops the branches that ask it; only a build with the tag
 // locus_unsafe can switch a mechanism off, and such a build says so in its bytes
 // (Marker), which `make check` looks for in release binaries.
+//
+// Each attack runs twice: "go test -run Attack ./..." shows that it fails, and the
+// same with -tags locus_unsafe that it would succeed without its mechanism.
 package debug
 
-// Mechanism is one of the protections of DESIGN section 4.
+// Mechanism is one of the protections that the trust model rests on.
 type Mechanism uint8
 
 // The mechanisms, in the order in which a task meets them.
