@@ -1,0 +1,189 @@
+package he
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/locus-genomics/locus/internal/debug"
+)
+
+// ErrOverflow is returned for a word so large that the sites' sum might not be exact.
+var ErrOverflow = errors.New("he: a word is out of range")
+
+// ErrLength is returned for a vector that does not have the session's length.
+var ErrLength = errors.New("he: wrong length")
+
+// ErrWiped is returned by a mask after Wipe.
+var ErrWiped = errors.New("he: the mask was wiped")
+
+// slack lets a word of six bytes be read and written as one of eight.
+const slack = 8 - wordBytes
+
+// Mask hides one site's words in one session. Its secret is derived from them: the
+// same root, session and words give the same bytes again, and anything else gives an
+// unrelated secret, so that no secret ever hides two vectors.
+type Mask struct {
+	session   Session
+	transform *transform
+	words     []byte // as on the wire but unscaled, whole blocks and slack
+	secret    poly
+	key       *key
+	check     [checkWords]uint64
+	public    stream
+	noise     stream
+	shamir    stream
+}
+
+// NewMask derives the secret for one site's words. Each is a signed number of at most
+// Params.MaxWord(number of sites) in size; they are copied.
+func NewMask(s Session, root SessionRoot, words []int64) (*Mask, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	if len(words) != s.Words {
+		return nil, fmt.Errorf("%w: %d words in a session of %d", ErrLength, len(words), s.Words)
+	}
+	t, err := transformA50()
+	if err != nil {
+		return nil, err
+	}
+	blocks := (len(words) + ringDegree - 1) / ringDegree
+	m := &Mask{session: s, transform: t, words: make([]byte, blocks*blockBytes+slack)}
+	m.session.Points = slices.Clone(s.Points)
+	limit := s.Params.MaxWord(len(s.Points))
+	var outside int64 // negative when a word is
+	for i, x := range words {
+		outside |= (limit - x) | (limit + x)
+		binary.LittleEndian.PutUint64(m.words[wordBytes*i:], uint64(x)&maskWord)
+	}
+	if outside < 0 {
+		return nil, fmt.Errorf("%w: %d sites may each encrypt words up to %d; check the caps of the layout", ErrOverflow, len(s.Points), limit)
+	}
+	return m, m.derive(root)
+}
+
+// derive draws everything secret.
+func (m *Mask) derive(root SessionRoot) error {
+	session, words := m.session.digest(), sha256.Sum256(m.words[:wordBytes*m.session.Words])
+	if debug.Without(debug.SessionInSecret) {
+		session = [32]byte{}
+	}
+	if debug.Without(debug.WordsInSecret) {
+		words = [32]byte{}
+	}
+	context := append(session[:], words[:]...)
+	draw := func(label string) (stream, error) {
+		key, err := root.derive(label, context)
+		if err != nil {
+			return stream{}, err
+		}
+		defer clear(key[:])
+		return newStream(key[:])
+	}
+	var err [4]error
+	var secret stream
+	m.public, err[0] = m.session.public()
+	m.noise, err[1] = draw("noise")
+	m.shamir, err[2] = draw("shamir")
+	secret, err[3] = draw("secret")
+	if err := errors.Join(err[:]...); err != nil {
+		return err
+	}
+	secret.uniform(m.secret[:], 0)
+	secret.uniform(m.check[:], 1)
+	m.key = m.transform.prepare(&m.secret)
+	return nil
+}
+
+// public returns the stream of the polynomials a_b that all sites share.
+func (s Session) public() (stream, error) {
+	d := sha256.Sum256(append([]byte("locus/he/public/v1\x00"+s.Params.Name()+"\x00"), s.ID[:]...))
+	return newStream(d[:16])
+}
+
+// Size is the number of bytes that WriteTo writes.
+func (m *Mask) Size() int64 { return wordBytes * int64(m.session.Words) }
+
+// WriteTo writes the hidden words, six bytes each, little-endian, block by block.
+func (m *Mask) WriteTo(w io.Writer) (int64, error) {
+	if m.key == nil {
+		return 0, ErrWiped
+	}
+	var written int64
+	var s scratch
+	out := new([blockBytes + 2*slack]byte)
+	for b := 0; b*ringDegree < m.session.Words; b++ {
+		m.encrypt(out, &s, b)
+		n, err := w.Write(out[:min(ringDegree, m.session.Words-b*ringDegree)*wordBytes])
+		written += int64(n)
+		if err != nil {
+			return written, fmt.Errorf("write block %d of hidden words: %w", b, err)
+		}
+	}
+	clear(s.coins[:])
+	clear(s.x[:])
+	return written, nil
+}
+
+// encrypt sets out to block b: round(a_b * s + e) + m * 2^guard.
+func (m *Mask) encrypt(out *[blockBytes + 2*slack]byte, s *scratch, b int) {
+	const half = ringDegree / 2
+	m.transform.product(s, m.public, uint64(b), m.key)
+	m.noise.fill(s.coins[:], uint64(b))
+	last, guard := m.transform.roots[1], m.session.Params.guard&63
+	words := m.words[b*blockBytes:][:blockBytes+slack]
+	low, high := out[:], out[half*wordBytes+slack:] // apart, because a store spills
+	for j := range half {
+		y0, y1 := finish(s.x[j], s.x[j+half], last)
+		y0 = noisy(y0, (*[8]byte)(s.coins[8*j:]), (*[4]byte)(s.coins[8*ringDegree+4*j:]))
+		y1 = noisy(y1, (*[8]byte)(s.coins[8*(j+half):]), (*[4]byte)(s.coins[8*ringDegree+4*(j+half):]))
+		m0 := binary.LittleEndian.Uint64(words[wordBytes*j:][:8])
+		m1 := binary.LittleEndian.Uint64(words[wordBytes*(j+half):][:8])
+		binary.LittleEndian.PutUint64(low[wordBytes*j:][:8], scale(y0)+m0<<guard)
+		binary.LittleEndian.PutUint64(high[wordBytes*j:][:8], scale(y1)+m1<<guard)
+	}
+	copy(out[half*wordBytes:], high[:half*wordBytes])
+}
+
+// noisy adds the error of one coefficient to x < 2q: heads - 48, modulo q.
+func noisy(x uint64, a *[8]byte, b *[4]byte) uint64 {
+	x += coinsOf(binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint32(b[:])) + prime - coins
+	d := x - 2*prime
+	return reduce(d + 2*prime&uint64(int64(d)>>63))
+}
+
+// Check returns the check words of the hidden words.
+func (m *Mask) Check() (Check, error) {
+	if m.key == nil {
+		return Check{}, ErrWiped
+	}
+	w, err := newWeigher(m.session.CheckKey)
+	if err != nil {
+		return Check{}, err
+	}
+	var words [ringDegree]int64
+	for b := 0; b*ringDegree < m.session.Words; b++ {
+		p := m.words[b*blockBytes:][:blockBytes+slack]
+		for j := range words {
+			words[j] = int64(binary.LittleEndian.Uint64(p[wordBytes*j:])<<16) >> 16
+		}
+		w.add(uint64(b), words[:])
+	}
+	clear(words[:])
+	return Check{addMod(w.sum[0], m.check[0]), addMod(w.sum[1], m.check[1])}, nil
+}
+
+// Wipe overwrites the secret and the words. The mask is of no use afterwards.
+func (m *Mask) Wipe() {
+	if m.key != nil {
+		clear(m.key[:])
+	}
+	clear(m.secret[:])
+	clear(m.check[:])
+	clear(m.words)
+	m.key, m.noise, m.shamir = nil, stream{}, stream{}
+}
