@@ -1,0 +1,215 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/rest"
+)
+
+const (
+	// maxBody bounds every request but a panel, maxPanelBody that one, in bytes.
+	maxBody      = protocol.MaxMessage
+	maxPanelBody = 64 << 20
+
+	heartbeat = 15 * time.Second
+)
+
+// Config is what an API is made of.
+type Config struct {
+	Backend Backend
+	Version string
+	Log     *slog.Logger
+	// Now is the clock that signatures are judged by.
+	Now func() time.Time
+}
+
+// API serves the coordinator's HTTP interface.
+type API struct {
+	Config
+	huma     huma.API
+	mux      *http.ServeMux
+	verifier rest.Verifier
+	rules    map[string]rule // by operation id
+}
+
+// New registers every operation.
+func New(c Config) *API {
+	a := &API{Config: c, mux: http.NewServeMux(), rules: make(map[string]rule)}
+	config := huma.DefaultConfig("Locus coordinator", c.Version)
+	config.DocsPath, config.SchemasPath, config.OpenAPIPath = "", "", ""
+	config.CreateHooks = nil // no $schema links in answers
+	config.RejectUnknownQueryParameters = true
+	config.Info.Description = "Carries questions to sites and adds up what it cannot read."
+	a.huma = humago.New(a.mux, config)
+	a.huma.UseMiddleware(a.admit)
+	a.register()
+	return a
+}
+
+// OpenAPI is the document that describes the API.
+func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().YAML() }
+
+type contextKey int
+
+const (
+	callerKey contextKey = iota
+	bodyKey
+)
+
+// ServeHTTP bounds and reads the body, and finds out who asks.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	most := int64(maxBody)
+	if r.URL.Path == "/v1/panels" {
+		most = maxPanelBody
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err != nil {
+		writeProblem(w, problem(http.StatusRequestEntityTooLarge, "LOC-REQUEST-TOO-LARGE", "the request is too large",
+			fmt.Sprintf("send at most %d bytes", most)))
+		return
+	}
+	var caller Caller
+	if r.Header.Get(rest.Header) != "" {
+		key, err := a.verifier.Verify(r, body, a.Backend.Keys(), a.Now())
+		if err != nil {
+			a.Log.Info("request refused", "path", r.URL.Path, "why", err)
+			writeProblem(w, problem(http.StatusUnauthorized, rest.CodeDenied, "the request is not signed by a key that is known here",
+				"check that the operator has your key, and that your clock is right"))
+			return
+		}
+		caller = a.Backend.Caller(key)
+	}
+	ctx := context.WithValue(r.Context(), callerKey, caller)
+	ctx = context.WithValue(ctx, bodyKey, body)
+	r = r.WithContext(ctx)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	a.mux.ServeHTTP(w, r)
+}
+
+func callerOf(ctx context.Context) Caller {
+	c, _ := ctx.Value(callerKey).(Caller)
+	return c
+}
+
+func bodyOf(ctx context.Context) []byte {
+	b, _ := ctx.Value(bodyKey).([]byte)
+	return b
+}
+
+// admit asks the table whether the caller may, and whether this member leads.
+func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
+	rule, ok := a.rules[ctx.Operation().OperationID]
+	caller := callerOf(ctx.Context())
+	if !ok || !rule.allows(caller, ctx.Param("study")) {
+		a.refuse(ctx, problem(http.StatusForbidden, rest.CodeDenied, "not allowed", "ask the operator for the role that this needs"))
+		return
+	}
+	if !rule.anyMember {
+		if self, leader := a.Backend.Leads(); !self {
+			p := problem(http.StatusMisdirectedRequest, rest.CodeNotLeader, "another member leads", "ask the leader")
+			if leader == "" {
+				p = problem(http.StatusServiceUnavailable, rest.CodeNoLeader, "the cluster has no leader now", "ask again in a moment")
+			}
+			p.Leader, p.Unchanged = leader, "nothing was done"
+			a.refuse(ctx, p)
+			return
+		}
+	}
+	next(ctx)
+}
+
+func (a *API) refuse(ctx huma.Context, p *rest.Problem) {
+	ctx.SetHeader("Content-Type", "application/problem+json")
+	ctx.SetStatus(p.Status)
+	if err := json.NewEncoder(ctx.BodyWriter()).Encode(p); err != nil {
+		a.Log.Debug("answer not sent", "why", err)
+	}
+}
+
+func problem(status int, code, title, fix string) *rest.Problem {
+	return &rest.Problem{Type: "about:blank", Title: title, Status: status, Code: code, Fix: fix}
+}
+
+func writeProblem(w http.ResponseWriter, p *rest.Problem) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(p.Status)
+	// The client is gone when this fails, and nothing else is to be told.
+	_ = json.NewEncoder(w).Encode(p)
+}
+
+// humaProblem makes a rest.Problem the error that huma writes.
+type humaProblem struct{ *rest.Problem }
+
+func (p humaProblem) GetStatus() int          { return p.Status }
+func (humaProblem) ContentType(string) string { return "application/problem+json" }
+
+// fail turns a backend's error into a problem. What is not one of the known errors
+// is logged and told as internal.
+func (a *API) fail(err error) error {
+	var p *rest.Problem
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &p):
+	case errors.Is(err, ErrNotFound):
+		p = problem(http.StatusNotFound, rest.CodeNotFound, "not found", "")
+	case errors.Is(err, ErrNotDone):
+		p = problem(http.StatusConflict, rest.CodeNotDone, "the task has no result yet", "watch the task")
+	case errors.Is(err, ErrNoLeader), errors.Is(err, context.DeadlineExceeded):
+		p = problem(http.StatusServiceUnavailable, rest.CodeNoLeader, "the cluster could not commit", "ask again in a moment; repeating is safe")
+	case errors.Is(err, ErrConflict):
+		p = problem(http.StatusConflict, "LOC-STATE-CONFLICT", "that does not fit the present state", "")
+		p.Detail, p.Unchanged = reason(err), "nothing was changed"
+	case errors.Is(err, ErrInvalid), errors.Is(err, protocol.ErrMalformed), errors.Is(err, protocol.ErrSignature), errors.Is(err, protocol.ErrSigner):
+		p = problem(http.StatusUnprocessableEntity, "LOC-REQUEST-INVALID", "the request is not valid", "")
+		p.Detail, p.Unchanged = reason(err), "nothing was changed"
+	default:
+		a.Log.Error("request failed", "why", err)
+		p = problem(http.StatusInternalServerError, "LOC-INTERNAL", "the coordinator could not do this", "its log says why")
+	}
+	return humaProblem{p}
+}
+
+// reason is what an error says of the caller's request: our own words only.
+func reason(err error) string {
+	const most = 500
+	s := err.Error()
+	return s[:min(len(s), most)]
+}
+
+// rule is who may do an operation.
+type rule struct {
+	anyone, operator, researcher, site bool
+	// anyMember is set for what a member answers without leading.
+	anyMember bool
+}
+
+// allows reports whether a caller may. In an operation on a study, researchers and
+// sites must be of that study.
+func (r rule) allows(c Caller, study string) bool {
+	of := study == "" || slices.Contains(c.Studies, study)
+	switch {
+	case r.anyone, r.operator && c.Operator:
+		return true
+	case r.site && c.Site != "" && of:
+		return true
+	case r.researcher && len(c.Studies) > 0 && c.Site == "" && of:
+		return true
+	}
+	return false
+}
