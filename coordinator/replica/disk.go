@@ -45,6 +45,7 @@ var (
 // error of any of them stops the member, since an fsync that failed once and
 // then succeeds tells nothing about the bytes of the first.
 type disk struct {
+	dir   string
 	bolt  *raftboltdb.BoltStore
 	snaps *raft.FileSnapshotStore
 	fault *fault
@@ -70,7 +71,7 @@ func openDisk(cfg *Config, f *fault, log hclog.Logger) (*disk, error) {
 	if err != nil {
 		return nil, fmt.Errorf("replica: open %s: %w", path, err)
 	}
-	d := &disk{bolt: bolt, fault: f}
+	d := &disk{dir: cfg.Dir, bolt: bolt, fault: f}
 	if d.snaps, err = raft.NewFileSnapshotStoreWithLogger(cfg.Dir, retained, log); err == nil {
 		err = d.prepare(cfg)
 	}
@@ -161,13 +162,17 @@ func (d *disk) whole(dir string) error {
 	if want := min(finished, retained); len(snapshots) < want {
 		return fmt.Errorf("%w: of %d snapshots %d cannot be described: %s", ErrGap, want, want-len(snapshots), mend)
 	}
+	var covered uint64
+	if len(snapshots) > 0 {
+		// A crash may have come between a snapshot and what its end asks for.
+		covered = snapshots[0].Index
+		if err := d.meet(covered, snapshots[0].Term); err != nil {
+			return err
+		}
+	}
 	first, err := d.FirstIndex()
 	if err != nil {
 		return err
-	}
-	var covered uint64
-	if len(snapshots) > 0 {
-		covered = snapshots[0].Index
 	}
 	if first > covered+1 {
 		return fmt.Errorf("%w: the log begins at entry %d, the snapshot ends at entry %d: %s", ErrGap, first, covered, mend)
@@ -220,9 +225,14 @@ func (d *disk) LastIndex() (index uint64, err error) {
 	return index, err
 }
 
-// GetLog reads an entry.
+// GetLog reads an entry. Of the last one of a snapshot, index and term are known
+// when the log has it no more.
 func (d *disk) GetLog(index uint64, into *raft.Log) error {
-	return d.guard("read an entry", func() error { return d.bolt.GetLog(index, into) })
+	err := d.guard("read an entry", func() error { return d.bolt.GetLog(index, into) })
+	if errors.Is(err, raft.ErrLogNotFound) {
+		return d.boundary(index, into)
+	}
+	return err
 }
 
 // StoreLog writes an entry.
@@ -263,7 +273,7 @@ func (d *disk) GetUint64(key []byte) (value uint64, err error) {
 // Create begins a snapshot.
 func (d *disk) Create(version raft.SnapshotVersion, index, term uint64, members raft.Configuration,
 	membersIndex uint64, t raft.Transport) (raft.SnapshotSink, error) {
-	guarded := &sink{disk: d}
+	guarded := &sink{disk: d, index: index, term: term}
 	err := d.guard("create a snapshot", func() (err error) {
 		guarded.SnapshotSink, err = d.snaps.Create(version, index, term, members, membersIndex, t)
 		return err
@@ -288,21 +298,6 @@ func (d *disk) Open(id string) (meta *raft.SnapshotMeta, from io.ReadCloser, err
 
 // Close lets the log go.
 func (d *disk) Close() error { return d.bolt.Close() }
-
-// sink is a snapshot that is being written.
-type sink struct {
-	raft.SnapshotSink
-	disk *disk
-}
-
-// Write adds to the snapshot.
-func (s *sink) Write(p []byte) (n int, err error) {
-	err = s.disk.guard("write a snapshot", func() error { n, err = s.SnapshotSink.Write(p); return err })
-	return n, err
-}
-
-// Close makes the snapshot durable.
-func (s *sink) Close() error { return s.disk.guard("finish a snapshot", s.SnapshotSink.Close) }
 
 // syncDir makes the names in a folder durable.
 func syncDir(path string) error {
