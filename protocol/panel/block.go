@@ -1,0 +1,118 @@
+package panel
+
+// blockSize is the number of variants of a block, but for the last one.
+const blockSize = 1 << 16
+
+// maxPlain bounds a block before compression: 128 bytes a variant, where one with
+// single-base alleles has three.
+const maxPlain = 8 << 20
+
+// other is the code of alleles that are in the heap: not a change of one base of ACGT.
+const other = 12
+
+const (
+	bases = "ACGT"
+	// group is how many variants share one rank in block.ranks.
+	group = 64
+)
+
+// block is up to blockSize variants, as columns: 4.5 bytes for a change of one base.
+type block struct {
+	pos   []uint32
+	codes []byte // 4 bits a variant, the lower ones first
+	// ranks[g] is how many others stand before variant g*group.
+	ranks []uint16
+	// ends are where REF and ALT of each other end in heap.
+	ends []uint32
+	heap string
+}
+
+func newBlock(variants []Variant) block {
+	b := block{pos: make([]uint32, len(variants)), codes: make([]byte, (len(variants)+1)/2)}
+	var heap []byte
+	for i, v := range variants {
+		b.pos[i] = v.Pos
+		c := codeOf(v.Ref, v.Alt)
+		b.codes[i/2] |= c << (i % 2 * 4)
+		if c == other {
+			heap = append(heap, v.Ref...)
+			b.ends = append(b.ends, uint32(len(heap)))
+			heap = append(heap, v.Alt...)
+			b.ends = append(b.ends, uint32(len(heap)))
+		}
+	}
+	b.heap = string(heap)
+	b.rank()
+	return b
+}
+
+// rank fills ranks from codes.
+func (b *block) rank() {
+	b.ranks = make([]uint16, (b.len()+group-1)/group)
+	n := 0
+	for i := range b.len() {
+		if i%group == 0 {
+			b.ranks[i/group] = uint16(n) // at most blockSize - group
+		}
+		if b.code(i) == other {
+			n++
+		}
+	}
+}
+
+func (b *block) len() int { return len(b.pos) }
+
+func (b *block) code(i int) byte { return b.codes[i/2] >> (i % 2 * 4) & 15 }
+
+// codeOf is the code of a pair of alleles: 3 * REF + ALT among the three that REF is not.
+func codeOf(ref, alt string) byte {
+	if len(ref) != 1 || len(alt) != 1 {
+		return other
+	}
+	r, a := baseOf(ref[0]), baseOf(alt[0])
+	if r > 3 || a > 3 || r == a {
+		return other
+	}
+	if a > r {
+		a--
+	}
+	return 3*r + a
+}
+
+func baseOf(c byte) byte {
+	switch c {
+	case 'A':
+		return 0
+	case 'C':
+		return 1
+	case 'G':
+		return 2
+	case 'T':
+		return 3
+	}
+	return 4
+}
+
+// alleles are REF and ALT of variant i, without a copy.
+func (b *block) alleles(i int) (ref, alt string) {
+	c := b.code(i)
+	if c != other {
+		r, a := c/3, c%3
+		if a >= r {
+			a++
+		}
+		return bases[r : r+1], bases[a : a+1]
+	}
+	k := int(b.ranks[i/group])
+	for j := i / group * group; j < i; j++ {
+		if b.code(j) == other {
+			k++
+		}
+	}
+	var begin uint32
+	if k > 0 {
+		begin = b.ends[2*k-1]
+	}
+	middle := b.ends[2*k]
+	return b.heap[begin:middle], b.heap[middle:b.ends[2*k+1]]
+}
