@@ -107,7 +107,7 @@ func (in *input) line(text []byte) error {
 }
 
 func (in *input) record(contig, pos, ref, alts []byte) error {
-	if string(contig) != in.contig {
+	if in.contig == "" || string(contig) != in.contig {
 		in.contig = string(contig)
 		if err := checkContig(in.contig); err != nil {
 			return err

@@ -59,6 +59,7 @@ func TestReadVariantsRefuses(t *testing.T) {
 		"a VCF that is only a start":  {"##fileformat=VCFv4.3\n", "#CHROM"},
 		"a VCF with blanks":           {vcfHead + "7 10 . A C . . .\n", "columns"},
 		"compressed input":            {"\x1f\x8b\x08\x04", "unpack"},
+		"no contig":                   {vcfHead + "\t10\t.\tA\tC\t.\t.\t.\n", "contig"},
 		"a contig that is none":       {"<7> 10 A C\n", "contig"},
 	} {
 		t.Run(name, func(t *testing.T) {
