@@ -60,7 +60,7 @@ func FuzzParse(f *testing.F) {
 		_, _ = protocol.WitnessStudy(raw)
 		_, _ = protocol.TestimonyStudy(raw)
 		_, _ = protocol.JoinName(raw)
-		_, _ = protocol.ParseJoinRequest(raw, []byte("secret"))
+		_, _ = protocol.ParseJoinRequest(raw, s.alice.Public())
 		_, _ = protocol.ParseToken(string(raw), protocol.SiteToken)
 	})
 }

@@ -145,11 +145,11 @@ func TestJoinRequestProvesTheToken(t *testing.T) {
 		CustodianKey: newKey(t, "c").Public(), Peer: "peer", PeopleCap: 100,
 	}
 	raw := must[[]byte](t)(card.JoinRequest([]byte("secret")))
-	got := must[protocol.Card](t)(protocol.ParseJoinRequest(raw, []byte("secret")))
+	got := must[protocol.Card](t)(protocol.ParseJoinRequest(raw, must[protocol.PublicKey](t)(protocol.InvitationKey([]byte("secret")))))
 	if got.Name != card.Name || !got.NodeKey.Equal(card.NodeKey) {
 		t.Errorf("got %+v", got)
 	}
-	if _, err := protocol.ParseJoinRequest(raw, []byte("guess")); !errors.Is(err, protocol.ErrSignature) {
+	if _, err := protocol.ParseJoinRequest(raw, must[protocol.PublicKey](t)(protocol.InvitationKey([]byte("guess")))); !errors.Is(err, protocol.ErrSignature) {
 		t.Errorf("another secret: got %v, want %v", err, protocol.ErrSignature)
 	}
 }

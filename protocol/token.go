@@ -1,7 +1,7 @@
 package protocol
 
 import (
-	"crypto/hmac"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -119,22 +119,39 @@ func (c Card) Digest() (Digest, error) {
 	return Hash("locus/card/v1", raw), nil
 }
 
-// JoinRequest is the card with a proof that its sender holds the token's secret.
-func (c Card) JoinRequest(secret []byte) ([]byte, error) {
-	proof, err := c.proof(secret)
+// joinType is the domain of the signature in a join request.
+const joinType = "locus/join/v1"
+
+// InvitationKey is what the inviting side keeps of a token's secret: it tells a
+// join request made with the token, and cannot make one.
+func InvitationKey(secret []byte) (PublicKey, error) {
+	key, err := invitation(secret)
 	if err != nil {
-		return nil, err
+		return PublicKey{}, err
 	}
-	return marshal(c.pb(proof))
+	return key.Public(), nil
 }
 
-func (c Card) proof(secret []byte) ([]byte, error) {
+func invitation(secret []byte) (*SigningKey, error) {
+	seed := Hash("locus/invitation/v1", secret)
+	return NewSigningKey(seed[:])
+}
+
+// JoinRequest is the card with a proof that its sender holds the token's secret.
+func (c Card) JoinRequest(secret []byte) ([]byte, error) {
 	d, err := c.Digest()
 	if err != nil {
 		return nil, err
 	}
-	tag := Tag(secret, "locus/join/v1", d[:])
-	return tag[:], nil
+	key, err := invitation(secret)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := key.sign(joinType, d[:])
+	if err != nil {
+		return nil, err
+	}
+	return marshal(c.pb(append(sig.ed25519, sig.mldsa65...)))
 }
 
 func (c Card) pb(proof []byte) *pb.JoinRequest {
@@ -144,18 +161,22 @@ func (c Card) pb(proof []byte) *pb.JoinRequest {
 	}
 }
 
-// ParseJoinRequest reads a card and its proof under the secret of the invitation.
-func ParseJoinRequest(raw, secret []byte) (Card, error) {
-	c, got, err := parseCard(raw)
+// ParseJoinRequest reads a card and its proof, under the key of the invitation.
+func ParseJoinRequest(raw []byte, key PublicKey) (Card, error) {
+	c, proof, err := parseCard(raw)
 	if err != nil {
 		return Card{}, err
 	}
-	want, err := c.proof(secret)
+	d, err := c.Digest()
 	if err != nil {
 		return Card{}, err
 	}
-	if !hmac.Equal(want, got) {
-		return Card{}, fmt.Errorf("%w: not made with this token", ErrSignature)
+	if len(proof) != ed25519.SignatureSize+mldsaSignatureSize {
+		return Card{}, fmt.Errorf("%w: no proof of the token", ErrSignature)
+	}
+	sig := signature{key: key.ID(), ed25519: proof[:ed25519.SignatureSize], mldsa65: proof[ed25519.SignatureSize:]}
+	if err := key.verify(joinType, d[:], sig); err != nil {
+		return Card{}, fmt.Errorf("%w: not made with this token", err)
 	}
 	return c, nil
 }
