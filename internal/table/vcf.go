@@ -1,0 +1,66 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+)
+
+// Head is what a VCF says before its records.
+type Head struct {
+	// Source is the program that writes; Date is YYYYMMDD.
+	Source, Date string
+	// Assembly is the reference that positions are of.
+	Assembly string
+	// Contigs MUST list every contig of the rows, in their order.
+	Contigs []string
+	// Provenance is what the counts rest on, a line each.
+	Provenance []Field
+}
+
+// Field is a name and what stands under it. The name is letters, digits and _; the
+// value may be any text.
+type Field struct{ Name, Value string }
+
+// VCF writes version 4.3, sites only, a record for each ALT, with AC, AN and AF.
+func VCF(w io.Writer, h Head, rows iter.Seq[Row]) error {
+	return writeLines(w, h.text(), rows, func(b []byte, r *Row) []byte {
+		b = append(append(b, r.Contig...), '\t')
+		b = append(strconv.AppendUint(b, uint64(r.Pos), 10), "\t.\t"...)
+		b = append(append(b, r.Ref...), '\t')
+		b = append(append(b, r.Alt...), "\t.\t.\tAC="...)
+		b = append(strconv.AppendInt(b, r.AC, 10), ";AN="...)
+		b = append(strconv.AppendInt(b, r.AN, 10), ";AF="...)
+		return append(r.appendAF(b, "."), '\n')
+	})
+}
+
+func (h *Head) text() string {
+	var b strings.Builder
+	b.WriteString("##fileformat=VCFv4.3\n")
+	if h.Date != "" {
+		fmt.Fprintf(&b, "##fileDate=%s\n", h.Date)
+	}
+	fmt.Fprintf(&b, "##source=%s\n", h.Source)
+	if h.Assembly != "" {
+		fmt.Fprintf(&b, "##reference=%s\n", h.Assembly)
+	}
+	for _, f := range h.Provenance {
+		// Quoted, a value holds no line end and does not look like a structured line.
+		fmt.Fprintf(&b, "##%s=%s\n", f.Name, strconv.Quote(f.Value))
+	}
+	for _, c := range h.Contigs {
+		if h.Assembly == "" {
+			fmt.Fprintf(&b, "##contig=<ID=%s>\n", c)
+		} else {
+			fmt.Fprintf(&b, "##contig=<ID=%s,assembly=%s>\n", c, h.Assembly)
+		}
+	}
+	b.WriteString("##INFO=<ID=AC,Number=A,Type=Integer,Description=\"Copies of ALT over all sites\">\n" +
+		"##INFO=<ID=AN,Number=1,Type=Integer,Description=\"Called alleles over all sites\">\n" +
+		"##INFO=<ID=AF,Number=A,Type=Float,Description=\"AC / AN\">\n" +
+		"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
+	return b.String()
+}
