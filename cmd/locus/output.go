@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/locus-genomics/locus/internal/table"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/researcher"
+)
+
+// shownRows is how many variants the table on the terminal has.
+const shownRows = 20
+
+// formats are the names that -o takes, with the ending of their files.
+var formats = []struct{ name, ending string }{
+	{"table", ".txt"}, {"tsv", ".tsv"}, {"vcf", ".vcf"}, {"afreq", ".afreq"}, {"json", ".json"}, {"jsonl", ".jsonl"},
+}
+
+// output is how and where an answer is written.
+type output struct{ format, file string }
+
+func (o *output) flags(f *pflag.FlagSet) {
+	names := make([]string, len(formats))
+	for i, x := range formats {
+		names[i] = x.name
+	}
+	f.StringVarP(&o.format, "output", "o", "", "format: "+strings.Join(names, ", ")+"; without it what --out ends in, or a table")
+	f.StringVar(&o.file, "out", "", "file to write to, as a whole or not at all; an older one is replaced; standard output without it")
+}
+
+// check settles the format, before anything is asked.
+func (o *output) check() error {
+	if o.format == "" {
+		o.format = "table"
+		if o.toFile() {
+			o.format = "tsv"
+			for _, x := range formats {
+				if strings.EqualFold(filepath.Ext(o.file), x.ending) {
+					o.format = x.name
+				}
+			}
+		}
+	}
+	for _, x := range formats {
+		if x.name == o.format {
+			return nil
+		}
+	}
+	return usageError{fmt.Errorf("%q is not a format; see --help", o.format)}
+}
+
+func (o *output) toFile() bool { return o.file != "" && o.file != "-" }
+
+// write writes an answer, and beneath it, for the person, what it rests on.
+func (o *output) write(a *app, answer researcher.Answer) error {
+	if err := create(o.file, a.out, func(w io.Writer) error { return o.encode(w, answer) }); err != nil {
+		return err
+	}
+	if o.toFile() {
+		fmt.Fprintf(a.err, "wrote    %s: %d variants\n", o.file, len(answer.Rows))
+	}
+	for _, f := range provenance(answer) {
+		if f.Value != "" {
+			fmt.Fprintf(a.err, "%-8s %s\n", f.Name, f.Value)
+		}
+	}
+	return nil
+}
+
+func (o *output) encode(w io.Writer, answer researcher.Answer) error {
+	rows := rowsOf(answer)
+	switch o.format {
+	case "table":
+		first := shownRows
+		if o.toFile() {
+			first = 0
+		}
+		return table.Text(w, first, rows)
+	case "tsv":
+		return table.TSV(w, rows)
+	case "vcf":
+		return table.VCF(w, headOf(answer), rows)
+	case "afreq":
+		return table.Afreq(w, rows)
+	case "jsonl":
+		return table.JSONL(w, rows)
+	case "json":
+		return encodeJSON(w, answer, rows)
+	}
+	return errors.New("no format was settled")
+}
+
+func rowsOf(answer researcher.Answer) iter.Seq[table.Row] {
+	return func(yield func(table.Row) bool) {
+		for _, r := range answer.Rows {
+			v := r.Variant
+			if !yield(table.Row{Contig: v.Contig, Pos: v.Pos, Ref: v.Ref, Alt: v.Alt, AC: r.AC, AN: r.AN}) {
+				return
+			}
+		}
+	}
+}
+
+// provenance is what an answer rests on, as a person reads it.
+func provenance(answer researcher.Answer) []table.Field {
+	mode := answer.Mode.String()
+	if answer.Mode == protocol.Exact {
+		mode = "exact: not differentially private"
+	}
+	asked := answer.Asked
+	return []table.Field{
+		{Name: "study", Value: fmt.Sprintf("%s, roster %s", asked.Study, asked.Roster)},
+		{Name: "cohort", Value: asked.Cohort},
+		{Name: "region", Value: regionOr(asked.Region)},
+		{Name: "panel", Value: asked.Panel.String()},
+		{Name: "purpose", Value: answer.Purpose},
+		{Name: "mode", Value: mode},
+		{Name: "sites", Value: fmt.Sprintf("%d: %s", len(answer.Sites), strings.Join(answer.Sites, ", "))},
+		{Name: "attempt", Value: fmt.Sprint(answer.Attempt)},
+		{Name: "task", Value: asked.Task.String()},
+		{Name: "cut", Value: answer.Cut.String()},
+		{Name: "sum", Value: answer.Sum.String()},
+	}
+}
+
+func headOf(answer researcher.Answer) table.Head {
+	h := table.Head{Source: "locus", Date: answer.Asked.Made.UTC().Format("20060102"), Assembly: answer.Assembly}
+	for _, r := range answer.Rows {
+		// Rows come contig by contig.
+		if n := len(h.Contigs); n == 0 || h.Contigs[n-1] != r.Variant.Contig {
+			h.Contigs = append(h.Contigs, r.Variant.Contig)
+		}
+	}
+	for _, f := range provenance(answer) {
+		if f.Value != "" {
+			h.Provenance = append(h.Provenance, table.Field{Name: "locus_" + f.Name, Value: f.Value})
+		}
+	}
+	return h
+}
+
+// card is the head of an answer as JSON. Its names are stable.
+type card struct {
+	APIVersion string    `json:"apiVersion"`
+	Task       string    `json:"task"`
+	Study      string    `json:"study"`
+	Roster     string    `json:"roster"`
+	Cohort     string    `json:"cohort"`
+	Panel      string    `json:"panel"`
+	Assembly   string    `json:"assembly"`
+	Region     string    `json:"region,omitempty"`
+	Purpose    string    `json:"purpose,omitempty"`
+	Asked      time.Time `json:"asked"`
+	Mode       string    `json:"mode"`
+	Private    bool      `json:"differentiallyPrivate"`
+	Sites      []string  `json:"sites"`
+	Attempt    uint32    `json:"attempt"`
+	Cut        string    `json:"cut"`
+	Sum        string    `json:"sum"`
+}
+
+// encodeJSON writes one object: the card's fields and the rows, a row a line.
+func encodeJSON(w io.Writer, answer researcher.Answer, rows iter.Seq[table.Row]) error {
+	asked := answer.Asked
+	head, err := json.MarshalIndent(card{
+		APIVersion: "locus/v1", Task: asked.Task.String(), Study: asked.Study, Roster: asked.Roster.String(), Cohort: asked.Cohort,
+		Panel: asked.Panel.String(), Assembly: answer.Assembly, Region: asked.Region, Purpose: answer.Purpose, Asked: asked.Made.UTC(),
+		Mode: answer.Mode.String(), Private: answer.Mode == protocol.Private, Sites: slices.Clone(answer.Sites), Attempt: answer.Attempt,
+		Cut: answer.Cut.String(), Sum: answer.Sum.String(),
+	}, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode answer: %w", err)
+	}
+	out := bufio.NewWriter(w)
+	out.Write(head[:len(head)-len("\n}")])
+	out.WriteString(",\n  \"rows\": [")
+	comma := "\n    "
+	for r := range rows {
+		out.WriteString(comma)
+		out.Write(table.AppendJSON(nil, &r))
+		comma = ",\n    "
+	}
+	out.WriteString("\n  ]\n}\n")
+	return out.Flush()
+}
+
+// dirOf is the directory of a file, where a new one is made before it takes its place.
+func dirOf(path string) string { return filepath.Dir(path) }

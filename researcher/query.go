@@ -1,0 +1,311 @@
+package researcher
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/locus-genomics/locus/he"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/protocol/rest"
+)
+
+const (
+	// maxPanel bounds a panel's file in bytes: some 400 million variants.
+	maxPanel = 1 << 30
+	// DefaultLife is how long a question waits for its sites.
+	DefaultLife = 24 * time.Hour
+)
+
+// Ask is a question in a person's terms.
+type Ask struct {
+	Cohort string
+	Mode   protocol.Mode
+	// Panel is a name in the roster; empty when it has only one.
+	Panel string
+	// Region selects from the panel; empty means all of it.
+	Region string
+	// Purpose is what the custodians read.
+	Purpose string
+	// Life is how long the question waits for its sites; zero means DefaultLife.
+	Life time.Duration
+}
+
+// Asked is a question as it was signed, with what is needed to read its answer. It
+// holds nothing that the seed does not give again but what was asked.
+type Asked struct {
+	Task    protocol.Digest  `json:"task"`
+	Study   string           `json:"study"`
+	Roster  protocol.Digest  `json:"roster"`
+	Cohort  string           `json:"cohort"`
+	Panel   protocol.Digest  `json:"panel"`
+	Ranges  []protocol.Range `json:"ranges"`
+	Region  string           `json:"region,omitempty"`
+	Purpose string           `json:"purpose,omitempty"`
+	Made    time.Time        `json:"made"`
+	// Query is what was sent, so that sending it again is the same question.
+	Query []byte `json:"query"`
+}
+
+// secrets are what one question's nonce gives with the seed.
+type secrets struct {
+	salt, check [32]byte
+	kemPrivate  []byte
+	kemPublic   []byte
+}
+
+func (h *Home) secrets(nonce [32]byte) (secrets, error) {
+	s := secrets{
+		salt:  [32]byte(h.derive("locus/researcher/salt/v1", nonce[:])),
+		check: [32]byte(h.derive("locus/researcher/check/v1", nonce[:])),
+	}
+	var err error
+	s.kemPrivate, s.kemPublic, err = he.KEMFromSeed([32]byte(h.derive("locus/researcher/recipient/v1", nonce[:])))
+	if err != nil {
+		return secrets{}, fmt.Errorf("make recipient key: %w", err)
+	}
+	return s, nil
+}
+
+// body is what every site gets to read.
+func (s *secrets) body(cohort string, panel protocol.Digest, ranges []protocol.Range) protocol.QueryBody {
+	return protocol.QueryBody{
+		Salt: s.salt, Cohort: cohort, Panel: panel, Ranges: ranges, CheckKey: s.check, RecipientKey: s.kemPublic,
+	}
+}
+
+// size is the number of variants in ranges, and lastOf where the last one ends.
+func size(ranges []protocol.Range) uint64 {
+	var n uint64
+	for _, r := range ranges {
+		n += r.To - r.From
+	}
+	return n
+}
+
+func lastOf(ranges []protocol.Range) uint64 {
+	var last uint64
+	for _, r := range ranges {
+		last = max(last, r.To)
+	}
+	return last
+}
+
+// Compose turns a question into a signed query, sealed to every site, and keeps it.
+func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, error) {
+	view, err := c.Study(ctx)
+	if err != nil {
+		return Asked{}, err
+	}
+	r := &view.Roster.Message
+	cohort, ok := r.Cohort(ask.Cohort)
+	if !ok {
+		return Asked{}, fmt.Errorf("researcher: the study has no cohort %q; it has %s", ask.Cohort, cohortNames(r))
+	}
+	if ask.Mode != protocol.Exact || !slices.Contains(r.Modes, ask.Mode) {
+		return Asked{}, fmt.Errorf("researcher: the study does not allow mode %s", ask.Mode)
+	}
+	ref, err := choosePanel(r, ask.Panel)
+	if err != nil {
+		return Asked{}, err
+	}
+	variants, err := c.Panel(ctx, ref)
+	if err != nil {
+		return Asked{}, err
+	}
+	selected, err := selectRegion(variants, ask.Region)
+	if err != nil {
+		return Asked{}, err
+	}
+	header, err := c.header(view, cohort, ask, selected, now)
+	if err != nil {
+		return Asked{}, err
+	}
+	secrets, err := c.home.secrets(header.Nonce)
+	if err != nil {
+		return Asked{}, err
+	}
+	asked, err := c.seal(view, header, secrets.body(ask.Cohort, ref.Digest, []protocol.Range{selected}))
+	if err != nil {
+		return Asked{}, err
+	}
+	asked.Region, asked.Purpose, asked.Made = ask.Region, ask.Purpose, now
+	return asked, writeJSON(c.home.path("tasks", asked.Task.String()+".json"), asked)
+}
+
+func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, selected protocol.Range, now time.Time) (protocol.QueryHeader, error) {
+	r := &view.Roster.Message
+	params, err := he.ParamsFor(len(r.Sites))
+	if err != nil {
+		return protocol.QueryHeader{}, err
+	}
+	life := ask.Life
+	if life == 0 {
+		life = DefaultLife
+	}
+	h := protocol.QueryHeader{
+		Study: r.Study, Roster: view.Roster.Digest(), Analysis: protocol.AlleleFrequency.ID, Mode: ask.Mode,
+		Params: params.Name(), Size: selected.To - selected.From, Points: cohort.Points,
+		Researcher: c.home.key.Public().ID(), Organisation: c.home.identity.Organisation, Purpose: ask.Purpose,
+		Issued: now, Expires: now.Add(life),
+	}
+	for i, d := range view.Declarations {
+		site := r.Sites[i].Name
+		if d.IsZero() {
+			return protocol.QueryHeader{}, fmt.Errorf("researcher: site %q has not declared its dataset yet; its node runs `locus-node run`", site)
+		}
+		if !d.Message.KEMUntil.After(now) {
+			return protocol.QueryHeader{}, fmt.Errorf("researcher: the key of site %q has expired; its node renews it when it is next connected", site)
+		}
+		if _, ok := d.Message.Cohort(ask.Cohort); !ok && slices.Contains(cohort.Points, uint32(i+1)) {
+			return protocol.QueryHeader{}, fmt.Errorf("researcher: site %q has not loaded cohort %q yet", site, ask.Cohort)
+		}
+		h.Declarations = append(h.Declarations, d.Digest())
+	}
+	if _, err := rand.Read(h.Nonce[:]); err != nil {
+		return protocol.QueryHeader{}, fmt.Errorf("make nonce: %w", err)
+	}
+	return h, nil
+}
+
+// seal commits to the body, signs the header and seals the body to every site.
+func (c *Client) seal(view View, header protocol.QueryHeader, body protocol.QueryBody) (Asked, error) {
+	var err error
+	if header.Commitment, err = body.Commitment(); err != nil {
+		return Asked{}, err
+	}
+	header.Recipient = protocol.RecipientDigest(body.RecipientKey)
+	signed, err := protocol.Sign(header, c.home.key)
+	if err != nil {
+		return Asked{}, err
+	}
+	sites := make([]protocol.Declaration, len(view.Declarations))
+	for i, d := range view.Declarations {
+		sites[i] = d.Message
+	}
+	q, err := protocol.SealQuery(signed, body, sites)
+	if err != nil {
+		return Asked{}, err
+	}
+	raw, err := q.Bytes()
+	if err != nil {
+		return Asked{}, err
+	}
+	return Asked{
+		Task: signed.Digest(), Study: header.Study, Roster: header.Roster, Cohort: body.Cohort,
+		Panel: body.Panel, Ranges: body.Ranges, Query: raw,
+	}, nil
+}
+
+// Submit sends a question. It returns after the coordinator has committed it; sent
+// again it is the same task.
+func (c *Client) Submit(ctx context.Context, asked Asked) error {
+	raw, err := c.rest.Bytes(ctx, http.MethodPost, "/v1/studies/"+asked.Study+"/queries", asked.Query)
+	if err != nil {
+		return fmt.Errorf("submit query: %w", err)
+	}
+	var s rest.Submitted
+	if err := decodeJSON(raw, &s); err != nil || s.Task != asked.Task {
+		return errors.Join(errors.New("researcher: the coordinator acknowledged another query"), err)
+	}
+	return nil
+}
+
+// Asked returns a question that was asked from this home, by the start of its id.
+func (h *Home) Asked(id string) (Asked, error) {
+	list, err := h.AllAsked()
+	if err != nil {
+		return Asked{}, err
+	}
+	var found []Asked
+	for _, a := range list {
+		if len(id) >= 4 && len(id) <= 64 && a.Task.String()[:len(id)] == id {
+			found = append(found, a)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return Asked{}, fmt.Errorf("researcher: no task %.64q was asked from here: %w", id, fs.ErrNotExist)
+	case 1:
+		return found[0], nil
+	}
+	return Asked{}, fmt.Errorf("researcher: %d tasks start with %q; give more of the id", len(found), id)
+}
+
+// AllAsked are all questions asked from this home, newest first.
+func (h *Home) AllAsked() ([]Asked, error) {
+	files, err := globJSON(h.path("tasks"))
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Asked, len(files))
+	for i, f := range files {
+		if err := readJSON(f, &list[i]); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(list, func(a, b Asked) int { return b.Made.Compare(a.Made) })
+	return list, nil
+}
+
+func choosePanel(r *protocol.Roster, name string) (protocol.PanelRef, error) {
+	names := make([]string, len(r.Panels))
+	for i, p := range r.Panels {
+		if p.Name == name || name == "" && len(r.Panels) == 1 {
+			return p, nil
+		}
+		names[i] = p.Name
+	}
+	return protocol.PanelRef{}, fmt.Errorf("researcher: name one of the study's panels with --panel: %q", names)
+}
+
+func parsePanel(raw []byte, ref protocol.PanelRef) (*panel.Panel, error) {
+	p, err := panel.Parse(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("panel %q: %w", ref.Name, err)
+	}
+	if protocol.Digest(p.Digest()) != ref.Digest || uint64(p.Len()) != ref.Size {
+		return nil, fmt.Errorf("researcher: the panel %q that came is not the one in the roster", ref.Name)
+	}
+	return p, nil
+}
+
+// selectRegion is the range of a panel's variants in a region.
+func selectRegion(p *panel.Panel, region string) (protocol.Range, error) {
+	if region == "" {
+		return protocol.Range{From: 0, To: uint64(p.Len())}, nil
+	}
+	r, err := panel.ParseRegion(region)
+	if err != nil {
+		return protocol.Range{}, err
+	}
+	from, to := p.Select(r)
+	if from >= to {
+		return protocol.Range{}, fmt.Errorf("researcher: the panel has no variant in %s", r)
+	}
+	return protocol.Range{From: uint64(from), To: uint64(to)}, nil
+}
+
+func cohortNames(r *protocol.Roster) string {
+	names := make([]string, len(r.Cohorts))
+	for i, c := range r.Cohorts {
+		names[i] = c.Name
+	}
+	return fmt.Sprintf("%q", names)
+}
+
+func readAtMost(r io.Reader, most int64) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(raw)) > most {
+		err = fmt.Errorf("over %d bytes", most)
+	}
+	return raw, err
+}
