@@ -23,10 +23,11 @@ func Without(m Mechanism) bool {
 	return off[m].Load()
 }
 
-// TB is the part of testing.TB that Disable needs.
+// TB is the part of testing.TB that Disable and Defended need.
 type TB interface {
 	Helper()
 	Log(args ...any)
+	Error(args ...any)
 	Cleanup(func())
 }
 
@@ -36,4 +37,17 @@ func Disable(t TB, m Mechanism) {
 	t.Log(Marker)
 	off[m].Store(true)
 	t.Cleanup(func() { off[m].Store(false) })
+}
+
+// Defended requires that an attack is refused, and that it succeeds without the
+// mechanism: then it is that mechanism, and no accident, that stops it.
+func Defended(t TB, m Mechanism, attack func() error) {
+	t.Helper()
+	if attack() == nil {
+		t.Error("the attack succeeds with the mechanism in place")
+	}
+	Disable(t, m)
+	if err := attack(); err != nil {
+		t.Error("without the mechanism the attack still fails:", err)
+	}
 }
