@@ -19,7 +19,7 @@ var AlleleFrequency = Analysis{ID: "af/1", Counters: 2, PerPerson: 2}
 // ParseAnalysis returns the analysis of an ID.
 func ParseAnalysis(id string) (Analysis, error) {
 	if id != AlleleFrequency.ID {
-		return Analysis{}, fmt.Errorf("%w: unknown analysis %.40q; this version knows %q", ErrMalformed, id, AlleleFrequency.ID)
+		return Analysis{}, fmt.Errorf("%w: unknown analysis; this version knows %q", ErrMalformed, AlleleFrequency.ID)
 	}
 	return AlleleFrequency, nil
 }

@@ -101,6 +101,9 @@ func ParseNodeState(raw []byte) (NodeState, error) {
 		if err != nil {
 			return NodeState{}, err
 		}
+		if !studyName.MatchString(p.Study) {
+			return NodeState{}, fmt.Errorf("%w: a study's name", ErrMalformed)
+		}
 		st := StudyState{Study: p.Study, Roster: roster, Ready: p.Ready}
 		if st.Declaration, err = envelopeBytes(p.Declaration); err != nil {
 			return NodeState{}, err

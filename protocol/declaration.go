@@ -8,6 +8,9 @@ import (
 	"github.com/locus-genomics/locus/protocol/pb"
 )
 
+// maxKEMLife is when a site has erased the private half of what it declared.
+const maxKEMLife = 90 * 24 * time.Hour
+
 // KEMKeySize is the length of an ML-KEM-768 + X25519 public key.
 const KEMKeySize = 1184 + 32
 
@@ -77,9 +80,21 @@ func (d *Declaration) decode(payload []byte) error {
 	if !studyName.MatchString(d.Study) || d.Point < 1 || d.Point > MaxSites || len(d.KEMKey) != KEMKeySize || len(m.Cohorts) > maxNames {
 		return fmt.Errorf("%w: a declaration names a study, a site and a key of %d bytes", ErrMalformed, KEMKeySize)
 	}
+	if life := d.KEMUntil.Sub(d.Issued); life <= 0 || life > maxKEMLife {
+		return fmt.Errorf("%w: a declared key is for at most %s", ErrMalformed, maxKEMLife)
+	}
+	names := make(repeats)
 	for _, c := range m.Cohorts {
-		if !plainName(c.Name) || len(c.Modes) > 2 {
-			return fmt.Errorf("%w: a declared cohort without a name", ErrMalformed)
+		if !plainName(c.Name) || names.seen("cohort", folded(c.Name)) {
+			return fmt.Errorf("%w: declared cohorts have names that differ", ErrMalformed)
+		}
+		if c.SizeClass != SizeClass(int(c.SizeClass)) {
+			return fmt.Errorf("%w: a declared size that is no class", ErrMalformed)
+		}
+		for _, mode := range c.Modes {
+			if Mode(mode) != Exact && Mode(mode) != Private || names.seen("mode", c.Name+" "+Mode(mode).String()) {
+				return fmt.Errorf("%w: a declared cohort's modes are exact and dp", ErrMalformed)
+			}
 		}
 		d.Cohorts = append(d.Cohorts, DeclaredCohort{Name: c.Name, SizeClass: c.SizeClass, Modes: modesIn(c.Modes)})
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -25,6 +26,14 @@ var (
 // MaxMessage bounds every message but the bulk words, in bytes: the declarations
 // and headers of 1,500 sites with their signatures are below it.
 const MaxMessage = 16 << 20
+
+// Bounds of what is parsed. An empty element of two bytes becomes a hundred bytes
+// of memory, so that a bound on the bytes alone bounds nothing. A question of
+// MaxListed variants and the lists of MaxSites sites have fewer elements.
+const (
+	maxElements = 1 << 18
+	maxDepth    = 16
+)
 
 type signature struct {
 	key              KeyID
@@ -183,13 +192,49 @@ func unmarshal(raw []byte, m proto.Message) error {
 	if len(raw) > MaxMessage {
 		return fmt.Errorf("%w: %d bytes, at most %d", ErrMalformed, len(raw), MaxMessage)
 	}
-	if err := (proto.UnmarshalOptions{RecursionLimit: 16}).Unmarshal(raw, m); err != nil {
+	left := maxElements
+	if countElements(raw, m.ProtoReflect().Descriptor(), maxDepth, &left); left < 0 {
+		return fmt.Errorf("%w: more than %d elements", ErrMalformed, maxElements)
+	}
+	if err := (proto.UnmarshalOptions{RecursionLimit: maxDepth}).Unmarshal(raw, m); err != nil {
 		return fmt.Errorf("%w: not a %s", ErrMalformed, m.ProtoReflect().Descriptor().Name())
 	}
 	if unknownFields(m.ProtoReflect()) && !debug.Without(debug.UnknownFields) {
 		return fmt.Errorf("%w: a %s with fields that this version does not know", ErrMalformed, m.ProtoReflect().Descriptor().Name())
 	}
 	return nil
+}
+
+// countElements takes the messages and list entries of raw off left, without
+// allocating. What is not well formed ends the count: parsing refuses it.
+func countElements(raw []byte, d protoreflect.MessageDescriptor, depth int, left *int) {
+	for len(raw) > 0 && *left >= 0 {
+		number, kind, n := protowire.ConsumeTag(raw)
+		if n < 0 {
+			return
+		}
+		raw = raw[n:]
+		if n = protowire.ConsumeFieldValue(number, kind, raw); n < 0 {
+			return
+		}
+		value := raw[:n]
+		raw = raw[n:]
+		f := d.Fields().ByNumber(number)
+		if f == nil || !f.IsList() && f.Message() == nil {
+			continue
+		}
+		*left--
+		if kind != protowire.BytesType {
+			continue
+		}
+		value, _ = protowire.ConsumeBytes(value)
+		switch {
+		case f.Message() != nil && depth > 0:
+			countElements(value, f.Message(), depth-1, left)
+		case f.Kind() != protoreflect.BytesKind && f.Kind() != protoreflect.StringKind:
+			*left -= len(value) // a packed list: at least a byte an entry
+		}
+	}
 }
 
 func unknownFields(m protoreflect.Message) (found bool) {

@@ -113,12 +113,12 @@ func TestAttackHalfSignature(t *testing.T) {
 		_, err := s.r().OpenDeclaration(raw)
 		return err
 	}
-	defended(t, debug.BothSignatures, attack)
+	debug.Defended(t, debug.BothSignatures, attack)
 }
 
 func TestAttackUnknownField(t *testing.T) {
 	s := newStudy(t, 3)
-	defended(t, debug.UnknownFields, func() error {
+	debug.Defended(t, debug.UnknownFields, func() error {
 		raw := protowire.AppendVarint(protowire.AppendTag(s.declared[0].Bytes(), 99, protowire.VarintType), 1)
 		_, err := s.r().OpenDeclaration(raw)
 		return err

@@ -144,6 +144,9 @@ func (q *HeadQuery) decode(payload []byte) error {
 		return err
 	}
 	*q = HeadQuery{Study: m.Study, Point: m.Point, Nonce: nonce}
+	if q.Nonce.IsZero() { // what was said in answer to a vote has none
+		return fmt.Errorf("%w: a question about heads without a nonce", ErrMalformed)
+	}
 	return nil
 }
 

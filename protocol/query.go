@@ -1,8 +1,12 @@
 package protocol
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/locus-genomics/locus/internal/debug"
@@ -21,6 +25,7 @@ const (
 	MaxSkew = 2 * time.Minute
 
 	maxRanges     = 4096
+	maxAllele     = 4096 // the longest that a panel holds
 	maxPurpose    = 1024
 	maxSealedBody = 8 << 20
 )
@@ -137,12 +142,15 @@ func (h *QueryHeader) check() error {
 		return fmt.Errorf("%w: a query lives at most %s", ErrMalformed, MaxLife)
 	case len(h.Purpose) > maxPurpose || len(h.Organisation) > maxNameLength || len(h.Points) > MaxSites:
 		return fmt.Errorf("%w: a purpose has at most %d bytes", ErrMalformed, maxPurpose)
+	case !plainText(h.Purpose) || !plainText(h.Organisation) || !plainText(h.Analysis) || !plainText(h.Params):
+		return fmt.Errorf("%w: a query's texts are printable", ErrMalformed)
 	}
 	return ascending(h.Points)
 }
 
 // OpenQuery parses a query's header and requires that a researcher of the roster
-// has signed it, for this roster and in a mode that it allows.
+// has signed it, for this roster, in a mode that it allows and over sites that may
+// be a cut: in mode exact always named ones.
 func (r *Roster) OpenQuery(raw []byte, roster Digest) (Signed[QueryHeader], error) {
 	s, err := Open[QueryHeader](raw, r.ResearcherKeys())
 	if err != nil {
@@ -157,6 +165,10 @@ func (r *Roster) OpenQuery(raw []byte, roster Digest) (Signed[QueryHeader], erro
 		return Signed[QueryHeader]{}, fmt.Errorf("%w: a query under another roster", ErrMalformed)
 	case len(h.Declarations) != len(r.Sites):
 		return Signed[QueryHeader]{}, fmt.Errorf("%w: a query lists one declaration a site", ErrMalformed)
+	case !slices.Contains(r.Modes, h.Mode) && !debug.Without(debug.ModeSigned):
+		return Signed[QueryHeader]{}, fmt.Errorf("%w: %w", ErrMalformed, ModeNotAllowed)
+	case (h.Mode == Exact || len(h.Points) > 0) && !r.validSet(h.Points):
+		return Signed[QueryHeader]{}, fmt.Errorf("%w: a query over sites that may not be a cut", ErrMalformed)
 	}
 	return s, nil
 }
@@ -270,7 +282,42 @@ func (b *QueryBody) decode(raw []byte) error {
 	for _, v := range m.Variants {
 		b.Variants = append(b.Variants, Variant{Contig: v.Contig, Pos: v.Pos, Ref: v.Ref, Alt: v.Alt})
 	}
+	return b.checkLists()
+}
+
+// checkLists requires that strata and listed variants are names and alleles, and
+// that none is there twice: an identity names a set.
+func (b *QueryBody) checkLists() error {
+	for i, s := range b.Strata {
+		if !plainName(s) || i > 0 && b.Strata[i-1] >= s {
+			return fmt.Errorf("%w: strata are names that ascend", ErrMalformed)
+		}
+	}
+	ended := make(map[string]bool)
+	var last Variant
+	for _, v := range b.Variants {
+		if !plainName(v.Contig) || v.Pos < 1 || !isAllele(v.Ref) || !isAllele(v.Alt) || v.Ref == v.Alt {
+			return fmt.Errorf("%w: a listed variant has a contig, a position and two alleles", ErrMalformed)
+		}
+		if v.Contig != last.Contig {
+			ended[last.Contig] = true
+		} else if v.compare(last) <= 0 {
+			return fmt.Errorf("%w: listed variants ascend within a contig", ErrMalformed)
+		}
+		if ended[v.Contig] {
+			return fmt.Errorf("%w: a contig's variants stand together", ErrMalformed)
+		}
+		last = v
+	}
 	return nil
+}
+
+var bases = regexp.MustCompile(`^[ACGTN]+$`)
+
+func isAllele(s string) bool { return len(s) <= maxAllele && bases.MatchString(s) }
+
+func (v Variant) compare(w Variant) int {
+	return cmp.Or(cmp.Compare(v.Pos, w.Pos), strings.Compare(v.Ref, w.Ref), strings.Compare(v.Alt, w.Alt))
 }
 
 // Bytes is the query as it travels to the coordinator.

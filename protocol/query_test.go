@@ -70,7 +70,7 @@ func TestQueryHeaderIsRefused(t *testing.T) {
 func TestAttackAnotherBodyForOneSite(t *testing.T) {
 	s := newStudy(t, 3)
 	q, _ := s.query(t)
-	defended(t, debug.BodyCommitment, func() error {
+	debug.Defended(t, debug.BodyCommitment, func() error {
 		other := s.body(t)
 		other.Cohort = "patients"
 		evil := q.Header
@@ -87,7 +87,7 @@ func TestAttackStolenBody(t *testing.T) {
 	s := newStudy(t, 3)
 	r := s.r()
 	r.Researchers = append(r.Researchers, protocol.Researcher{Name: "Mallory", Organisation: "Elsewhere", Key: s.mallory.Public()})
-	defended(t, debug.HeaderInBody, func() error {
+	debug.Defended(t, debug.HeaderInBody, func() error {
 		q, _ := s.query(t) // sealed anew: the switch acts on both ends
 		h := q.Header.Message
 		h.Researcher, h.Nonce = s.mallory.Public().ID(), protocol.Hash("mallory's nonce")
@@ -103,7 +103,7 @@ func TestAttackStolenBody(t *testing.T) {
 // The answer goes to the key that the researcher signed, and to no other.
 func TestAttackSwappedRecipient(t *testing.T) {
 	s := newStudy(t, 3)
-	defended(t, debug.RecipientBound, func() error {
+	debug.Defended(t, debug.RecipientBound, func() error {
 		body := s.body(t)
 		h := s.header(t, body)
 		h.Recipient = protocol.RecipientDigest([]byte("another key"))

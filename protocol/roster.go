@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // Bounds of a roster.
@@ -15,7 +17,8 @@ const (
 	// MinCohort is the smallest minimum a roster may set for a named cohort.
 	MinCohort = 20
 
-	maxNames       = 1024 // cohorts, panels, members, researchers
+	maxNames       = 1024 // cohorts, panels, researchers
+	maxMembers     = 7
 	maxNameLength  = 128
 	maxPeopleCap   = 1 << 30
 	maxRosterBytes = MaxMessage
@@ -196,7 +199,7 @@ func (r *Roster) Organisations(points []uint32) int {
 	seen := make(map[string]bool)
 	for _, p := range points {
 		if s, ok := r.Site(p); ok {
-			seen[s.Organisation] = true
+			seen[folded(s.Organisation)] = true
 		}
 	}
 	return len(seen)
@@ -242,8 +245,10 @@ func (r *Roster) Check() error {
 	switch {
 	case !studyName.MatchString(r.Study):
 		bad("the study's name has small letters, digits and hyphens, at most 63")
-	case len(r.Title) > maxNameLength:
-		bad("the title is longer than %d bytes", maxNameLength)
+	case r.Title != "" && !plainName(r.Title):
+		bad("the title is one printable line of at most %d bytes", maxNameLength)
+	case r.Deadline.IsZero():
+		bad("a deadline is needed: an epoch that not all have signed by then is void")
 	case r.Epoch < 1 || (r.Epoch == 1) != r.Previous.IsZero():
 		bad("epoch 1 follows nothing and every other one names the roster before it")
 	}
@@ -257,32 +262,48 @@ func (r *Roster) Check() error {
 	if r.MinOrganisations < min(r.Corrupt+2, n) {
 		bad("a cut must span at least f+2 = %d organisations", r.Corrupt+2)
 	}
-	r.checkSites(bad)
+	// One key speaks in one role, and one peer id is one program: whoever asks is
+	// not whoever answers or carries.
+	roles := make(repeats)
+	r.checkSites(roles, bad)
 	r.checkCohorts(bad)
-	r.checkPeople(bad)
+	r.checkPeople(roles, bad)
 	return errors.Join(errs...)
 }
 
-func (r *Roster) checkSites(bad func(string, ...any)) {
-	keys, names, owned := make(map[KeyID]bool), make(map[string]bool), make(map[string]int)
+// repeats tells what was seen before.
+type repeats map[string]bool
+
+func (r repeats) seen(kind, name string) bool {
+	name = kind + " " + name
+	was := r[name]
+	r[name] = true
+	return was
+}
+
+func (r repeats) seenKey(k PublicKey) bool { return r.seen("key", k.raw) }
+
+func (r *Roster) checkSites(roles repeats, bad func(string, ...any)) {
+	owned := make(map[string]int)
 	for i, s := range r.Sites {
-		if !plainName(s.Name) || !plainName(s.Organisation) || !country.MatchString(s.Country) || len(s.Region) > maxNameLength {
+		if !plainName(s.Name) || !plainName(s.Organisation) || !country.MatchString(s.Country) || s.Region != "" && !plainName(s.Region) {
 			bad("site %d needs a name, an organisation and a country of two letters", i+1)
 		}
-		if s.NodeKey.IsZero() || s.CustodianKey.IsZero() || s.Peer == "" || len(s.Peer) > maxNameLength {
+		if s.NodeKey.IsZero() || s.CustodianKey.IsZero() || !plainName(s.Peer) {
 			bad("site %d lacks a key or its peer id", i+1)
 		}
-		if names[s.Name] || names["peer "+s.Peer] || keys[s.NodeKey.ID()] || keys[s.CustodianKey.ID()] || s.NodeKey.Equal(s.CustodianKey) {
+		// Each is asked, so that each is remembered.
+		name, peer := roles.seen("site", folded(s.Name)), roles.seen("peer", s.Peer)
+		node, custodian := roles.seenKey(s.NodeKey), roles.seenKey(s.CustodianKey)
+		if name || peer || node || custodian {
 			bad("site %d repeats a name, a peer id or a key", i+1)
 		}
-		names[s.Name], names["peer "+s.Peer] = true, true
-		keys[s.NodeKey.ID()], keys[s.CustodianKey.ID()] = true, true
 		if s.PeopleCap < 1 || s.PeopleCap > maxPeopleCap {
 			bad("site %d: the cap on its people is 1 to %d", i+1, maxPeopleCap)
 		}
-		owned[s.Organisation]++
-		if owned[s.Organisation] == max(r.Corrupt, 1)+1 {
-			bad("organisation %q has more than %d sites", s.Organisation, max(r.Corrupt, 1))
+		owned[folded(s.Organisation)]++
+		if owned[folded(s.Organisation)] == max(r.Corrupt, 1)+1 {
+			bad("the organisation of site %d has more than %d sites", i+1, max(r.Corrupt, 1))
 		}
 	}
 	if len(owned) < r.MinOrganisations {
@@ -291,31 +312,33 @@ func (r *Roster) checkSites(bad func(string, ...any)) {
 }
 
 func (r *Roster) checkCohorts(bad func(string, ...any)) {
-	if len(r.Cohorts) > maxNames || len(r.Panels) > maxNames || len(r.Modes) > 2 {
+	if len(r.Cohorts) > maxNames || len(r.Panels) > maxNames {
 		bad("more than %d cohorts or panels", maxNames)
 		return
 	}
-	names := make(map[string]bool)
-	for _, c := range r.Cohorts {
-		if !plainName(c.Name) || names[c.Name] {
-			bad("cohort names are not empty and differ")
+	names := make(repeats)
+	for i, c := range r.Cohorts {
+		if !plainName(c.Name) || names.seen("cohort", folded(c.Name)) {
+			bad("cohort %d: cohort names are one printable line and differ", i+1)
 		}
-		names[c.Name] = true
 		if !r.validSet(c.Points) {
-			bad("cohort %q needs at least t = %d sites of at least %d organisations, in ascending order", c.Name, r.Threshold, r.MinOrganisations)
+			bad("cohort %d needs at least t = %d sites of at least %d organisations, in ascending order", i+1, r.Threshold, r.MinOrganisations)
 		}
 		if c.Minimum < MinCohort {
-			bad("cohort %q: a site's minimum is at least %d people", c.Name, MinCohort)
+			bad("cohort %d: a site's minimum is at least %d people", i+1, MinCohort)
 		}
 	}
-	for _, p := range r.Panels {
-		if !plainName(p.Name) || p.Digest.IsZero() || p.Size == 0 || len(p.Assembly) > maxNameLength {
-			bad("a panel has a name, a digest and at least one variant")
+	for i, p := range r.Panels {
+		if !plainName(p.Name) || p.Digest.IsZero() || p.Size < 1 || p.Size > MaxVariants || p.Assembly != "" && !plainName(p.Assembly) {
+			bad("panel %d: a panel has a name, a digest and at least one variant", i+1)
+		}
+		if name, digest := names.seen("panel", folded(p.Name)), names.seen("digest", string(p.Digest[:])); name || digest {
+			bad("panel %d repeats a name or a digest", i+1)
 		}
 	}
 	for _, m := range r.Modes {
-		if m != Exact && m != Private {
-			bad("modes are exact and dp")
+		if m != Exact && m != Private || names.seen("mode", m.String()) {
+			bad("modes are exact and dp, each once")
 		}
 	}
 	if len(r.Modes) == 0 {
@@ -323,21 +346,30 @@ func (r *Roster) checkCohorts(bad func(string, ...any)) {
 	}
 }
 
-func (r *Roster) checkPeople(bad func(string, ...any)) {
-	if len(r.Members) == 0 || len(r.Members) > 7 || len(r.Researchers) > maxNames {
-		bad("1 to 7 coordinator members and at most %d researchers", maxNames)
+func (r *Roster) checkPeople(roles repeats, bad func(string, ...any)) {
+	if len(r.Members) == 0 || len(r.Members) > maxMembers || len(r.Researchers) > maxNames {
+		bad("1 to %d coordinator members and at most %d researchers", maxMembers, maxNames)
 	}
-	for _, m := range r.Members {
-		if !plainName(m.Name) || m.Key.IsZero() || m.Peer == "" {
-			bad("a coordinator member has a name, a key and a peer id")
+	for i, m := range r.Members {
+		if !plainName(m.Name) || m.Key.IsZero() || !plainName(m.Peer) {
+			bad("coordinator member %d needs a name, a key and a peer id", i+1)
+		}
+		name, peer, key := roles.seen("member", folded(m.Name)), roles.seen("peer", m.Peer), roles.seenKey(m.Key)
+		if name || peer || key {
+			bad("coordinator member %d repeats a name, a peer id or a key", i+1)
 		}
 	}
-	for _, p := range r.Researchers {
+	for i, p := range r.Researchers {
 		if !plainName(p.Name) || !plainName(p.Organisation) || p.Key.IsZero() {
-			bad("a researcher has a name, an organisation and a key")
+			bad("researcher %d needs a name, an organisation and a key", i+1)
 		}
-		if r.Corrupt == 0 && slices.ContainsFunc(r.Sites, func(s Site) bool { return s.Organisation == p.Organisation }) {
-			bad("researcher %q belongs to an organisation with a site, which f = 0 does not allow", p.Name)
+		if roles.seenKey(p.Key) {
+			bad("researcher %d repeats a key", i+1)
+		}
+		// A researcher's own sites are among the f that may be in league with them.
+		own := func(s Site) bool { return folded(s.Organisation) == folded(p.Organisation) }
+		if r.Corrupt == 0 && slices.ContainsFunc(r.Sites, own) {
+			bad("researcher %d belongs to an organisation with a site, which f = 0 does not allow", i+1)
 		}
 	}
 }
@@ -352,14 +384,15 @@ func (r *Roster) validSet(points []uint32) bool {
 	return len(points) >= r.Threshold && r.Organisations(points) >= r.MinOrganisations
 }
 
+// plainName reports whether s is a name on one line that a person sees all of: no
+// control or invisible characters, and single blanks inside only.
 func plainName(s string) bool {
-	if s == "" || len(s) > maxNameLength {
-		return false
-	}
-	for _, c := range s {
-		if c < ' ' || c == 0x7f {
-			return false
-		}
-	}
-	return true
+	return s != "" && len(s) <= maxNameLength && plainText(s) && s == strings.Join(strings.Fields(s), " ")
 }
+
+func plainText(s string) bool {
+	return strings.IndexFunc(s, func(c rune) bool { return !unicode.IsPrint(c) || c == unicode.ReplacementChar }) < 0
+}
+
+// folded is what two names have in common that people would take for one.
+func folded(name string) string { return strings.ToLower(name) }

@@ -33,7 +33,7 @@ func ParseProposal(raw []byte) (Signed[Roster], error) {
 	if err != nil {
 		return Signed[Roster]{}, err
 	}
-	if e.Type != (*Roster)(nil).Type() || len(e.Payload) > maxRosterBytes {
+	if e.Type != (*Roster)(nil).Type() || len(e.Payload) > maxRosterBytes || len(e.Signatures) > MaxSites {
 		return Signed[Roster]{}, fmt.Errorf("%w: not a roster", ErrMalformed)
 	}
 	s := Signed[Roster]{kind: e.Type, payload: e.Payload}
@@ -173,8 +173,9 @@ func (r *Roster) decode(payload []byte) error {
 	if len(m.Previous) > 0 {
 		r.Previous = digest(m.Previous)
 	}
-	if len(m.Sites) > MaxSites {
-		return fmt.Errorf("%w: %d sites, at most %d", ErrMalformed, len(m.Sites), MaxSites)
+	// A key takes a tenth of a millisecond to read.
+	if len(m.Sites) > MaxSites || len(m.Members) > maxMembers || len(m.Researchers) > maxNames {
+		return fmt.Errorf("%w: more than %d sites, %d members or %d researchers", ErrMalformed, MaxSites, maxMembers, maxNames)
 	}
 	for _, s := range m.Sites {
 		r.Sites = append(r.Sites, Site{

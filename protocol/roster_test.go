@@ -102,7 +102,7 @@ func TestAttackMissingCustodian(t *testing.T) {
 	r, s := rosterOf(t, 3)
 	proposal := must[protocol.Signed[protocol.Roster]](t)(protocol.NewProposal(r))
 	proposal = must[protocol.Signed[protocol.Roster]](t)(protocol.Endorse(proposal, s.custodians[0]))
-	defended(t, debug.RosterAllCustodians, func() error {
+	debug.Defended(t, debug.RosterAllCustodians, func() error {
 		_, err := protocol.OpenRoster(proposal.Bytes())
 		return err
 	})

@@ -49,8 +49,8 @@ func (t *Task) decode(payload []byte) error {
 		Study: m.Study, Roster: d[0], Query: d[1], Attempt: m.Attempt,
 		Issued: fromUnix(m.Issued), Expires: fromUnix(m.Expires),
 	}
-	if t.Attempt < 1 || t.Attempt > MaxAttempts || !t.Expires.After(t.Issued) {
-		return fmt.Errorf("%w: a task is attempt 1 to %d and expires after its issue", ErrMalformed, MaxAttempts)
+	if t.Attempt < 1 || t.Attempt > MaxAttempts || !t.Expires.After(t.Issued) || t.Expires.Sub(t.Issued) > MaxLife {
+		return fmt.Errorf("%w: a task is attempt 1 to %d and expires after its issue, within %s", ErrMalformed, MaxAttempts, MaxLife)
 	}
 	return nil
 }
