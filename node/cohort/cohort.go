@@ -1,0 +1,88 @@
+package cohort
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/locus-genomics/locus/node/genotype"
+)
+
+var (
+	// ErrNoSample is returned when the table has a sample that the file has not.
+	ErrNoSample = errors.New("cohort: this sample is not in the genotype file")
+	// ErrSex is returned when the table and the genotype file give a sample two sexes.
+	ErrSex = errors.New("cohort: the genotype file gives this sample the other sex")
+	// ErrSmall is returned when a cohort has fewer people than its minimum.
+	ErrSmall = errors.New("cohort: too few people")
+	// ErrNobody is returned when nobody is left to be counted.
+	ErrNobody = errors.New("cohort: nobody is in it")
+)
+
+// Cohort is who of a genotype file's samples is counted.
+type Cohort struct {
+	// Labels has one label a sample, in the file's order: 0 for who is not in the
+	// cohort.
+	Labels []uint8
+	// Sexes has one sex a sample, in the file's order.
+	Sexes []genotype.Sex
+	// People is how many are in the cohort.
+	People int
+	// Ignored is how many samples of the file the table does not name.
+	Ignored int
+
+	persons []string
+}
+
+// Cohort fits the table to the samples of a file, whose names MUST differ. The sexes
+// may be nil, or what the file itself says; they stand in where the table knows none.
+// A cohort under the minimum is refused.
+func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Cohort, error) {
+	c := &Cohort{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
+	copy(c.Sexes, sexes)
+	at := make(map[string]int, len(samples))
+	for i, s := range samples {
+		at[s] = i
+	}
+	for _, r := range t.rows {
+		i, ok := at[r.sample]
+		if !ok {
+			return nil, &LineError{Line: r.line, Err: ErrNoSample}
+		}
+		if r.sex != genotype.UnknownSex {
+			if c.Sexes[i] != genotype.UnknownSex && c.Sexes[i] != r.sex {
+				return nil, &LineError{Line: r.line, Err: ErrSex}
+			}
+			c.Sexes[i] = r.sex
+		}
+		if r.chosen {
+			c.Labels[i] = 1
+			c.persons = append(c.persons, r.person)
+		}
+	}
+	c.People, c.Ignored = len(c.persons), len(samples)-len(t.rows)
+	switch {
+	case c.People == 0:
+		return nil, ErrNobody
+	case c.People < minimum:
+		return nil, fmt.Errorf("%w: at least %d are needed", ErrSmall, minimum)
+	}
+	slices.Sort(c.persons)
+	return c, nil
+}
+
+// PersonsDigest names who is in the cohort, in no order. It is a plain hash of their
+// ids, which are easily guessed: it MUST NOT leave the site unless it is keyed.
+func (c *Cohort) PersonsDigest() [32]byte {
+	h := sha256.New()
+	for _, p := range c.persons {
+		var n [4]byte
+		binary.BigEndian.PutUint32(n[:], uint32(len(p)))
+		h.Write(n[:])
+		io.WriteString(h, p)
+	}
+	return [32]byte(h.Sum(nil))
+}

@@ -1,0 +1,208 @@
+package cohort
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/locus-genomics/locus/node/genotype"
+)
+
+var (
+	// ErrTable is returned for a sample table that cannot be read.
+	ErrTable = errors.New("cohort: the sample table cannot be read")
+	// ErrTwice is returned when a sample has two lines, or a person two samples.
+	ErrTwice = errors.New("cohort: a person is counted once")
+	// ErrFilter is returned for a filter that cannot be read, or does not fit the table.
+	ErrFilter = errors.New("cohort: bad filter")
+)
+
+// LineError says where in the table something is wrong.
+type LineError struct {
+	// Line is counted from 1.
+	Line int
+	// Err is one of the errors of this package.
+	Err error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("sample table, line %d: %v", e.Line, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+const (
+	maxLine    = 1 << 20 // bytes
+	maxColumns = 4096
+	maxRows    = 1 << 24
+	maxField   = 1024 // bytes of a sample's, a person's or a column's name
+)
+
+// The columns that every table has.
+const (
+	sampleColumn = "sample_id"
+	personColumn = "person_id"
+	sexColumn    = "sex"
+)
+
+// Filter chooses the lines of a table in which a column has a value. The zero Filter
+// chooses all.
+type Filter struct{ Column, Value string }
+
+// ParseFilter reads column=value. Nothing is the zero Filter.
+func ParseFilter(s string) (Filter, error) {
+	if s == "" {
+		return Filter{}, nil
+	}
+	column, value, ok := strings.Cut(s, "=")
+	column, value = strings.TrimSpace(column), strings.TrimSpace(value)
+	if !ok || column == "" || len(s) > 2*maxField || !utf8.ValidString(s) {
+		return Filter{}, fmt.Errorf("%w: want column=value, as in ancestry=EUR", ErrFilter)
+	}
+	return Filter{Column: column, Value: value}, nil
+}
+
+// String is what ParseFilter reads.
+func (f Filter) String() string {
+	if f == (Filter{}) {
+		return ""
+	}
+	return f.Column + "=" + f.Value
+}
+
+// Table is a site's sample table, as far as counting needs it.
+type Table struct{ rows []row }
+
+type row struct {
+	sample, person string
+	sex            genotype.Sex
+	chosen         bool // by the filter
+	line           int
+}
+
+// Read takes a table and notes which of its lines the filter chooses.
+func Read(r io.Reader, where Filter) (*Table, error) {
+	s := bufio.NewScanner(r)
+	s.Buffer(nil, maxLine)
+	p := parser{where: where, samples: make(map[string]struct{}), persons: make(map[string]struct{})}
+	for s.Scan() {
+		p.line++
+		line := s.Bytes()
+		var err error
+		switch {
+		case p.line == 1:
+			err = p.header(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")))
+		case len(bytes.TrimSpace(line)) > 0:
+			err = p.row(string(line))
+		}
+		if err != nil {
+			return nil, &LineError{Line: p.line, Err: err}
+		}
+	}
+	switch err := s.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, &LineError{Line: p.line + 1, Err: fmt.Errorf("%w: over %d bytes", ErrTable, maxLine)}
+	case err != nil:
+		return nil, err
+	case len(p.table.rows) == 0:
+		return nil, fmt.Errorf("%w: want a line of column names and one line a sample", ErrTable)
+	}
+	return &p.table, nil
+}
+
+// parser reads line by line.
+type parser struct {
+	where               Filter
+	table               Table
+	line, columns       int
+	sample, person, sex int // which column
+	filter              int // -1 for none
+	samples, persons    map[string]struct{}
+}
+
+func (p *parser) header(line []byte) error {
+	if !utf8.Valid(line) {
+		return fmt.Errorf("%w: it is not UTF-8", ErrTable)
+	}
+	names := strings.Split(string(line), "\t")
+	if len(names) > maxColumns {
+		return fmt.Errorf("%w: over %d columns", ErrTable, maxColumns)
+	}
+	at := make(map[string]int, len(names))
+	for i, name := range names {
+		name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+		if _, twice := at[name]; twice || name == "" || len(name) > maxField {
+			return fmt.Errorf("%w: column %d has no name, too long a name, or that of another", ErrTable, i+1)
+		}
+		at[name] = i
+	}
+	for _, want := range []struct {
+		name string
+		at   *int
+	}{{sampleColumn, &p.sample}, {personColumn, &p.person}, {sexColumn, &p.sex}} {
+		i, ok := at[want.name]
+		if !ok {
+			return fmt.Errorf("%w: no column %q; the first line names the columns sample_id, person_id and sex, separated by tabs", ErrTable, want.name)
+		}
+		*want.at = i
+	}
+	p.columns, p.filter = len(names), -1
+	if p.where != (Filter{}) {
+		i, ok := at[p.where.Column]
+		if !ok {
+			return fmt.Errorf("%w: the table has no column %q", ErrFilter, p.where.Column)
+		}
+		p.filter = i
+	}
+	return nil
+}
+
+func (p *parser) row(line string) error {
+	if !utf8.ValidString(line) {
+		return fmt.Errorf("%w: it is not UTF-8", ErrTable)
+	}
+	f := strings.Split(line, "\t")
+	if len(f) != p.columns {
+		return fmt.Errorf("%w: %d columns; the first line has %d", ErrTable, len(f), p.columns)
+	}
+	if len(p.table.rows) == maxRows {
+		return fmt.Errorf("%w: over %d samples", ErrTable, maxRows)
+	}
+	r := row{
+		sample: strings.Clone(strings.TrimSpace(f[p.sample])),
+		person: strings.Clone(strings.TrimSpace(f[p.person])),
+		line:   p.line,
+		chosen: p.filter < 0 || strings.TrimSpace(f[p.filter]) == p.where.Value,
+	}
+	if r.sample == "" || r.person == "" || len(r.sample) > maxField || len(r.person) > maxField {
+		return fmt.Errorf("%w: a sample_id and a person_id have 1 to %d bytes", ErrTable, maxField)
+	}
+	var ok bool
+	if r.sex, ok = parseSex(f[p.sex]); !ok {
+		return fmt.Errorf("%w: sex is male, female or unknown", ErrTable)
+	}
+	if _, twice := p.samples[r.sample]; twice {
+		return fmt.Errorf("%w: this sample has a line above", ErrTwice)
+	}
+	if _, twice := p.persons[r.person]; twice {
+		return fmt.Errorf("%w: this person has another sample above; keep one of them", ErrTwice)
+	}
+	p.samples[r.sample], p.persons[r.person] = struct{}{}, struct{}{}
+	p.table.rows = append(p.table.rows, r)
+	return nil
+}
+
+func parseSex(s string) (genotype.Sex, bool) {
+	switch strings.ToLower(strings.TrimSpace(s)) {
+	case "male", "m", "1":
+		return genotype.Male, true
+	case "female", "f", "2":
+		return genotype.Female, true
+	case "", "unknown", "u", "0", "-9", "na", "n/a", ".":
+		return genotype.UnknownSex, true
+	}
+	return genotype.UnknownSex, false
+}

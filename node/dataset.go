@@ -1,0 +1,248 @@
+package node
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+
+	"github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+var (
+	// errDatasetChanged is returned when a file is not the one that was read when
+	// its cohort was added.
+	errDatasetChanged = errors.New("node: a file of the cohort has changed since it was added; add the cohort again")
+	// errAssembly is returned when a panel and a dataset are of two assemblies.
+	errAssembly = errors.New("node: the panel is of another assembly than the genotypes")
+)
+
+// CohortSpec names a cohort and where its people's data are.
+type CohortSpec struct {
+	// Name is what rosters and queries call the cohort.
+	Name string
+	// Path is a VCF (plain or BGZF), or a bed or the prefix of a bed, bim and fam.
+	Path string
+	// Samples is the sample table: sample_id, person_id, sex and any other columns.
+	Samples string
+	// Filter is column=value to take in some lines of the table only; empty for all.
+	Filter string
+	// Minimum is the fewest people that the cohort may have. Zero, or less than the
+	// protocol allows, means protocol.MinCohort.
+	Minimum int
+}
+
+// CohortSummary is what the operator is shown of a cohort that was read. It tells of
+// people's data and never leaves the site.
+type CohortSummary struct {
+	// Samples are in the file; of these, People are in the cohort and Ignored are not
+	// in the sample table. Variants can be asked for.
+	Samples, People, Variants, Ignored int
+	// Warnings are of genotypes that were passed over.
+	Warnings tally.Warnings
+}
+
+// definition is what the node's records keep of a cohort: where its data are, and
+// digests by which to know them again. It is private to the site.
+type definition struct {
+	Name     string            `json:"name"`
+	Files    []fileRecord      `json:"files"`
+	Samples  fileRecord        `json:"samples"`
+	Filter   string            `json:"filter,omitempty"`
+	Minimum  int               `json:"minimum"`
+	People   int               `json:"people"`
+	Variants int               `json:"variants"`
+	Assembly genotype.Assembly `json:"assembly"`
+	// Genotypes and Persons are plain hashes, of what was read and of who it is.
+	Genotypes protocol.Digest `json:"genotypes"`
+	Persons   protocol.Digest `json:"persons"`
+}
+
+// fileRecord is a file as it was when the cohort was added.
+type fileRecord struct {
+	Path   string          `json:"path"`
+	Bytes  int64           `json:"bytes"`
+	SHA256 protocol.Digest `json:"sha256"`
+}
+
+// readDataset reads a cohort's files from end to end and refuses what could not be
+// counted later.
+func readDataset(ctx context.Context, spec CohortSpec) (definition, CohortSummary, error) {
+	paths, err := absolute(spec.Path, spec.Samples)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	d := definition{Name: spec.Name, Filter: spec.Filter, Minimum: max(spec.Minimum, protocol.MinCohort)}
+	in, err := d.open(paths[0], paths[1])
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	defer in.Close()
+	c, reader, err := in.cohort(d, nil)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	found, err := tally.Examine(ctx, reader, c.who, c.assembly)
+	if err != nil {
+		return definition{}, CohortSummary{}, fmt.Errorf("read %s: %w", filepath.Base(paths[0]), err)
+	}
+	if d.Samples, d.Files, err = in.records(); err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	d.Assembly, d.People, d.Variants = c.assembly, c.People, found.Variants
+	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
+	return d, CohortSummary{
+		Samples: len(reader.Samples()), People: c.People, Variants: found.Variants,
+		Ignored: c.Ignored, Warnings: found.Warnings,
+	}, nil
+}
+
+func absolute(paths ...string) ([]string, error) {
+	for i, p := range paths {
+		if p == "" {
+			return nil, fmt.Errorf("%w: a cohort needs a file of genotypes and a sample table", ErrConfig)
+		}
+		var err error
+		if paths[i], err = filepath.Abs(p); err != nil {
+			return nil, err
+		}
+	}
+	return paths, nil
+}
+
+// inputs are a cohort's files, open.
+type inputs struct {
+	genotypes *genotypeFiles
+	samples   *hashedFile
+}
+
+func (d definition) open(genotypes, samples string) (*inputs, error) {
+	g, err := openGenotypeFiles(genotypes)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openHashed(samples)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the sample table: %w", err), g.Close())
+	}
+	return &inputs{genotypes: g, samples: s}, nil
+}
+
+func (in *inputs) Close() error { return errors.Join(in.genotypes.Close(), in.samples.Close()) }
+
+// counted is a cohort, fitted to its genotype file.
+type counted struct {
+	*cohort.Cohort
+	who      tally.People
+	assembly genotype.Assembly
+}
+
+// cohort reads the sample table and the beginning of the genotypes.
+func (in *inputs) cohort(d definition, covers genotype.Covers) (counted, genotype.Reader, error) {
+	where, err := cohort.ParseFilter(d.Filter)
+	if err != nil {
+		return counted{}, nil, err
+	}
+	table, err := cohort.Read(in.samples, where)
+	if err != nil {
+		return counted{}, nil, err
+	}
+	r, about, err := in.genotypes.reader(covers)
+	if err != nil {
+		return counted{}, nil, fmt.Errorf("read %s: %w", filepath.Base(in.genotypes.files[0].path), err)
+	}
+	c, err := table.Cohort(r.Samples(), about.sexes, d.Minimum)
+	if err != nil {
+		return counted{}, nil, fmt.Errorf("cohort %q: %w", d.Name, err)
+	}
+	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes}, assembly: about.assembly}, r, nil
+}
+
+// records reads what is left of every file and says what each one was.
+func (in *inputs) records() (samples fileRecord, genotypes []fileRecord, err error) {
+	for _, f := range in.genotypes.files {
+		r, err := f.record()
+		if err != nil {
+			return fileRecord{}, nil, err
+		}
+		genotypes = append(genotypes, r)
+	}
+	samples, err = in.samples.record()
+	return samples, genotypes, err
+}
+
+// The domains of a dataset's tags.
+const (
+	domainContent = "locus/dataset/content/v1"
+	domainPersons = "locus/dataset/persons/v1"
+)
+
+// content names everything that decides the cohort's answers, under a key of the
+// site's: genotypes, sample table, and which of its people are meant.
+func (d definition) content(tag func(domain string, parts ...[]byte) protocol.Digest) protocol.Digest {
+	return tag(domainContent, []byte(d.Name), d.Genotypes[:], d.Samples.SHA256[:], []byte(d.Filter),
+		binary.BigEndian.AppendUint64(nil, uint64(d.Minimum)), d.Persons[:])
+}
+
+// people names who is in the cohort, under a key of the site's.
+func (d definition) people(tag func(domain string, parts ...[]byte) protocol.Digest) protocol.Digest {
+	return tag(domainPersons, d.Persons[:])
+}
+
+// count reads the cohort's files again and counts AC and AN of the variants in the
+// ranges. It gives no counts when a byte of the files is not as it was.
+func (d definition) count(ctx context.Context, p *panel.Panel, ranges []panel.Range) ([]int64, tally.Warnings, error) {
+	wanted, err := tally.Want(p, ranges)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
+	assembly, err := d.assemblyFor(p)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
+	if len(d.Files) == 0 {
+		return nil, tally.Warnings{}, errDatasetChanged
+	}
+	in, err := d.open(d.Files[0].Path, d.Samples.Path)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
+	defer in.Close()
+	var (
+		counts   []int64
+		warnings tally.Warnings
+	)
+	c, reader, err := in.cohort(d, wanted.Covers)
+	if err == nil {
+		counts, warnings, err = tally.AlleleFrequency(ctx, reader, wanted, c.who, assembly)
+	}
+	if ctx.Err() != nil {
+		return nil, tally.Warnings{}, ctx.Err()
+	}
+	// A file that was exchanged may fail in any way: that it was comes first.
+	samples, genotypes, sumErr := in.records()
+	switch {
+	case sumErr != nil:
+		return nil, tally.Warnings{}, errors.Join(sumErr, err)
+	case samples != d.Samples || !slices.Equal(genotypes, d.Files):
+		return nil, tally.Warnings{}, errors.Join(errDatasetChanged, err)
+	case err != nil:
+		return nil, tally.Warnings{}, err
+	}
+	return counts, warnings, nil
+}
+
+// assemblyFor is the assembly that a panel's variants are counted in.
+func (d definition) assemblyFor(p *panel.Panel) (genotype.Assembly, error) {
+	a := genotype.ParseAssembly(p.Assembly())
+	if d.Assembly != genotype.UnknownAssembly && d.Assembly != a {
+		return a, fmt.Errorf("%w: the panel is of %s, the genotypes are of %s", errAssembly, p.Assembly(), d.Assembly)
+	}
+	return a, nil
+}

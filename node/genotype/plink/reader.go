@@ -1,0 +1,235 @@
+package plink
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+var (
+	// ErrNotBed is returned for a file that does not begin as a bed does.
+	ErrNotBed = errors.New("plink: this is no bed file of PLINK 1")
+	// ErrSampleMajor is returned for a bed that is written sample by sample.
+	ErrSampleMajor = errors.New("plink: the bed is written sample by sample; rewrite it (plink --make-bed)")
+	// ErrLength is returned when a bed has not the size that bim and fam tell.
+	ErrLength = errors.New("plink: the bed does not fit bim and fam")
+	// ErrPadding is returned when bits behind the last sample are set.
+	ErrPadding = errors.New("plink: bits are set behind the last sample; the bed does not fit the fam")
+)
+
+const (
+	magicSize = 3
+	readAhead = 256 << 10
+)
+
+// Config is the three files, and what to read of them.
+type Config struct {
+	// Bed, Bim and Fam are read from where they stand to their ends. Needed.
+	Bed, Bim, Fam io.Reader
+	// Covers, if not nil, is asked for every site. Where it says no, the row has no
+	// calls.
+	Covers genotype.Covers
+}
+
+// Reader is a genotype.Reader over a bed.
+type Reader struct {
+	cfg     Config
+	samples []string
+	sexes   []genotype.Sex
+	bim     *table
+	bed     *bufio.Reader
+	packed  []byte // one variant
+	order   genotype.Order
+	rows    int64
+	err     error
+}
+
+var _ genotype.Reader = (*Reader)(nil)
+
+// New reads all of fam and the beginning of bed.
+func New(cfg Config) (*Reader, error) {
+	r := &Reader{cfg: cfg, bim: newTable("bim", cfg.Bim), bed: bufio.NewReaderSize(cfg.Bed, readAhead)}
+	var err error
+	if r.samples, r.sexes, err = readFam(cfg.Fam); err != nil {
+		return nil, err
+	}
+	var magic [magicSize]byte
+	switch _, err := io.ReadFull(r.bed, magic[:]); {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return nil, fmt.Errorf("%w: it has fewer than %d bytes", ErrNotBed, magicSize)
+	case err != nil:
+		return nil, err
+	}
+	switch {
+	case magic[0] != 0x6c || magic[1] != 0x1b || magic[2] > 1:
+		return nil, ErrNotBed
+	case magic[2] == 0:
+		return nil, ErrSampleMajor
+	}
+	r.packed = make([]byte, (len(r.samples)+3)/4)
+	return r, nil
+}
+
+// Samples are the IIDs of fam.
+func (r *Reader) Samples() []string { return r.samples }
+
+// Sexes are those of fam, in the order of Samples. They MUST NOT be changed.
+func (r *Reader) Sexes() []genotype.Sex { return r.sexes }
+
+// Next reads the next variant.
+func (r *Reader) Next(row *genotype.Row) error {
+	if r.err == nil {
+		r.err = r.next(row)
+	}
+	return r.err
+}
+
+func (r *Reader) next(row *genotype.Row) error {
+	f, err := r.bim.next()
+	if err == io.EOF {
+		return r.end()
+	}
+	if err != nil {
+		return err
+	}
+	canonical, err := site(&row.Site, f)
+	if err != nil {
+		return r.bim.at(err)
+	}
+	if err := r.order.Check(canonical, &row.Site); err != nil {
+		return r.bim.at(err)
+	}
+	switch n, err := io.ReadFull(r.bed, r.packed); {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return r.short(int64(n))
+	case err != nil:
+		return fmt.Errorf("read bed: %w", err)
+	}
+	r.rows++
+	if k := len(r.samples) % 4; k > 0 && r.packed[len(r.packed)-1]>>(2*k) != 0 {
+		return r.bim.at(ErrPadding)
+	}
+	row.Coded, row.Calls = true, row.Calls[:0]
+	if r.cfg.Covers == nil || r.cfg.Covers(&row.Site) {
+		r.unpack(row)
+	}
+	if len(row.Alts) > 0 {
+		return nil
+	}
+	for _, c := range row.Calls {
+		if c != genotype.HomRef && c != genotype.NoCall {
+			return r.bim.at(fmt.Errorf("%w: A1 is not named, and someone has it", ErrLine))
+		}
+	}
+	return nil
+}
+
+// site reads a line of bim: contig, name, centimorgans, position, A1, A2.
+func site(s *genotype.Site, f [][]byte) (canonical string, err error) {
+	key := contig(s, f[0])
+	pos, err := strconv.ParseUint(string(f[3]), 10, 31)
+	if err != nil {
+		return "", fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)
+	}
+	s.Pos, s.Pass = uint32(pos), true
+	s.Alts = s.Alts[:0]
+	s.Ref = string(bytes.ToUpper(f[5]))
+	if string(f[4]) != "0" && string(f[4]) != "." {
+		s.Alts = append(s.Alts, string(bytes.ToUpper(f[4])))
+	}
+	return key, nil
+}
+
+// contig names a site's contig, and returns what its order is checked by: the
+// pseudo-autosomal part of X stands apart from X in these files.
+func contig(s *genotype.Site, name []byte) (key string) {
+	switch n := string(bytes.ToUpper(name)); n {
+	case "23":
+		s.Contig = "X"
+	case "24":
+		s.Contig = "Y"
+	case "26":
+		s.Contig = "MT"
+	case "25", "XY", "PAR1", "PAR2":
+		s.Contig = "X"
+		return "X, pseudo-autosomal"
+	default:
+		if string(name) != s.Contig {
+			s.Contig = string(name)
+		}
+	}
+	return panel.CanonicalContig(s.Contig)
+}
+
+// codes turns two bits into a call. 00 is two copies of A1, 01 no call, 10 one of
+// each, 11 two copies of A2.
+func codes() [4]genotype.Call {
+	alt := genotype.Reference + 1
+	return [4]genotype.Call{
+		genotype.NewCall(alt, alt),
+		genotype.NoCall,
+		genotype.NewCall(genotype.Reference, alt),
+		genotype.HomRef,
+	}
+}
+
+func (r *Reader) unpack(row *genotype.Row) {
+	n := len(r.samples)
+	if cap(row.Calls) < n {
+		row.Calls = make([]genotype.Call, n)
+	}
+	row.Calls = row.Calls[:n]
+	code := codes()
+	calls := row.Calls
+	for _, b := range r.packed {
+		if len(calls) < 4 {
+			for i := range calls {
+				calls[i] = code[b>>(2*i)&3]
+			}
+			return
+		}
+		calls[0], calls[1], calls[2], calls[3] = code[b&3], code[b>>2&3], code[b>>4&3], code[b>>6]
+		calls = calls[4:]
+	}
+}
+
+// end is what follows the last line of bim: nothing, or the bed is too long.
+func (r *Reader) end() error {
+	more, err := io.Copy(io.Discard, r.bed)
+	if err != nil {
+		return fmt.Errorf("read bed: %w", err)
+	}
+	if more > 0 {
+		return r.length(r.rows, r.have()+more)
+	}
+	return io.EOF
+}
+
+// short tells of a bed that ended n bytes into a variant. It reads on in bim to say
+// how many bytes there should be.
+func (r *Reader) short(n int64) error {
+	have, lines := r.have()+n, r.rows+1
+	for {
+		_, err := r.bim.next()
+		if err == io.EOF {
+			return r.length(lines, have)
+		}
+		if err != nil {
+			return err
+		}
+		lines++
+	}
+}
+
+func (r *Reader) have() int64 { return magicSize + r.rows*int64(len(r.packed)) }
+
+func (r *Reader) length(lines, have int64) error {
+	return fmt.Errorf("%w: %d variants of %d samples take %d bytes, the bed has %d",
+		ErrLength, lines, len(r.samples), magicSize+lines*int64(len(r.packed)), have)
+}

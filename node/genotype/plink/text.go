@@ -1,0 +1,113 @@
+package plink
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/locus-genomics/locus/node/genotype"
+)
+
+var (
+	// ErrLine is returned for a line of bim or fam that cannot be read.
+	ErrLine = errors.New("plink: a line cannot be read")
+	// ErrSamples is returned when fam names no sample, too many, or one twice.
+	ErrSamples = errors.New("plink: the samples in fam cannot be used")
+)
+
+// LineError says where in a bim or fam something is wrong.
+type LineError struct {
+	// File is "bim" or "fam"; Line is counted from 1.
+	File string
+	Line int
+	// Err is one of the errors of this package, or of genotype.
+	Err error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("%s, line %d: %v", e.File, e.Line, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+const (
+	// maxLine bounds a line: a bim may hold two alleles of some thousand bases.
+	maxLine = 1 << 20
+	// maxSamples bounds the lines of fam.
+	maxSamples = 1 << 24
+)
+
+// table reads lines of columns that are separated by tabs or spaces.
+type table struct {
+	file string
+	s    *bufio.Scanner
+	line int
+}
+
+func newTable(file string, r io.Reader) *table {
+	s := bufio.NewScanner(r)
+	s.Buffer(nil, maxLine)
+	return &table{file: file, s: s}
+}
+
+// next returns a line's columns, valid until the next call, or io.EOF.
+func (t *table) next() ([][]byte, error) {
+	t.line++
+	if !t.s.Scan() {
+		switch err := t.s.Err(); {
+		case errors.Is(err, bufio.ErrTooLong):
+			return nil, t.at(fmt.Errorf("%w: it is over %d bytes long", ErrLine, maxLine))
+		case err != nil:
+			return nil, err
+		}
+		return nil, io.EOF
+	}
+	f := bytes.Fields(t.s.Bytes())
+	if len(f) != 6 {
+		return nil, t.at(fmt.Errorf("%w: %d columns; want 6", ErrLine, len(f)))
+	}
+	return f, nil
+}
+
+func (t *table) at(err error) error { return &LineError{File: t.file, Line: t.line, Err: err} }
+
+// readFam takes a sample's name from the second column, IID, and its sex from the fifth.
+func readFam(r io.Reader) ([]string, []genotype.Sex, error) {
+	var (
+		names []string
+		sexes []genotype.Sex
+		seen  = make(map[string]struct{})
+		t     = newTable("fam", r)
+	)
+	for {
+		f, err := t.next()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		name := string(f[1])
+		if _, twice := seen[name]; twice {
+			return nil, nil, t.at(fmt.Errorf("%w: two of them have the same IID", ErrSamples))
+		}
+		if len(names) == maxSamples {
+			return nil, nil, t.at(fmt.Errorf("%w: over %d", ErrSamples, maxSamples))
+		}
+		seen[name] = struct{}{}
+		names = append(names, name)
+		sex := genotype.UnknownSex
+		switch string(f[4]) {
+		case "1":
+			sex = genotype.Male
+		case "2":
+			sex = genotype.Female
+		}
+		sexes = append(sexes, sex)
+	}
+	if len(names) == 0 {
+		return nil, nil, fmt.Errorf("%w: fam is empty", ErrSamples)
+	}
+	return names, sexes, nil
+}

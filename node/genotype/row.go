@@ -1,0 +1,92 @@
+package genotype
+
+// Reader reads one file of genotypes from its first site to its last.
+type Reader interface {
+	// Samples are the names in the file's order. They MUST NOT be changed.
+	Samples() []string
+	// Next fills row with the next site. It returns io.EOF after the last one, and
+	// only when all of the file was read and found sound. What row refers to is valid
+	// until the next call.
+	Next(row *Row) error
+}
+
+// Row is one site with everyone's calls.
+//
+// Calls are dense. They are read by way of Call alone, so that a store may later
+// hold the common case as one base class and lists of who differs from it.
+type Row struct {
+	Site
+	// Calls has one call a sample.
+	Calls []Call
+	// Coded is true where every call is written as if the sample were diploid, as bed
+	// does: how many copies a call stands for is then told by sex and place.
+	Coded bool
+}
+
+// Site is where and what a row is about.
+type Site struct {
+	// Contig is the name in the file.
+	Contig string
+	// Pos is 1-based. VCF allows 0, the telomere; it matches nothing.
+	Pos uint32
+	// Ref and Alts are in upper case. Alts is empty where no ALT was seen ("."). It
+	// may hold "*" and symbols such as <DEL>, which count as called alleles and match
+	// nothing.
+	Ref  string
+	Alts []string
+	// Pass is true for the filters PASS and ".".
+	Pass bool
+}
+
+// Covers reports whether the site tells something of one of the positions from its
+// own to the end of REF. A reader that is asked for some sites only may leave out
+// the calls of the others.
+type Covers func(*Site) bool
+
+// MaxAlts bounds the ALTs of a site: no caller writes a tenth of it.
+const MaxAlts = 4096
+
+// Allele is what one chromosome of a sample carries at a site.
+type Allele uint16
+
+// The alleles that are no base: not known, and none because the sample has one
+// chromosome only. Reference is REF; ALT k, from 1, is Reference+k.
+const (
+	Missing Allele = iota
+	Absent
+	Reference
+)
+
+// Call is a sample's two alleles. Their order means nothing.
+type Call uint32
+
+// NewCall makes a call of two alleles.
+func NewCall(a, b Allele) Call { return Call(a) | Call(b)<<16 }
+
+// The calls that are most of every file.
+const (
+	HomRef = Call(Reference) | Call(Reference)<<16
+	NoCall = Call(Missing) | Call(Missing)<<16
+)
+
+// Alleles are the two alleles of a call.
+func (c Call) Alleles() (a, b Allele) { return Allele(c), Allele(c >> 16) }
+
+// Het reports whether both alleles are known and differ.
+func (c Call) Het() bool {
+	a, b := c.Alleles()
+	return a != b && a >= Reference && b >= Reference
+}
+
+// IsBases reports whether an allele is written out: A, C, G and T only. Only such
+// alleles are ever matched.
+func IsBases(allele string) bool {
+	for i := range len(allele) {
+		switch allele[i] {
+		case 'A', 'C', 'G', 'T':
+		default:
+			return false
+		}
+	}
+	return allele != ""
+}

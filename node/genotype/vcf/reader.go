@@ -1,0 +1,227 @@
+package vcf
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+var (
+	// ErrNotVCF is returned for a file that is no VCF 4, or whose header is damaged.
+	ErrNotVCF = errors.New("vcf: this is no VCF file")
+	// ErrLine is returned for a line that cannot be read.
+	ErrLine = errors.New("vcf: a line cannot be read")
+	// ErrGenotype is returned for a GT that cannot be read, or that names an allele
+	// which ALT does not list.
+	ErrGenotype = errors.New("vcf: a genotype cannot be read")
+	// ErrPloidy is returned for a GT of more than two alleles.
+	ErrPloidy = errors.New("vcf: a genotype of more than two alleles; leave the line out, or call it with ploidy 2")
+	// ErrNoGT is returned where there are samples but no genotypes. Dosages are not
+	// made into genotypes.
+	ErrNoGT = errors.New("vcf: no genotypes (GT); make hard calls first (plink2 --hard-call-threshold)")
+	// ErrAssembly is returned when the contigs' lengths are of two assemblies.
+	ErrAssembly = errors.New("vcf: the lengths in the header are of two assemblies")
+)
+
+// LineError says where in the file something is wrong.
+type LineError struct {
+	// Line is counted from 1, in the unpacked text.
+	Line int
+	// Column is counted from 1; 0 when no one column is to blame.
+	Column int
+	// Err is one of the errors of this package, of genotype or of bgzf.
+	Err error
+}
+
+func (e *LineError) Error() string {
+	if e.Column > 0 {
+		return fmt.Sprintf("line %d, column %d: %v", e.Line, e.Column, e.Err)
+	}
+	return fmt.Sprintf("line %d: %v", e.Line, e.Err)
+}
+
+// Unwrap returns what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+// Config says what to read. Zero means all of it.
+type Config struct {
+	// Covers, if not nil, is asked for every site. Where it says no, the genotypes
+	// are not read: the row has no calls and faults in them are not seen.
+	Covers genotype.Covers
+}
+
+// Reader is a genotype.Reader over VCF text.
+type Reader struct {
+	lines    *lines
+	cfg      Config
+	samples  []string
+	format   bool // there is a FORMAT column
+	assembly genotype.Assembly
+	order    genotype.Order
+	contig   string // of the line before
+	canon    string
+	rows     bool // there was a line
+	genotype bool // there was a GT
+	err      error
+}
+
+var _ genotype.Reader = (*Reader)(nil)
+
+// New reads the header.
+func New(src io.Reader, cfg Config) (*Reader, error) {
+	l, err := newLines(src)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{lines: l, cfg: cfg}
+	if err := r.readHeader(); err != nil {
+		return nil, r.at(err)
+	}
+	return r, nil
+}
+
+// Samples are the names of the sample columns, none in a file of sites only.
+func (r *Reader) Samples() []string { return r.samples }
+
+// Assembly is what the lengths of the contigs in the header tell.
+func (r *Reader) Assembly() genotype.Assembly { return r.assembly }
+
+// Next reads the next line.
+func (r *Reader) Next(row *genotype.Row) error {
+	if r.err != nil {
+		return r.err
+	}
+	r.err = r.next(row)
+	return r.err
+}
+
+func (r *Reader) next(row *genotype.Row) error {
+	line, err := r.lines.next()
+	switch {
+	case err == io.EOF && r.rows && !r.genotype && len(r.samples) > 0 && r.cfg.Covers == nil:
+		return r.at(ErrNoGT)
+	case err == io.EOF:
+		return io.EOF
+	case err == nil:
+		r.rows = true
+		err = r.parse(line, row)
+	}
+	if err != nil {
+		return r.at(err)
+	}
+	return nil
+}
+
+func (r *Reader) at(err error) error {
+	var there *LineError
+	if errors.As(err, &there) {
+		there.Line = r.lines.number
+		return err
+	}
+	return &LineError{Line: r.lines.number, Err: err}
+}
+
+// parse reads one line.
+func (r *Reader) parse(line []byte, row *genotype.Row) error {
+	var f [fixed][]byte
+	rest := line
+	for i := range f {
+		if i > 0 {
+			if len(rest) == 0 {
+				return fmt.Errorf("%w: %d columns; want %d", ErrLine, i, r.width())
+			}
+			rest = rest[1:]
+		}
+		f[i], rest = cut(rest)
+	}
+	row.Coded, row.Calls = false, row.Calls[:0]
+	if err := r.site(&row.Site, f[0], f[1], f[3], f[4]); err != nil {
+		return err
+	}
+	row.Pass = string(f[6]) == "PASS" || string(f[6]) == "."
+	if err := r.order.Check(r.canon, &row.Site); err != nil {
+		return err
+	}
+	switch {
+	case !r.format && len(rest) > 0:
+		return fmt.Errorf("%w: more than %d columns", ErrLine, fixed)
+	case !r.format:
+		return nil
+	case len(rest) == 0:
+		return fmt.Errorf("%w: %d columns; want %d", ErrLine, fixed, r.width())
+	}
+	if r.cfg.Covers != nil && !r.cfg.Covers(&row.Site) {
+		return nil
+	}
+	format, rest := cut(rest[1:])
+	return r.calls(format, rest, row)
+}
+
+// width is how many columns a line has.
+func (r *Reader) width() int {
+	if r.format {
+		return fixed + 1 + len(r.samples)
+	}
+	return fixed
+}
+
+func (r *Reader) site(s *genotype.Site, contig, pos, ref, alt []byte) error {
+	if string(contig) != r.contig {
+		if len(contig) == 0 {
+			return &LineError{Column: 1, Err: fmt.Errorf("%w: no contig", ErrLine)}
+		}
+		r.contig = string(contig)
+		r.canon = panel.CanonicalContig(r.contig)
+	}
+	s.Contig = r.contig
+	p, err := strconv.ParseUint(string(pos), 10, 31)
+	if err != nil {
+		return &LineError{Column: 2, Err: fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)}
+	}
+	s.Pos = uint32(p)
+	if s.Ref, err = allele(ref); err != nil {
+		return &LineError{Column: 4, Err: fmt.Errorf("%w: REF is empty", ErrLine)}
+	}
+	s.Alts = s.Alts[:0]
+	if string(alt) == "." {
+		return nil
+	}
+	for more := true; more; {
+		var one []byte
+		one, alt, more = bytes.Cut(alt, []byte(","))
+		a, err := allele(one)
+		if err != nil {
+			return &LineError{Column: 5, Err: fmt.Errorf("%w: an ALT is empty", ErrLine)}
+		}
+		if len(s.Alts) == genotype.MaxAlts {
+			return &LineError{Column: 5, Err: fmt.Errorf("%w: over %d ALTs", ErrLine, genotype.MaxAlts)}
+		}
+		s.Alts = append(s.Alts, a)
+	}
+	return nil
+}
+
+// allele is b in upper case, without an allocation for the usual ones.
+func allele(b []byte) (string, error) {
+	switch len(b) {
+	case 0:
+		return "", ErrLine
+	case 1:
+		switch b[0] | 0x20 {
+		case 'a':
+			return "A", nil
+		case 'c':
+			return "C", nil
+		case 'g':
+			return "G", nil
+		case 't':
+			return "T", nil
+		}
+	}
+	return string(bytes.ToUpper(b)), nil
+}

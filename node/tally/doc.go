@@ -1,0 +1,25 @@
+// Package tally turns rows of genotypes into integer counts. It is pure: rows, labels
+// and sexes in, numbers out. Start with Want and AlleleFrequency; Examine looks a
+// whole file over before any of it is counted.
+//
+// What counts as what:
+//
+//	AN             called alleles; AC the copies of the wanted ALT among them
+//	./1            half a call: its one called allele counts
+//	*, <DEL>       called alleles that no wanted variant matches
+//	ploidy         as written in VCF; told by sex and place in bed (Row.Coded)
+//	het            of a man on X outside the pseudo-autosomal regions, or of anyone on
+//	               Y or MT: missing, and a warning
+//	Y, a woman     not counted
+//	sex unknown    in bed, two copies on X and none on Y, and a warning
+//	FILTER         PASS and "." count, other sites are as if they were not there
+//	ALT "."        gives AN to the single-base variants of its position and REF
+//	no row         AC 0 and AN 0: not covered, which is not the same as not seen
+//
+// Variants match when contig, position, REF and ALT are the same after records are
+// split by ALT, alleles trimmed and contigs named canonically (package panel).
+//
+// What must hold: a person adds at most two to each counter, which is what encoded
+// sums and privacy reckon with. So each variant is answered from one row of the file,
+// and a second row for it is an error.
+package tally

@@ -1,0 +1,150 @@
+package tally
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+// ErrTwice is returned when two rows of a file spell one variant.
+var ErrTwice = fmt.Errorf("tally: two rows spell one variant: %w", genotype.ErrDuplicate)
+
+// Per variant, AlleleFrequency gives this many counters: AC and AN.
+const perVariant = 2
+
+// Where the answer for a place came from.
+const (
+	nowhere   uint8 = iota
+	position        // a row without an ALT
+	itsOwnRow       // one that lists the variant
+)
+
+// frequency is the state of one AlleleFrequency.
+type frequency struct {
+	wanted   *Wanted
+	assembly genotype.Assembly
+	counter  counter
+	counts   []int64
+	source   []uint8 // by place
+}
+
+// AlleleFrequency counts, for each wanted variant in order, AC and AN of the people
+// whose label is not 0. A person adds at most 2 to a counter. It reads r to its end,
+// so that a damaged file gives no counts.
+func AlleleFrequency(ctx context.Context, r genotype.Reader, w *Wanted, p People, a genotype.Assembly) ([]int64, Warnings, error) {
+	members, err := p.members(len(r.Samples()))
+	if err != nil {
+		return nil, Warnings{}, err
+	}
+	f := frequency{
+		wanted: w, assembly: a, counter: counter{members: members, sexes: p.Sexes},
+		counts: make([]int64, perVariant*w.Len()), source: make([]uint8, w.Len()),
+	}
+	var row genotype.Row
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, Warnings{}, err
+		}
+		err := r.Next(&row)
+		if errors.Is(err, io.EOF) {
+			return f.counts, f.counter.warnings, nil
+		}
+		if err == nil {
+			err = f.add(&row)
+		}
+		if err != nil {
+			return nil, Warnings{}, err
+		}
+	}
+}
+
+func (f *frequency) add(row *genotype.Row) error {
+	if !f.wanted.Covers(&row.Site) {
+		return nil
+	}
+	if !row.Pass {
+		f.counter.warnings.Filtered++
+		return nil
+	}
+	canonical := panel.CanonicalContig(row.Contig)
+	if len(row.Alts) == 0 {
+		return f.addPosition(row, canonical)
+	}
+	counted := false
+	for k, alt := range row.Alts {
+		place := f.find(row, canonical, alt)
+		if place < 0 {
+			continue
+		}
+		if f.source[place] == itsOwnRow {
+			return fmt.Errorf("%w: %.40s:%d", ErrTwice, row.Contig, row.Pos)
+		}
+		if !counted {
+			if err := f.count(row, canonical); err != nil {
+				return err
+			}
+			counted = true
+		}
+		f.set(place, itsOwnRow, f.counter.alleles[int(genotype.Reference)+1+k])
+	}
+	return nil
+}
+
+// find is the place that one ALT of a row answers, -1 for none.
+func (f *frequency) find(row *genotype.Row, canonical, alt string) int {
+	v, ok := spell(&row.Site, alt)
+	if !ok {
+		return -1
+	}
+	return f.wanted.find(canonical, v)
+}
+
+// spell is one ALT of a site as panels write it; not ok if nothing matches it.
+func spell(s *genotype.Site, alt string) (v panel.Variant, ok bool) {
+	if !genotype.IsBases(s.Ref) || !genotype.IsBases(alt) {
+		return panel.Variant{}, false
+	}
+	return panel.Trim(panel.Variant{Pos: s.Pos, Ref: s.Ref, Alt: alt}), true
+}
+
+// addPosition lets a row without an ALT answer for the single-base variants of its
+// position, unless they have rows of their own.
+func (f *frequency) addPosition(row *genotype.Row, canonical string) error {
+	if len(row.Ref) != 1 {
+		return nil
+	}
+	counted := false
+	for i, to := f.wanted.from(canonical, row.Pos); i < to && f.wanted.pos[i] == row.Pos; i++ {
+		if v := f.wanted.at(i); v.Ref != row.Ref || len(v.Alt) != 1 || f.source[i] != nowhere {
+			continue
+		}
+		if !counted {
+			if err := f.count(row, canonical); err != nil {
+				return err
+			}
+			counted = true
+		}
+		f.set(i, position, 0)
+	}
+	return nil
+}
+
+func (f *frequency) count(row *genotype.Row, canonical string) error {
+	if len(row.Calls) != len(f.counter.sexes) {
+		return fmt.Errorf("%w: a row of %d calls", ErrPeople, len(row.Calls))
+	}
+	if canonical == "X" && f.assembly == genotype.UnknownAssembly {
+		return ErrAssembly
+	}
+	f.counter.count(row, f.assembly.PlaceOf(canonical, row.Pos))
+	return nil
+}
+
+func (f *frequency) set(place int, source uint8, copies int64) {
+	f.source[place] = source
+	f.counts[perVariant*place], f.counts[perVariant*place+1] = copies, f.counter.called()
+}

@@ -1,0 +1,105 @@
+package tally
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+// ErrWanted is returned when a list of variants, or what is asked of it, is out of order.
+var ErrWanted = errors.New("tally: the wanted variants are not in order")
+
+// Variants is a sorted list of variants; *panel.Panel is one.
+type Variants interface {
+	Len() int
+	At(i int) panel.Variant
+}
+
+// Wanted is the variants that are asked for, made ready to be found. It does not
+// change; its places are numbered from 0 in the order of the question.
+type Wanted struct {
+	list    Variants
+	ranges  []panel.Range
+	starts  []int    // the first place of each range
+	pos     []uint32 // by place
+	contigs map[string]stretch
+}
+
+// stretch is the places [from, to) of one contig.
+type stretch struct{ from, to int }
+
+// Want takes ranges of a list, which ascend and do not overlap.
+func Want(list Variants, ranges []panel.Range) (*Wanted, error) {
+	size, before := 0, uint64(0)
+	for _, r := range ranges {
+		if r.From < before || r.From >= r.To || r.To > uint64(list.Len()) {
+			return nil, fmt.Errorf("%w: ranges ascend within the list and are not empty", ErrWanted)
+		}
+		before = r.To
+		size += int(r.To - r.From)
+	}
+	w := &Wanted{list: list, ranges: ranges, pos: make([]uint32, 0, size), contigs: make(map[string]stretch)}
+	contig, canonical := "", ""
+	for _, r := range ranges {
+		w.starts = append(w.starts, len(w.pos))
+		for i := r.From; i < r.To; i++ {
+			v := list.At(int(i))
+			at := len(w.pos)
+			s, seen := w.contigs[canonical]
+			switch {
+			case !seen || v.Contig != contig:
+				contig, canonical = v.Contig, panel.CanonicalContig(v.Contig)
+				if s, seen = w.contigs[canonical]; seen {
+					return nil, fmt.Errorf("%w: a contig comes twice", ErrWanted)
+				}
+				s.from = at
+			case v.Pos < w.pos[at-1]:
+				return nil, fmt.Errorf("%w: positions ascend on a contig", ErrWanted)
+			}
+			s.to = at + 1
+			w.contigs[canonical] = s
+			w.pos = append(w.pos, v.Pos)
+		}
+	}
+	return w, nil
+}
+
+// Len is the number of places.
+func (w *Wanted) Len() int { return len(w.pos) }
+
+// at is the variant of a place.
+func (w *Wanted) at(place int) panel.Variant {
+	r := sort.SearchInts(w.starts, place+1) - 1
+	return w.list.At(int(w.ranges[r].From) + place - w.starts[r])
+}
+
+// Covers reports whether a wanted variant may be answered from a site. It is a
+// genotype.Covers.
+func (w *Wanted) Covers(s *genotype.Site) bool {
+	last := uint64(s.Pos) + uint64(len(s.Ref))
+	i, to := w.from(panel.CanonicalContig(s.Contig), s.Pos)
+	return i < to && uint64(w.pos[i]) < max(last, uint64(s.Pos)+1)
+}
+
+// from is the first place at or after a position, and where its contig ends.
+func (w *Wanted) from(canonical string, pos uint32) (place, to int) {
+	s, ok := w.contigs[canonical]
+	if !ok {
+		return 0, 0
+	}
+	n := sort.Search(s.to-s.from, func(i int) bool { return w.pos[s.from+i] >= pos })
+	return s.from + n, s.to
+}
+
+// find is the place of a trimmed variant, -1 if it is not wanted.
+func (w *Wanted) find(canonical string, v panel.Variant) int {
+	for i, to := w.from(canonical, v.Pos); i < to && w.pos[i] == v.Pos; i++ {
+		if have := w.at(i); have.Ref == v.Ref && have.Alt == v.Alt {
+			return i
+		}
+	}
+	return -1
+}
