@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/locus-genomics/locus/node/cohort"
+	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/tally"
 	"github.com/locus-genomics/locus/protocol"
@@ -138,18 +138,18 @@ func (in *inputs) Close() error { return errors.Join(in.genotypes.Close(), in.sa
 
 // counted is a cohort, fitted to its genotype file.
 type counted struct {
-	*cohort.Cohort
+	*roll.Cohort
 	who      tally.People
 	assembly genotype.Assembly
 }
 
 // cohort reads the sample table and the beginning of the genotypes.
 func (in *inputs) cohort(d definition, covers genotype.Covers) (counted, genotype.Reader, error) {
-	where, err := cohort.ParseFilter(d.Filter)
+	where, err := roll.ParseFilter(d.Filter)
 	if err != nil {
 		return counted{}, nil, err
 	}
-	table, err := cohort.Read(in.samples, where)
+	table, err := roll.Read(in.samples, where)
 	if err != nil {
 		return counted{}, nil, err
 	}
