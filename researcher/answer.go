@@ -175,7 +175,7 @@ func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout,
 		return nil, err
 	}
 	words, err := he.Open(he.Session{
-		Params: l.params, ID: he.SessionID(cut.Session), Points: r.Points(), Threshold: r.Threshold, CheckKey: key,
+		Params: l.params, ID: he.SessionID(cut.Session), Points: r.Points(), Words: l.words, Threshold: r.Threshold, CheckKey: key,
 	}, sum, check, shares)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAltered, err)
