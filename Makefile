@@ -1,0 +1,103 @@
+# Locus. `make` shows what there is.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+
+PROGRAMS := locus-node locus-coordinator locus
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TOOL     := go tool -modfile=go.tools.mod
+
+# Real genotype files for the tests that compare with plink2 and bcftools.
+ifneq ($(wildcard ../shared/data),)
+export LOCUS_DATA ?= $(abspath ../shared/data)
+endif
+
+# For demo: KEEP=1 leaves the network running.
+KEEP       ?=
+DEMO_FLAGS ?=
+# For fuzz: how long each target runs. For bench: which, how often and how long.
+FUZZTIME  ?= 20s
+BENCH     ?= .
+COUNT     ?= 5
+BENCHTIME ?= 200ms
+# For race: where goroutines are.
+RACE ?= ./...
+
+##  make demo     three members, three sites and a researcher on this machine; KEEP=1 leaves them running
+demo: build
+	@go run ./examples/quickstart -bin build $(if $(KEEP),-keep) $(DEMO_FLAGS)
+
+##  make build    the three programs, into build/
+build:
+	@mkdir -p build
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o build/ $(PROGRAMS:%=./cmd/%)
+
+##  make test     all tests, offline; with real data where LOCUS_DATA finds it
+test:
+	@go test ./...
+
+##  make race     the same with the race detector; RACE=./node/... for a part
+race:
+	@go test -race $(RACE)
+
+##  make bench    times beside the textbook's, as a table; also in build/bench.jsonl
+bench:
+	@mkdir -p build
+	@go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) -timeout 30m ./he/... > build/bench.txt
+	@cd bench && go run . -jsonl ../build/bench.jsonl < ../build/bench.txt
+
+##  make fuzz     each fuzz target for FUZZTIME=20s
+fuzz:
+	@grep -rlE '^func Fuzz' --include=*_test.go . | xargs -n1 dirname | sort -u | while read -r package; do \
+	  grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6- | while read -r target; do \
+	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+	  done; \
+	done
+
+##  make gen      generated code; leaves a clean tree when nothing changed
+gen:
+	@$(TOOL) buf lint
+	@$(TOOL) buf generate
+
+##  make check    everything that is not a test: format, vet, lint, floors, builds, checksums
+check: check-format check-lint check-words check-house check-builds check-modules
+
+check-format:
+	@echo "format"; out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
+	  test -z "$$out" || { echo "run gofmt -w on:"; echo "$$out"; exit 1; }
+
+check-lint:
+	@echo "vet and lint"; go vet ./...; go vet -tags locus_unsafe ./...
+	@$(TOOL) staticcheck ./...; $(TOOL) staticcheck -tags locus_unsafe ./...
+	@cd bench && go vet . && go test .
+
+# Time in tests is virtual, or it is waited for; a sleep that is virtual says so.
+check-words:
+	@echo "words"; ! grep -rnE 'time\.Sleep' --include=*_test.go . | grep -v '// virtual'
+
+check-house:
+	@echo "floors, walls and owners"; go test -run '^TestFloors' .
+
+# A release has every mechanism. The build for attack tests shows that the search finds one that has not.
+check-builds: build
+	@echo "release builds"; \
+	 marker=$$(sed -n 's/^const Marker = "\(.*\)"$$/\1/p' internal/debug/unsafe.go); test -n "$$marker"; \
+	 attack=$$(mktemp -d); trap 'rm -rf "$$attack"' EXIT; \
+	 CGO_ENABLED=0 go build -tags locus_unsafe -o "$$attack/" $(PROGRAMS:%=./cmd/%); \
+	 for p in $(PROGRAMS); do \
+	   grep -qaF "$$marker" "$$attack/$$p" || { echo "$$p of an attack build does not show: the search is blind"; exit 1; }; \
+	   ! grep -qaF "$$marker" build/$$p || { echo "build/$$p can be made unsafe"; exit 1; }; \
+	   ! go tool nm build/$$p | grep -F 'locus/internal/debug.' || { echo "build/$$p has symbols of internal/debug"; exit 1; }; \
+	   ! go version -m build/$$p | grep -F locus_unsafe || { echo "build/$$p was built with the tag"; exit 1; }; \
+	 done
+	@CGO_ENABLED=0 go build ./...
+
+check-modules:
+	@echo "checksums"; go mod verify
+
+help:
+	@grep -hE '^##' Makefile | cut -c3-
+
+.DEFAULT_GOAL := help
+.PHONY: demo build test race bench fuzz gen check check-format check-lint check-words check-house check-builds check-modules help
