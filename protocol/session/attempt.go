@@ -160,6 +160,11 @@ func (a *Attempt) Contributors() []uint32 {
 	return slices.DeleteFunc(a.Points(), func(p uint32) bool { return a.Sites[p].Header.IsZero() })
 }
 
+// present are the contributors that have not said no.
+func (a *Attempt) present() []uint32 {
+	return slices.DeleteFunc(a.Contributors(), func(p uint32) bool { return a.Sites[p].Refused != 0 })
+}
+
 // Members are the sites in the cut, ascending.
 func (a *Attempt) Members() []uint32 {
 	points := make([]uint32, len(a.Cut))
@@ -223,7 +228,7 @@ func (a *Attempt) afterContributing(rules Rules) {
 		a.fail(Refused)
 		return
 	}
-	if len(a.Contributors()) == len(willing) {
+	if len(a.present()) == len(willing) {
 		a.Phase = Receiving
 	}
 }
@@ -259,8 +264,8 @@ func (a *Attempt) Received(point uint32, points []uint32, rules Rules) error {
 
 // decide looks for the cut once every contributor that has not refused has spoken.
 func (a *Attempt) decide(rules Rules) error {
-	for _, p := range a.Contributors() {
-		if s := a.Sites[p]; !s.HasReceived && s.Refused == 0 {
+	for _, p := range a.present() {
+		if !a.Sites[p].HasReceived {
 			return nil
 		}
 	}
@@ -274,74 +279,6 @@ func (a *Attempt) decide(rules Rules) error {
 	}
 	a.Phase = Opening
 	return nil
-}
-
-// cutPoints is the largest set found in which everybody has received everybody:
-// who is in most pairs that failed is left out first. Named and bound sets are all or nothing.
-func (a *Attempt) cutPoints(rules Rules) ([]uint32, bool) {
-	points := slices.DeleteFunc(a.Contributors(), func(p uint32) bool {
-		return a.Sites[p].Refused != 0 || !a.Sites[p].HasReceived
-	})
-	for !a.complete(points) {
-		points = slices.DeleteFunc(slices.Clone(points), func(p uint32) bool { return p == a.worst(points) })
-	}
-	for _, p := range points {
-		if bound := a.Sites[p].Bound; len(bound) > 0 {
-			if !subset(bound, points) {
-				return nil, false
-			}
-			points = bound
-			break
-		}
-	}
-	for _, p := range points {
-		if bound := a.Sites[p].Bound; len(bound) > 0 && !slices.Equal(bound, points) {
-			return nil, false
-		}
-	}
-	if len(rules.Named) > 0 && !slices.Equal(points, rules.Named) {
-		return nil, false
-	}
-	return points, rules.Valid(points)
-}
-
-func (a *Attempt) complete(points []uint32) bool {
-	for _, p := range points {
-		if !subset(points, a.Sites[p].Received) {
-			return false
-		}
-	}
-	return true
-}
-
-// worst is who to leave out of points next: who has most pairs that failed, as
-// sender or as receiver; then who is missed by most; then the highest point.
-func (a *Attempt) worst(points []uint32) (worst uint32) {
-	most := -1
-	for _, p := range points {
-		missedBy, misses := 0, 0
-		for _, other := range points {
-			if !slices.Contains(a.Sites[other].Received, p) {
-				missedBy++
-			}
-			if !slices.Contains(a.Sites[p].Received, other) {
-				misses++
-			}
-		}
-		if score := (missedBy+misses)*(len(points)+1) + missedBy; score >= most {
-			worst, most = p, score
-		}
-	}
-	return worst
-}
-
-func subset(small, large []uint32) bool {
-	for _, p := range small {
-		if !slices.Contains(large, p) {
-			return false
-		}
-	}
-	return true
 }
 
 // Voted takes a member's vote for the cut.
@@ -386,7 +323,7 @@ func (a *Attempt) Pass(now time.Time, rules Rules) {
 	case !now.Before(a.Expires):
 		a.fail(Expired)
 	case a.Phase == Contributing && !now.Before(a.ContributeBy):
-		if contributors := a.Contributors(); len(rules.Named) == 0 && rules.Valid(contributors) {
+		if len(rules.Named) == 0 && rules.Valid(a.present()) {
 			a.Phase = Receiving
 			return
 		}

@@ -15,7 +15,8 @@ import (
 //
 // In the cut are at least t sites of enough organisations, the site itself with
 // its own header, and only sites whose share it holds; every member has said that
-// it received every member; and in mode exact they are the named set.
+// it received every member; and where the query names sites, as in mode exact it
+// always does, they are the named set.
 func CheckCut(r *protocol.Roster, q *protocol.QueryHeader, o protocol.CutOffer, self uint32, own protocol.Digest, received []uint32) error {
 	cut := &o.Cut.Message
 	points := cut.Points()
@@ -28,8 +29,9 @@ func CheckCut(r *protocol.Roster, q *protocol.QueryHeader, o protocol.CutOffer, 
 	if e, ok := cut.Entry(self); (!ok || e.Header != own) && !debug.Without(debug.SelfInCut) {
 		return fmt.Errorf("%w: not with this site's own contribution", protocol.BadCut)
 	}
-	if q.Mode == protocol.Exact && !slices.Equal(points, q.Points) && !debug.Without(debug.ExactSet) {
-		return fmt.Errorf("%w: not the set of an exact answer", protocol.BadCut)
+	named := q.Mode == protocol.Exact || len(q.Points) > 0
+	if named && !slices.Equal(points, q.Points) && !debug.Without(debug.ExactSet) {
+		return fmt.Errorf("%w: not the set that the query names", protocol.BadCut)
 	}
 	if !subset(points, received) {
 		return fmt.Errorf("%w: with a site whose key share is not here", protocol.BadCut)
@@ -73,8 +75,13 @@ func everybodyReceived(cut *protocol.Cut, received []protocol.Signed[protocol.Re
 		}
 	}
 	for _, member := range cut.Entries {
+		// A set: with 1,500 sites a search of the list would take seconds.
+		has := make(map[protocol.Digest]bool, len(by[member.Point]))
+		for _, header := range by[member.Point] {
+			has[header] = true
+		}
 		for _, e := range cut.Entries {
-			if !slices.Contains(by[member.Point], e.Header) {
+			if !has[e.Header] {
 				return fmt.Errorf("%w: site %d has not received site %d", protocol.BadCut, member.Point, e.Point)
 			}
 		}
@@ -104,18 +111,29 @@ func FreshNeeded(r *protocol.Roster) int {
 }
 
 // Latest is the furthest head that others have seen of a site, in answer to its
-// HeadQuery; enough tells whether FreshNeeded of them have answered.
+// HeadQuery; enough tells whether FreshNeeded of them have answered. That its own
+// chain has Latest does not make a site fresh: it MUST have every head of Heads.
 func Latest(r *protocol.Roster, q *protocol.HeadQuery, seen []protocol.Signed[protocol.Seen]) (latest protocol.Seen, enough bool) {
-	n := witnesses(q.Study, q.Point, seen, func(s *protocol.Seen) bool {
-		if s.Nonce != q.Nonce {
-			return false
-		}
+	n := witnesses(q.Study, q.Point, seen, func(s *protocol.Seen) bool { return s.Nonce == q.Nonce })
+	for _, s := range Heads(q, seen) {
 		if s.Sequence > latest.Sequence {
-			latest = *s
+			latest = s
+		}
+	}
+	return latest, n >= FreshNeeded(r)
+}
+
+// Heads are all heads that others say, in answer to its HeadQuery, that they have
+// seen of a site. A copy that was restored and went on is as long as the chain it
+// forgot, and one liar who has seen the copy's head must not outshout the others.
+func Heads(q *protocol.HeadQuery, seen []protocol.Signed[protocol.Seen]) (heads []protocol.Seen) {
+	witnesses(q.Study, q.Point, seen, func(s *protocol.Seen) bool {
+		if s.Nonce == q.Nonce && s.Sequence > 0 {
+			heads = append(heads, *s)
 		}
 		return true
 	})
-	return latest, n >= FreshNeeded(r)
+	return heads
 }
 
 // witnesses counts the different sites whose word passes.
@@ -143,11 +161,11 @@ func CheckResult(r *protocol.Roster, query protocol.Digest, res protocol.Result)
 	if len(points) < r.Threshold || r.Organisations(points) < r.MinOrganisations {
 		return fmt.Errorf("%w: a cut of too few sites", protocol.ErrMalformed)
 	}
-	if len(header.Points) > 0 && !slices.Equal(points, header.Points) {
+	if (header.Mode == protocol.Exact || len(header.Points) > 0) && !slices.Equal(points, header.Points) {
 		return fmt.Errorf("%w: a cut over other sites than the query names", protocol.ErrMalformed)
 	}
 	if err := headersFit(cut, res.Headers); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
 	}
 	for _, h := range res.Headers {
 		if h.Message.Declaration != header.Declarations[h.Message.Point-1] || h.Message.Params != header.Params {
@@ -155,7 +173,7 @@ func CheckResult(r *protocol.Roster, query protocol.Digest, res protocol.Result)
 		}
 	}
 	if err := everybodyReceived(cut, res.Received); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", protocol.ErrMalformed, err)
 	}
 	opened := make(map[uint32]bool)
 	for _, o := range res.Openings {
