@@ -109,11 +109,10 @@ func (b *Reader) advance() error {
 		return io.EOF
 	case err == io.EOF:
 		err = ErrNoEnd
-	case b.ended && (err == nil || errors.Is(err, ErrHeader) || errors.Is(err, ErrTruncated)):
+	case b.ended && (errors.Is(err, ErrHeader) || errors.Is(err, ErrTruncated)):
 		err = ErrTrailing
-	case err == nil && string(b.packed[:n]) == end:
-		b.ended = true
 	case err == nil:
+		b.ended = string(b.packed[:n]) == end
 		err = b.inflate(b.packed[:n])
 	}
 	if err != nil {

@@ -1,0 +1,292 @@
+package tally_test
+
+import (
+	"bufio"
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/plink"
+	"github.com/locus-genomics/locus/node/genotype/vcf"
+	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+// realData is a file of the real data sets, or the end of a test where there are none.
+func realData(t *testing.T, name string) string {
+	t.Helper()
+	dir := os.Getenv("LOCUS_DATA")
+	if dir == "" {
+		t.Skip("LOCUS_DATA is not set: no real data here")
+	}
+	return filepath.Join(dir, name)
+}
+
+func openReal(t *testing.T, name string) *os.File {
+	t.Helper()
+	f, err := os.Open(realData(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+// fields are the columns of a table's lines, without its first line.
+func fields(t *testing.T, r io.Reader) [][]string {
+	t.Helper()
+	var rows [][]string
+	s := bufio.NewScanner(r)
+	s.Buffer(nil, 1<<20)
+	for s.Scan() {
+		rows = append(rows, strings.Split(s.Text(), "\t"))
+	}
+	if s.Err() != nil || len(rows) == 0 {
+		t.Fatalf("read a table: %d lines, %v", len(rows), s.Err())
+	}
+	return rows[1:]
+}
+
+func gunzip(t *testing.T, name string) io.Reader {
+	t.Helper()
+	z, err := gzip.NewReader(openReal(t, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
+// answer is what a reference program counted for one allele of one stratum.
+type answer struct {
+	variant panel.Variant
+	stratum string
+	an, ac  int64
+}
+
+// oracle reads the answers of the naive oracle for alleles that can be asked for.
+func oracle(t *testing.T, name string) []answer {
+	t.Helper()
+	var as []answer
+	for _, f := range fields(t, gunzip(t, name)) {
+		a := answer{
+			variant: panel.Trim(panel.Variant{Contig: f[0], Pos: uint32(number(t, f[1])), Ref: strings.ToUpper(f[3]), Alt: strings.ToUpper(f[4])}),
+			stratum: f[6], an: number(t, f[8]), ac: number(t, f[9]),
+		}
+		if genotype.IsBases(a.variant.Ref) && genotype.IsBases(a.variant.Alt) {
+			as = append(as, a)
+		}
+	}
+	return as
+}
+
+func number(t *testing.T, s string) int64 {
+	t.Helper()
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// strata reads who belongs to which stratum, and the sexes.
+func strata(t *testing.T, name string, samples []string) (labels map[string][]uint8, sexes []genotype.Sex) {
+	t.Helper()
+	at := make(map[string]int)
+	for i, s := range samples {
+		at[s] = i
+	}
+	labels = map[string][]uint8{"ALL": make([]uint8, len(samples))}
+	sexes = make([]genotype.Sex, len(samples))
+	for _, f := range fields(t, openReal(t, name)) {
+		i, ok := at[f[0]]
+		if !ok {
+			t.Fatal("a sample of the strata is not in the file")
+		}
+		sexes[i] = map[string]genotype.Sex{"M": genotype.Male, "F": genotype.Female}[f[1]]
+		if f[4] != "yes" {
+			continue
+		}
+		s := strings.Join(f[1:4], "|")
+		if labels[s] == nil {
+			labels[s] = make([]uint8, len(samples))
+		}
+		labels[s][i], labels["ALL"][i] = 1, 1
+	}
+	return labels, sexes
+}
+
+// unfiltered lets every site pass, as the oracle does.
+type unfiltered struct{ genotype.Reader }
+
+func (u unfiltered) Next(row *genotype.Row) error {
+	err := u.Reader.Next(row)
+	row.Pass = true
+	return err
+}
+
+func readVCF(t *testing.T, name string) genotype.Reader {
+	t.Helper()
+	r, err := vcf.New(openReal(t, name), vcf.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return unfiltered{r}
+}
+
+func everyone(r genotype.Reader) tally.People {
+	labels := make([]uint8, len(r.Samples()))
+	for i := range labels {
+		labels[i] = 1
+	}
+	return tally.People{Labels: labels, Sexes: make([]genotype.Sex, len(labels))}
+}
+
+// compare counts what the answers are about and wants them exactly.
+func compare(t *testing.T, r genotype.Reader, p tally.People, a genotype.Assembly, want []answer) {
+	t.Helper()
+	vs := make([]panel.Variant, len(want))
+	byKey := make(map[panel.Variant]answer)
+	for i, w := range want {
+		vs[i] = w.variant
+		byKey[w.variant] = w
+	}
+	list, err := panel.New("GRCh38", vs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, _, err := tally.AlleleFrequency(t.Context(), r, wantAll(t, list), p, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	differ := 0
+	for i := range list.Len() {
+		v := list.At(i)
+		if w := byKey[v]; counts[2*i] != w.ac || counts[2*i+1] != w.an {
+			if differ++; differ < 10 {
+				t.Errorf("%s: AC %d, AN %d; want %d, %d", v, counts[2*i], counts[2*i+1], w.ac, w.an)
+			}
+		}
+	}
+	t.Logf("differing counts: %d of %d variants", differ, len(want))
+}
+
+func wantAll(t *testing.T, list tally.Variants) *tally.Wanted {
+	t.Helper()
+	w, err := tally.Want(list, []panel.Range{{From: 0, To: uint64(list.Len())}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func TestAlleleFrequencyEqualsTheOracleOnRealVCF(t *testing.T) {
+	for _, c := range []struct{ vcf, oracle string }{
+		{"kg3_chr22_16mb/kg3_chr22_16mb.vcf.gz", "kg3_chr22.oracle.tsv.gz"},
+		{"cyvcf2_mixed/test.vcf.gz", "test.oracle.tsv.gz"},
+		{"cyvcf2_mixed/test-haploidX.vcf", "test-haploidX.oracle.tsv.gz"},
+		{"cyvcf2_mixed/test-hemi.vcf", "test-hemi.oracle.tsv.gz"},
+		{"cyvcf2_mixed/test.mnp.vcf", "test.mnp.oracle.tsv.gz"},
+		{"cyvcf2_mixed/test_gt_alt_freqs.vcf", "test_gt_alt_freqs.oracle.tsv.gz"},
+		{"cyvcf2_mixed/issue_44.vcf", "issue_44.oracle.tsv.gz"},
+		{"cyvcf2_mixed/test-multiallelic-homozygous-alt.vcf.gz", "mahom.oracle.tsv.gz"},
+		{"hail_gatk/sample.vcf.gz", "sample.oracle.tsv.gz"},
+		{"hail_gatk/bgz.test.sample.vcf.bgz", "sample.oracle.tsv.gz"},
+		{"hail_gatk/multipleChromosomes.vcf", "multichr.oracle.tsv.gz"},
+		{"plinkng_all_ploidy/all_ploidy_export.vcf.gz", "all_ploidy_export.oracle.tsv.gz"},
+		{"plinkng_chr21_pgen/1kg_phase3_chr21_start.vcf.gz", "chr21_vcf.oracle.tsv.gz"},
+		{"shapeit4_ref20/reference.vcf.gz", "reference.oracle.tsv.gz"},
+		{"bio2zarr_edge/chr22.vcf.gz", "chr22.oracle.tsv.gz"},
+		{"bio2zarr_edge/sample.vcf.gz", "sample.oracle.tsv.gz"},
+		{"bio2zarr_edge/sample_all_missing_gts.vcf.gz", "sample_all_missing_gts.oracle.tsv.gz"},
+		{"bio2zarr_edge/sample_missing_contig.vcf.gz", "sample_missing_contig.oracle.tsv.gz"},
+		{"bio2zarr_edge/1kg_2020_chrM.vcf.gz", "1kg_2020_chrM.oracle.tsv.gz"},
+		{"bio2zarr_edge/chr_m_indels.vcf.gz", "chr_m_indels.oracle.tsv.gz"},
+	} {
+		t.Run(c.vcf, func(t *testing.T) {
+			r := readVCF(t, c.vcf)
+			compare(t, r, everyone(r), genotype.GRCh38, oracle(t, filepath.Join(filepath.Dir(c.vcf), c.oracle)))
+		})
+	}
+}
+
+// The oracle counts heteroplasmic calls on MT; here they are missing.
+func TestHeteroplasmyIsMissing(t *testing.T) {
+	r := readVCF(t, "cyvcf2_mixed/test-strict-gt-option-flag.vcf.gz")
+	want := oracle(t, "cyvcf2_mixed/strict.oracle.tsv.gz")
+	if len(want) != 1 || want[0].an != 12 || want[0].ac != 6 {
+		t.Fatal("the file has changed")
+	}
+	want[0].an, want[0].ac = want[0].an-2*2, want[0].ac-2 // two of 0/1
+	compare(t, r, everyone(r), genotype.GRCh38, want)
+}
+
+func TestAlleleFrequencyEqualsTheOracleInEveryStratum(t *testing.T) {
+	for _, c := range []struct{ vcf, prefix string }{
+		{"kg3_chr22_16mb/kg3_chr22_16mb.vcf.gz", "kg3_chr22_16mb/kg3_chr22"},
+		{"plinkng_all_ploidy/all_ploidy_export.vcf.gz", "plinkng_all_ploidy/all_ploidy_export"}, // X, Y and MT
+		{"cyvcf2_mixed/test.vcf.gz", "cyvcf2_mixed/test"},
+		{"hail_gatk/multipleChromosomes.vcf", "hail_gatk/multichr"},
+	} {
+		byStratum := make(map[string][]answer)
+		for _, a := range oracle(t, c.prefix+".oracle.strata.tsv.gz") {
+			byStratum[a.stratum] = append(byStratum[a.stratum], a)
+		}
+		labels, sexes := strata(t, c.prefix+".strata.tsv", readVCF(t, c.vcf).Samples())
+		if len(byStratum) < 3 || len(byStratum) != len(labels) {
+			t.Fatalf("%s: %d strata, labels for %d", c.vcf, len(byStratum), len(labels))
+		}
+		for s, want := range byStratum {
+			t.Run(c.prefix+" "+s, func(t *testing.T) {
+				compare(t, readVCF(t, c.vcf), tally.People{Labels: labels[s], Sexes: sexes}, genotype.GRCh37, want)
+			})
+		}
+	}
+}
+
+// toyAlleles writes A and C for the alleles H and L of a file that has no others.
+var toyAlleles = strings.NewReplacer("H", "A", "L", "C")
+
+// gcount reads plink2's counts of genotypes.
+func gcount(t *testing.T, name string) []answer {
+	t.Helper()
+	var as []answer
+	for _, f := range fields(t, gunzip(t, name)) {
+		var n [5]int64 // hom REF, het, hom ALT, haploid REF, haploid ALT
+		for i := range n {
+			n[i] = number(t, f[5+i])
+		}
+		as = append(as, answer{
+			variant: panel.Trim(panel.Variant{Contig: f[0], Pos: uint32(number(t, f[1])), Ref: toyAlleles.Replace(f[3]), Alt: toyAlleles.Replace(f[4])}),
+			an:      2*(n[0]+n[1]+n[2]) + n[3] + n[4], ac: n[1] + 2*n[2] + n[4],
+		})
+	}
+	return as
+}
+
+func TestAlleleFrequencyEqualsPlink2OnRealBed(t *testing.T) {
+	for _, c := range []struct{ bed, gcount string }{
+		{"kg3_chr22_16mb/kg3_chr22.derived_biallelic", "kg3_chr22_16mb/kg3_chr22.derived_bed.plink2.gcount.gz"},
+		{"bigsnpr_example/example", "bigsnpr_example/example.plink2.gcount.gz"},
+		{"beadreader_toy/toydata.5chrom", "beadreader_toy/toydata.plink2.gcount.gz"},
+		{"beadreader_toy/some_missing", "beadreader_toy/some_missing.plink2.gcount.gz"},
+	} {
+		t.Run(c.bed, func(t *testing.T) {
+			bim, err := io.ReadAll(openReal(t, c.bed+".bim"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := plink.New(plink.Config{Bed: openReal(t, c.bed+".bed"), Bim: strings.NewReader(toyAlleles.Replace(string(bim))), Fam: openReal(t, c.bed+".fam")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := everyone(r)
+			copy(p.Sexes, r.Sexes())
+			compare(t, r, p, genotype.GRCh37, gcount(t, c.gcount))
+		})
+	}
+}
