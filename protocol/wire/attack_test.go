@@ -1,11 +1,8 @@
-//go:build locus_unsafe
-
 package wire_test
 
 import (
+	"errors"
 	"testing"
-
-	"github.com/libp2p/go-libp2p"
 
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/protocol/wire/wiretest"
@@ -14,32 +11,26 @@ import (
 // Each attack fails, and succeeds once its mechanism is taken out: it is that
 // mechanism, and no accident, that stops it.
 
+// A peer that the roster does not name asks for an answer.
 func TestAttackStrangerCalls(t *testing.T) {
-	attackByConnecting(t, debug.AllowList, 5, withTLS)
+	debug.Defended(t, debug.AllowList, func() error {
+		h, _ := listener(t)
+		return newMallory(t, 5, withTLS).reaches(h)
+	})
 }
 
+// A peer of the roster, or who sits between, offers a key exchange that a quantum
+// computer will read.
 func TestAttackClassicalPeerCalls(t *testing.T) {
-	attackByConnecting(t, debug.PostQuantum, 2, withClassical)
-}
-
-func attackByConnecting(t *testing.T, mechanism debug.Mechanism, seed byte, security libp2p.Option) {
-	t.Run("fails", func(t *testing.T) {
+	debug.Defended(t, debug.PostQuantum, func() error {
 		h, _ := listener(t)
-		if err := newMallory(t, seed, security).reaches(h); err == nil {
-			t.Error("mallory was answered")
-		}
-	})
-	t.Run("succeeds without the mechanism", func(t *testing.T) {
-		debug.Disable(t, mechanism)
-		h, _ := listener(t)
-		if err := newMallory(t, seed, security).reaches(h); err != nil {
-			t.Errorf("mallory was stopped by something else: %v", err)
-		}
+		return newMallory(t, 2, withClassical).reaches(h)
 	})
 }
 
+// A peer sends more than a call of this kind may be.
 func TestAttackLongFrame(t *testing.T) {
-	call := func(t *testing.T) byte {
+	debug.Defended(t, debug.FrameBound, func() error {
 		h, _ := listener(t)
 		m := newMallory(t, 2, withTLS)
 		if err := m.connect(h); err != nil {
@@ -50,26 +41,17 @@ func TestAttackLongFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Reset()
-		// Fail takes ten bytes; these are eleven. The handler is not asked to
-		// answer, so that what came back tells how far the request went.
+		// Fail takes ten bytes; these are eleven. The handler answers nothing but a
+		// code, which tells that the request reached it.
 		request := append([]byte{byte(wiretest.Fail), 11}, make([]byte, 11)...)
 		if _, err := s.Write(request); err != nil {
-			return 0
+			return err
 		}
 		_ = s.CloseWrite()
 		var code [1]byte
-		_, _ = s.Read(code[:])
-		return code[0]
-	}
-	t.Run("fails", func(t *testing.T) {
-		if code := call(t); code != 0 {
-			t.Errorf("the request reached the handler, which answered %d", code)
+		if _, err := s.Read(code[:]); err != nil || code[0] == 0 {
+			return errors.Join(errors.New("the request did not reach the handler"), err)
 		}
-	})
-	t.Run("succeeds without the mechanism", func(t *testing.T) {
-		debug.Disable(t, debug.FrameBound)
-		if code := call(t); code == 0 {
-			t.Error("the request did not reach the handler")
-		}
+		return nil
 	})
 }
