@@ -33,6 +33,7 @@ var (
 
 const (
 	keyFile     = "keys.json"
+	listenFile  = "listen.json"
 	certFile    = "tls.pem"
 	memberFile  = "member.json"
 	membersDir  = "members"
@@ -60,6 +61,13 @@ type Home struct {
 	Card              MemberCard
 	// Members are all members by name, this one included.
 	Members []MemberCard
+	// API is host:port where this member serves its HTTP API.
+	API string
+}
+
+// listen is where a member listens when its card shows another address.
+type listen struct {
+	API string `json:"api"`
 }
 
 // secrets are the seeds of a member, in a file that only its owner reads.
@@ -121,8 +129,12 @@ func Init(dir string, c InitConfig) (*Home, error) {
 		Endpoint: protocol.Endpoint{Name: c.Name, URL: url, Pin: pin, Peer: string(h.Network.ID()), Addresses: c.Listen},
 		Key:      h.Signing.Public().Bytes(), Operator: h.Operator.Public().Bytes(),
 	}
-	for path, v := range map[string]any{memberFile: h.Card, filepath.Join(membersDir, c.Name+".json"): h.Card, keyFile: s} {
-		if err := saveJSON(filepath.Join(dir, path), v); err != nil {
+	// The keys are last: a directory without them is no member, and is made again.
+	for _, f := range []struct {
+		path string
+		v    any
+	}{{memberFile, h.Card}, {filepath.Join(membersDir, c.Name+".json"), h.Card}, {listenFile, listen{API: c.API}}, {keyFile, s}} {
+		if err := saveJSON(filepath.Join(dir, f.path), f.v); err != nil {
 			return nil, err
 		}
 	}
@@ -145,6 +157,11 @@ func LoadHome(dir string) (*Home, error) {
 	if err := loadJSON(filepath.Join(dir, memberFile), &h.Card); err != nil {
 		return nil, err
 	}
+	var l listen
+	if err := loadJSON(filepath.Join(dir, listenFile), &l); err != nil {
+		return nil, err
+	}
+	h.API = l.API
 	cards, err := filepath.Glob(filepath.Join(dir, membersDir, "*.json"))
 	if err != nil {
 		return nil, fmt.Errorf("list members: %w", err)

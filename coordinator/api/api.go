@@ -20,9 +20,11 @@ import (
 )
 
 const (
-	// maxBody bounds every request but a panel, maxPanelBody that one, in bytes.
+	// maxBody bounds every request in bytes but an operator's panel, and one by
+	// nobody that is known: those may show the state and ask to join.
 	maxBody      = protocol.MaxMessage
 	maxPanelBody = 64 << 20
+	maxUnsigned  = 64 << 10
 
 	heartbeat = 15 * time.Second
 )
@@ -69,13 +71,29 @@ const (
 	bodyKey
 )
 
-// ServeHTTP bounds and reads the body, and finds out who asks.
+// ServeHTTP finds out who asks, then bounds and reads the body.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	most := int64(maxBody)
-	if r.URL.Path == "/v1/panels" {
-		most = maxPanelBody
+	deny := func(err error) {
+		a.Log.Info("request refused", "path", r.URL.Path, "why", err)
+		writeProblem(w, problem(http.StatusUnauthorized, rest.CodeDenied, "the request is not signed by a key that is known here",
+			"check that the operator has your key, and that your clock is right"))
+	}
+	signed := len(r.Header.Values(rest.Header)) > 0
+	most := int64(maxUnsigned)
+	var caller Caller
+	var claim rest.Claim
+	if signed {
+		var err error
+		if claim, err = a.verifier.Open(r, a.Backend.Keys(), a.Now()); err != nil {
+			deny(err)
+			return
+		}
+		caller, most = a.Backend.Caller(claim.Signer()), maxBody
+		if caller.Operator && r.URL.Path == "/v1/panels" {
+			most = maxPanelBody
+		}
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
@@ -83,16 +101,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fmt.Sprintf("send at most %d bytes", most)))
 		return
 	}
-	var caller Caller
-	if r.Header.Get(rest.Header) != "" {
-		key, err := a.verifier.Verify(r, body, a.Backend.Keys(), a.Now())
-		if err != nil {
-			a.Log.Info("request refused", "path", r.URL.Path, "why", err)
-			writeProblem(w, problem(http.StatusUnauthorized, rest.CodeDenied, "the request is not signed by a key that is known here",
-				"check that the operator has your key, and that your clock is right"))
+	if signed {
+		if _, err := a.verifier.Verify(claim, body); err != nil {
+			deny(err)
 			return
 		}
-		caller = a.Backend.Caller(key)
 	}
 	ctx := context.WithValue(r.Context(), callerKey, caller)
 	ctx = context.WithValue(ctx, bodyKey, body)

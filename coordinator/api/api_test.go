@@ -134,7 +134,7 @@ func do(t testing.TB, a http.Handler, key *protocol.SigningKey, method, path, bo
 	}
 	if key != nil {
 		s, err := protocol.Sign(protocol.Request{
-			Method: method, Path: path, Body: sha256.Sum256([]byte(body)), At: now, Nonce: protocol.Hash(t.Name(), []byte(fmt.Sprint(path, method, key.Public().ID()))),
+			Method: method, Path: "//example.com" + path, Body: sha256.Sum256([]byte(body)), At: now, Nonce: protocol.Hash(t.Name(), []byte(fmt.Sprint(path, method, key.Public().ID()))),
 		}, key)
 		if err != nil {
 			t.Fatal(err)

@@ -1,0 +1,118 @@
+package coordinator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/locus-genomics/locus/coordinator/state"
+	"github.com/locus-genomics/locus/internal/blob"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/wire"
+)
+
+// item is a blob that every member keeps.
+type item struct {
+	id   protocol.Digest
+	size uint64
+}
+
+// mirror fetches from the other members what the state names and this member has
+// not: panels, and sums of tasks. A disk that cannot be read stops the member.
+func (c *Coordinator) mirror(ctx context.Context) error {
+	have := make(map[protocol.Digest]bool)
+	for {
+		changed := c.replica.Changed()
+		missing := false
+		for _, it := range c.wanted(have) {
+			ok, err := c.obtain(ctx, it)
+			if err != nil && ctx.Err() == nil {
+				return err
+			}
+			have[it.id] = ok
+			missing = missing || !ok
+		}
+		var again <-chan time.Time
+		var timer *time.Timer
+		if missing {
+			timer = time.NewTimer(c.cfg.Timing.Retry)
+			again = timer.C
+		}
+		select {
+		case <-changed:
+		case <-again:
+		case <-ctx.Done():
+		}
+		if timer != nil {
+			timer.Stop()
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+}
+
+// wanted lists what the state names and have does not.
+func (c *Coordinator) wanted(have map[protocol.Digest]bool) (list []item) {
+	c.machine.View(func(s *state.State) {
+		for _, p := range s.Panels {
+			if !have[p.Blob] {
+				list = append(list, item{p.Blob, p.Size})
+			}
+		}
+		for _, t := range s.Tasks {
+			if t.Done() && !have[t.Sum] {
+				list = append(list, item{t.Sum, t.SumSize})
+			}
+		}
+	})
+	return list
+}
+
+// obtain reports whether a blob is here, after asking the other members for it.
+func (c *Coordinator) obtain(ctx context.Context, it item) (bool, error) {
+	if here, err := c.has(ctx, it.id); here || err != nil {
+		return here, err
+	}
+	connected, _ := c.transport.Peers()
+	for _, m := range c.cfg.Home.Members {
+		for _, peer := range connected {
+			if string(peer) != m.Peer {
+				continue
+			}
+			err := c.pull(ctx, peer, it)
+			if err == nil {
+				return true, nil
+			}
+			c.log.Debug("blob not fetched", "blob", it.id.Short(), "from", m.Name, "why", err)
+		}
+	}
+	return false, nil
+}
+
+func (c *Coordinator) pull(ctx context.Context, from wire.PeerID, it item) (err error) {
+	upload, err := c.blobs.Begin(ctx, blob.ID(it.id))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, upload.Close()) }()
+	wanted := wire.Item{ID: it.id, Size: int64(it.size), Digest: it.id}
+	if _, err := c.transport.Pull(ctx, from, wanted, upload.Offset(), upload); err != nil {
+		return err
+	}
+	_, err = upload.Commit()
+	return err
+}
+
+// has reports whether a whole blob is on this member's disk.
+func (c *Coordinator) has(ctx context.Context, id protocol.Digest) (bool, error) {
+	r, _, err := c.blobs.Open(ctx, blob.ID(id), 0)
+	if errors.Is(err, blob.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look for blob %s: %w", id.Short(), err)
+	}
+	return true, r.Close()
+}
