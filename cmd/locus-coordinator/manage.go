@@ -1,0 +1,400 @@
+package main
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/rest"
+)
+
+func (a *app) site() *cobra.Command {
+	var organisation, words string
+	invite := &cobra.Command{
+		Use: "invite NAME", Short: "Print a token with which one site joins, once", Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			_, client, err := a.operator()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			var t rest.InvitationToken
+			if err := client.JSON(c.Context(), http.MethodPost, "/v1/invitations", rest.Invitation{Name: args[0], Organisation: organisation}, &t); err != nil {
+				return err
+			}
+			fmt.Fprintln(a.out, t.Token)
+			return nil
+		},
+	}
+	invite.Flags().StringVar(&organisation, "organisation", "", "whose site it is; the site says it itself when it joins")
+	approve := &cobra.Command{
+		Use: "approve NAME", Short: "Approve a site after both sides have compared five words", Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if words == "" {
+				return usageError{errors.New(`give the five words that the site's operator reads to you: --words "… … … … …"`)}
+			}
+			_, client, err := a.operator()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			words := strings.Join(strings.Fields(words), " ")
+			return client.JSON(c.Context(), http.MethodPost, "/v1/sites/"+args[0]+"/approval", rest.Approval{Words: words}, nil)
+		},
+	}
+	approve.Flags().StringVar(&words, "words", "", "the five words that the site shows")
+	list := &cobra.Command{
+		Use: "list", Short: "List the sites, and the words of those that wait for approval", Args: exactly(0), Aliases: []string{"pending"},
+		RunE: func(c *cobra.Command, _ []string) error {
+			sites, err := a.sites(c)
+			if err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "SITE\tSTATE\tCONNECTED\tWORDS")
+			for _, s := range sites {
+				fmt.Fprintf(w, "%s\t%s\t%t\t%s\n", s.Name, s.State, s.Connected, s.Words)
+			}
+			return w.Flush()
+		},
+	}
+	return group("site", "Sites", invite, list, approve)
+}
+
+func (a *app) sites(c *cobra.Command) ([]rest.Site, error) {
+	_, client, err := a.operator()
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var s rest.Sites
+	err = client.JSON(c.Context(), http.MethodGet, "/v1/sites", nil, &s)
+	return s.Sites, err
+}
+
+func (a *app) cluster() *cobra.Command {
+	return group("cluster", "The members of the coordinator", &cobra.Command{
+		Use: "status", Short: "Show the members and who leads", Args: exactly(0),
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, client, err := a.operator()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			var s rest.Cluster
+			if err := client.JSON(c.Context(), http.MethodGet, "/v1/cluster", nil, &s); err != nil {
+				return err
+			}
+			w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "MEMBER\tLEADS\tREACHED\tURL")
+			for _, m := range s.Members {
+				fmt.Fprintf(w, "%s\t%t\t%t\t%s\n", m.Name, m.Leader, m.Reached || m.Self, m.URL)
+			}
+			return w.Flush()
+		},
+	})
+}
+
+// studyFile is a proposal as an operator writes it.
+type studyFile struct {
+	Study string `json:"study"`
+	Title string `json:"title"`
+	// Sites are names of approved sites; their order gives the share points.
+	Sites []string `json:"sites"`
+	// Threshold and Corrupt are the defaults when absent.
+	Threshold        int          `json:"threshold,omitempty"`
+	Corrupt          *int         `json:"corrupt,omitempty"`
+	MinOrganisations int          `json:"minOrganisations,omitempty"`
+	Modes            []string     `json:"modes,omitempty"`
+	Cohorts          []cohortFile `json:"cohorts"`
+	Panels           []panelFile  `json:"panels"`
+	// Researchers are files with the cards that `locus init` prints.
+	Researchers []string `json:"researchers"`
+	// Days is how long custodians have to sign; 30 when absent.
+	Days int `json:"days,omitempty"`
+}
+
+type cohortFile struct {
+	Name    string   `json:"name"`
+	Sites   []string `json:"sites,omitempty"` // all when absent
+	Minimum uint32   `json:"minimum"`
+}
+
+type panelFile struct {
+	Name     string `json:"name"`
+	Assembly string `json:"assembly"`
+	File     string `json:"file"` // a list of variants: CHROM POS REF ALT, or a VCF
+}
+
+func (a *app) study() *cobra.Command {
+	var noWait bool
+	propose := &cobra.Command{
+		Use: "propose FILE", Short: "Propose a study to the custodians of its sites", Args: exactly(1), RunE: a.propose,
+	}
+	show := &cobra.Command{
+		Use: "show STUDY", Short: "Show a study: who has signed, and the token for its researchers", Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.onStudy(c, http.MethodGet, "/v1/studies/"+args[0], nil)
+		},
+	}
+	open := &cobra.Command{
+		Use: "open STUDY", Short: "Open a study that every custodian has signed", Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := a.onStudy(c, http.MethodPost, "/v1/studies/"+args[0]+"/opening", nil); err != nil || noWait {
+				return err
+			}
+			return a.awaitSites(c, args[0])
+		},
+	}
+	open.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until every site is ready to answer")
+	token := &cobra.Command{
+		Use: "token STUDY", Short: "Print the token with which researchers join an open study", Args: exactly(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			_, client, err := a.operator()
+			if err != nil {
+				return err
+			}
+			defer client.Close()
+			var s rest.Study
+			if err := client.JSON(c.Context(), http.MethodGet, "/v1/studies/"+args[0], nil, &s); err != nil {
+				return err
+			}
+			if s.Token == "" {
+				return fmt.Errorf("study %q is not open yet; it waits for %q", s.Name, s.Unsigned)
+			}
+			fmt.Fprintln(a.out, s.Token)
+			return nil
+		},
+	}
+	return group("study", "Studies", propose, show, open, token)
+}
+
+// openPatience is how long `study open` waits for sites that run.
+const openPatience = 30 * time.Second
+
+// awaitSites waits until every site of a study is ready, and names those that are not.
+func (a *app) awaitSites(c *cobra.Command, study string) error {
+	_, client, err := a.operator()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	late := time.NewTimer(openPatience)
+	defer late.Stop()
+	again := time.NewTicker(200 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var s rest.Study
+		if err := client.JSON(c.Context(), http.MethodGet, "/v1/studies/"+study, nil, &s); err != nil {
+			return err
+		}
+		proposal, err := protocol.ParseProposal(s.Roster)
+		if err != nil {
+			return fmt.Errorf("answer: %w", err)
+		}
+		var away []string
+		for _, site := range proposal.Message.Sites {
+			if !slices.Contains(s.Ready, site.Name) {
+				away = append(away, site.Name)
+			}
+		}
+		if len(away) == 0 {
+			fmt.Fprintln(a.out, "every site is ready")
+			return nil
+		}
+		select {
+		case <-c.Context().Done():
+			return c.Context().Err()
+		case <-late.C:
+			fmt.Fprintf(a.out, "not ready yet: %s; do their nodes run, with the study's cohorts?\n", strings.Join(away, ", "))
+			return nil
+		case <-again.C:
+		}
+	}
+}
+
+func (a *app) onStudy(c *cobra.Command, method, path string, body []byte) error {
+	_, client, err := a.operator()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	raw, err := client.Bytes(c.Context(), method, path, body)
+	if err != nil {
+		return err
+	}
+	var s rest.Study
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	fmt.Fprintf(a.out, "%s: %s\nroster: %s\n", s.Name, s.State, protocol.Words(s.Digest))
+	if len(s.Unsigned) > 0 {
+		fmt.Fprintf(a.out, "waits for the custodians of: %s\n", strings.Join(s.Unsigned, ", "))
+	}
+	if len(s.Ready) > 0 {
+		fmt.Fprintf(a.out, "ready: %s\n", strings.Join(s.Ready, ", "))
+	}
+	return nil
+}
+
+func (a *app) propose(c *cobra.Command, args []string) error {
+	var f studyFile
+	if err := readStrict(args[0], &f); err != nil {
+		return err
+	}
+	h, client, err := a.operator()
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	r := protocol.Roster{Study: f.Study, Title: f.Title, Epoch: 1, Deadline: time.Now().AddDate(0, 0, cmp.Or(f.Days, 30))}
+	if r.Members, err = h.RosterMembers(); err != nil {
+		return err
+	}
+	if err := a.fillSites(c, &r, f); err != nil {
+		return err
+	}
+	if err := fillRules(&r, f); err != nil {
+		return err
+	}
+	if err := fillResearchers(&r, f, filepath.Dir(args[0])); err != nil {
+		return err
+	}
+	for _, p := range f.Panels {
+		raw, ref, err := buildPanel(p, filepath.Dir(args[0]))
+		if err != nil {
+			return err
+		}
+		if _, err := client.Bytes(c.Context(), http.MethodPost, "/v1/panels", raw); err != nil {
+			return fmt.Errorf("store panel %q: %w", p.Name, err)
+		}
+		r.Panels = append(r.Panels, ref)
+		fmt.Fprintf(a.err, "panel %s: %d variants, %s\n", ref.Name, ref.Size, ref.Digest.Short())
+	}
+	proposal, err := protocol.NewProposal(r)
+	if err != nil {
+		return err
+	}
+	return a.onStudy(c, http.MethodPost, "/v1/studies", proposal.Bytes())
+}
+
+func (a *app) fillSites(c *cobra.Command, r *protocol.Roster, f studyFile) error {
+	sites, err := a.sites(c)
+	if err != nil {
+		return err
+	}
+	for _, name := range f.Sites {
+		found := false
+		for _, s := range sites {
+			if s.Name != name {
+				continue
+			}
+			if s.State != "approved" {
+				return fmt.Errorf("site %q is %s: approve it first", name, s.State)
+			}
+			card, err := protocol.ParseCard(s.Card)
+			if err != nil {
+				return fmt.Errorf("card of site %q: %w", name, err)
+			}
+			r.Sites, found = append(r.Sites, card.Site()), true
+		}
+		if !found {
+			return fmt.Errorf("no site %q has joined", name)
+		}
+	}
+	return nil
+}
+
+func fillRules(r *protocol.Roster, f studyFile) error {
+	r.Threshold, r.Corrupt = protocol.Thresholds(len(r.Sites))
+	if f.Threshold != 0 {
+		r.Threshold = f.Threshold
+	}
+	if f.Corrupt != nil {
+		r.Corrupt = *f.Corrupt
+	}
+	r.MinOrganisations = cmp.Or(f.MinOrganisations, min(r.Corrupt+2, len(r.Sites)))
+	for _, m := range f.Modes {
+		mode, err := protocol.ParseMode(m)
+		if err != nil {
+			return err
+		}
+		r.Modes = append(r.Modes, mode)
+	}
+	if len(f.Modes) == 0 {
+		r.Modes = []protocol.Mode{protocol.Exact}
+	}
+	for _, c := range f.Cohorts {
+		cohort := protocol.ExactCohort{Name: c.Name, Minimum: c.Minimum}
+		for i, s := range r.Sites {
+			if len(c.Sites) == 0 || slices.Contains(c.Sites, s.Name) {
+				cohort.Points = append(cohort.Points, uint32(i+1))
+			}
+		}
+		r.Cohorts = append(r.Cohorts, cohort)
+	}
+	return nil
+}
+
+func fillResearchers(r *protocol.Roster, f studyFile, dir string) error {
+	for _, file := range f.Researchers {
+		var card struct{ Name, Organisation, Key string }
+		if err := readStrict(relative(dir, file), &card); err != nil {
+			return err
+		}
+		raw, err := base64.StdEncoding.DecodeString(card.Key)
+		if err != nil {
+			return fmt.Errorf("card %s: the key is not base64", file)
+		}
+		key, err := protocol.ParsePublicKey(raw)
+		if err != nil {
+			return fmt.Errorf("card %s: %w", file, err)
+		}
+		r.Researchers = append(r.Researchers, protocol.Researcher{Name: card.Name, Organisation: card.Organisation, Key: key})
+	}
+	return nil
+}
+
+func buildPanel(p panelFile, dir string) ([]byte, protocol.PanelRef, error) {
+	f, err := os.Open(relative(dir, p.File))
+	if err != nil {
+		return nil, protocol.PanelRef{}, fmt.Errorf("panel %q: %w", p.Name, err)
+	}
+	defer f.Close()
+	return encodePanel(p, f)
+}
+
+func relative(dir, file string) string {
+	if filepath.IsAbs(file) {
+		return file
+	}
+	return filepath.Join(dir, file)
+}
+
+// readStrict reads JSON and refuses a name that it does not know: a misspelt one
+// would be a rule that is not there.
+func readStrict(path string, v any) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	d := json.NewDecoder(f)
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
