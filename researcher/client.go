@@ -53,8 +53,8 @@ func (c *Client) Study(ctx context.Context) (View, error) {
 		return View{}, fmt.Errorf("study %q: %w", c.pinned.Study, err)
 	}
 	if roster.Digest() != c.pinned.Roster {
-		return View{}, fmt.Errorf("researcher: study %q has another roster than the one you pinned: its words are %q, yours %q; "+
-			"if its custodians told you of the change, join again with --replace", c.pinned.Study,
+		return View{}, fmt.Errorf("%w: study %q, whose words are %q and yours %q; "+
+			"if its custodians told you of the change, join again with --replace", ErrRoster, c.pinned.Study,
 			protocol.Words(roster.Digest()), protocol.Words(c.pinned.Roster))
 	}
 	v := View{Roster: roster, Ready: s.Ready, Declarations: make([]protocol.Signed[protocol.Declaration], len(roster.Message.Sites))}

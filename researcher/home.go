@@ -26,6 +26,8 @@ var (
 	ErrExists = errors.New("researcher: there is a key already; it is not overwritten")
 	// ErrNotJoined is returned for a study that was not pinned.
 	ErrNotJoined = errors.New("researcher: not joined to this study; use `locus study join TOKEN`")
+	// ErrRoster is returned when a study has another roster than the pinned one.
+	ErrRoster = errors.New("researcher: this is another roster than the one you pinned")
 )
 
 const (
@@ -163,8 +165,8 @@ func (h *Home) Join(token string, replace bool) (Pinned, error) {
 	}
 	p := Pinned{Study: t.Study, Roster: t.Roster, Endpoints: t.Endpoints}
 	if old, err := h.Study(t.Study); err == nil && old.Roster != p.Roster && !replace {
-		return Pinned{}, fmt.Errorf("researcher: study %q is pinned to another roster (%s); if its custodians told you of the change, use --replace",
-			t.Study, protocol.Words(old.Roster))
+		return Pinned{}, fmt.Errorf("%w: study %q, whose words you have as %q; if its custodians told you of the change, use --replace",
+			ErrRoster, t.Study, protocol.Words(old.Roster))
 	}
 	return p, writeJSON(h.path("studies", t.Study+".json"), p)
 }

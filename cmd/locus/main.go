@@ -57,7 +57,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	root.SetErr(errs)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.PersistentFlags().StringVar(&a.home, "home", defaultHome(), "directory of your key and your questions (LOCUS_HOME)")
-	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.runCommand(), a.task(), a.result())
+	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.runCommand(), a.task(), a.result(), a.synth())
 	err := root.ExecuteContext(ctx)
 	if err != nil && !errors.Is(err, errQuiet) {
 		fmt.Fprintln(errs, "locus:", err)
@@ -98,7 +98,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInterrupted
 	case errors.As(err, &usage):
 		return exitUsage
-	case errors.Is(err, researcher.ErrAltered), errors.Is(err, researcher.ErrNotMine), errors.Is(err, rest.ErrPin):
+	case errors.Is(err, researcher.ErrAltered), errors.Is(err, researcher.ErrNotMine),
+		errors.Is(err, researcher.ErrRoster), errors.Is(err, rest.ErrPin):
 		return exitAltered
 	case errors.Is(err, errRefused):
 		return exitRefused

@@ -1,0 +1,11 @@
+package researcher
+
+// Secrets are what a home derives for a nonce, as one string to compare.
+func (h *Home) Secrets(nonce [32]byte) (string, error) {
+	s, err := h.secrets(nonce)
+	if err != nil {
+		return "", err
+	}
+	all := append(append(s.salt[:], s.check[:]...), s.kemPrivate...)
+	return string(append(all, s.kemPublic...)), nil
+}
