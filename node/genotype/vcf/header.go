@@ -37,9 +37,7 @@ func (r *Reader) readHeader() error {
 		case err != nil:
 			return err
 		case bytes.HasPrefix(line, []byte("##contig=<")):
-			if err := r.readContig(line); err != nil {
-				return err
-			}
+			r.readContig(line)
 		case bytes.HasPrefix(line, []byte("##")):
 		default:
 			return r.readColumns(line)
@@ -47,21 +45,17 @@ func (r *Reader) readHeader() error {
 	}
 }
 
-// readContig looks whether a contig's length tells the assembly.
-func (r *Reader) readContig(line []byte) error {
+// readContig looks whether a contig's length tells the assembly. Lengths of two
+// assemblies tell none.
+func (r *Reader) readContig(line []byte) {
 	length, err := strconv.ParseUint(string(attribute(line, "length=")), 10, 32)
 	if err != nil {
-		return nil // has none, or one that is no number: it tells nothing
+		return // has none, or one that is no number
 	}
 	a := genotype.Detect(panel.CanonicalContig(string(attribute(line, "ID="))), uint32(length))
-	if a == genotype.UnknownAssembly || a == r.assembly {
-		return nil
+	if a != genotype.UnknownAssembly {
+		r.lengths[a] = true
 	}
-	if r.assembly != genotype.UnknownAssembly {
-		return fmt.Errorf("%w: some are those of %s, others of %s", ErrAssembly, r.assembly, a)
-	}
-	r.assembly = a
-	return nil
 }
 
 // attribute is the value of key within ##contig=<key=value,…>.

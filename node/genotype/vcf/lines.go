@@ -19,8 +19,8 @@ var (
 )
 
 const (
-	// maxLine bounds what is held of a file: a million samples with 200 bytes each.
-	maxLine = 200 << 20
+	// maxLine bounds what is held of a file: a million samples with 64 bytes each.
+	maxLine = 64 << 20
 	// readAhead is what is asked of the file at once.
 	readAhead = 256 << 10
 )

@@ -24,8 +24,6 @@ var (
 	// ErrNoGT is returned where there are samples but no genotypes. Dosages are not
 	// made into genotypes.
 	ErrNoGT = errors.New("vcf: no genotypes (GT); make hard calls first (plink2 --hard-call-threshold)")
-	// ErrAssembly is returned when the contigs' lengths are of two assemblies.
-	ErrAssembly = errors.New("vcf: the lengths in the header are of two assemblies")
 )
 
 // LineError says where in the file something is wrong.
@@ -60,8 +58,8 @@ type Reader struct {
 	lines    *lines
 	cfg      Config
 	samples  []string
-	format   bool // there is a FORMAT column
-	assembly genotype.Assembly
+	format   bool    // there is a FORMAT column
+	lengths  [3]bool // of contigs of this assembly
 	order    genotype.Order
 	contig   string // of the line before
 	canon    string
@@ -76,7 +74,7 @@ var _ genotype.Reader = (*Reader)(nil)
 func New(src io.Reader, cfg Config) (*Reader, error) {
 	l, err := newLines(src)
 	if err != nil {
-		return nil, err
+		return nil, &LineError{Line: 1, Err: err}
 	}
 	r := &Reader{lines: l, cfg: cfg}
 	if err := r.readHeader(); err != nil {
@@ -88,8 +86,16 @@ func New(src io.Reader, cfg Config) (*Reader, error) {
 // Samples are the names of the sample columns, none in a file of sites only.
 func (r *Reader) Samples() []string { return r.samples }
 
-// Assembly is what the lengths of the contigs in the header tell.
-func (r *Reader) Assembly() genotype.Assembly { return r.assembly }
+// Assembly is what the lengths of the contigs in the header tell, if they agree.
+func (r *Reader) Assembly() genotype.Assembly {
+	switch {
+	case r.lengths[genotype.GRCh37] && !r.lengths[genotype.GRCh38]:
+		return genotype.GRCh37
+	case r.lengths[genotype.GRCh38] && !r.lengths[genotype.GRCh37]:
+		return genotype.GRCh38
+	}
+	return genotype.UnknownAssembly
+}
 
 // Next reads the next line.
 func (r *Reader) Next(row *genotype.Row) error {
@@ -102,6 +108,11 @@ func (r *Reader) Next(row *genotype.Row) error {
 
 func (r *Reader) next(row *genotype.Row) error {
 	line, err := r.lines.next()
+	if err == nil && len(line) == 0 {
+		if line, err = r.lines.next(); err == nil {
+			err = fmt.Errorf("%w: the line before is empty", ErrLine)
+		}
+	}
 	switch {
 	case err == io.EOF && r.rows && !r.genotype && len(r.samples) > 0 && r.cfg.Covers == nil:
 		return r.at(ErrNoGT)
@@ -171,10 +182,10 @@ func (r *Reader) width() int {
 }
 
 func (r *Reader) site(s *genotype.Site, contig, pos, ref, alt []byte) error {
+	if len(contig) == 0 {
+		return &LineError{Column: 1, Err: fmt.Errorf("%w: no contig", ErrLine)}
+	}
 	if string(contig) != r.contig {
-		if len(contig) == 0 {
-			return &LineError{Column: 1, Err: fmt.Errorf("%w: no contig", ErrLine)}
-		}
 		r.contig = string(contig)
 		r.canon = panel.CanonicalContig(r.contig)
 	}
