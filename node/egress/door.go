@@ -16,8 +16,13 @@ import (
 	"github.com/locus-genomics/locus/protocol/wire"
 )
 
-// ErrClosedList is returned when something was about to leave that no call answers with.
-var ErrClosedList = errors.New("egress: not an answer that may leave")
+var (
+	// ErrClosedList is returned when something was about to leave that no call answers with.
+	ErrClosedList = errors.New("egress: not an answer that may leave")
+	// ErrLog is returned when a line of the log could not be made durable. What it was
+	// about has not left, and nothing else may.
+	ErrLog = errors.New("egress: the log could not be written")
+)
 
 // Door writes down what leaves, and then lets it.
 type Door struct {
@@ -63,14 +68,14 @@ func (d *Door) record(l line) error {
 	l.Time = d.now().UTC()
 	raw, err := json.Marshal(l)
 	if err != nil {
-		return fmt.Errorf("write the egress log: %w", err)
+		return fmt.Errorf("%w: %w", ErrLog, err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	// One write a line: several processes may append to one log.
 	_, err = d.log.Write(append(raw, '\n'))
 	if err = errors.Join(err, d.log.Sync()); err != nil {
-		return fmt.Errorf("write the egress log: %w", err)
+		return fmt.Errorf("%w: %w", ErrLog, err)
 	}
 	return nil
 }
