@@ -1,0 +1,168 @@
+package node
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/locus-genomics/locus/protocol"
+)
+
+var (
+	// ErrCohort is returned when a cohort cannot be taken in.
+	ErrCohort = errors.New("node: this cohort cannot be taken in")
+	// ErrNoCohort is returned for the name of a cohort that is not there.
+	ErrNoCohort = errors.New("node: no such cohort here")
+)
+
+// maxCohorts bounds the named cohorts of a site.
+const maxCohorts = 1024
+
+// Cohort is a named cohort as its custodian sees it.
+type Cohort struct {
+	Name, Path, Samples, Filter string
+	Minimum, People, Variants   int
+	Added                       time.Time
+}
+
+// AddCohort reads a cohort's files from end to end and keeps what they are, under the
+// name. The files stay where they are. A cohort of that name is replaced: queries that
+// were made for the old one are refused from then on.
+func (n *Node) AddCohort(ctx context.Context, spec CohortSpec) (CohortSummary, error) {
+	if !plainName(spec.Name) {
+		return CohortSummary{}, fmt.Errorf("%w: its name is 1 to %d bytes without control characters", ErrCohort, maxName)
+	}
+	d, summary, err := readDataset(ctx, spec)
+	if err != nil {
+		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
+	}
+	switch {
+	case d.People < max(d.Minimum, protocol.MinCohort):
+		return CohortSummary{}, fmt.Errorf("%w: it has fewer people than its minimum of %d", ErrCohort, max(d.Minimum, protocol.MinCohort))
+	case uint64(d.People) > uint64(n.card.PeopleCap):
+		return CohortSummary{}, fmt.Errorf("%w: it has more people than the site's cap of %d, which the studies reckon with; join with a larger cap", ErrCohort, n.card.PeopleCap)
+	}
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return CohortSummary{}, fmt.Errorf("encode the cohort: %w", err)
+	}
+	err = n.records.update(ctx, func(tx querier) error {
+		known, err := readCohorts(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(known) >= maxCohorts && !slices.ContainsFunc(known, func(k keptCohort) bool { return k.Name == spec.Name }) {
+			return fmt.Errorf("%w: there are %d cohorts already", ErrCohort, maxCohorts)
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO cohorts (name, definition, added) VALUES (?, ?, ?)",
+			spec.Name, raw, n.cfg.Now().Unix()); err != nil {
+			return err
+		}
+		_, err = appendLink(ctx, tx, linkCohort, d.content(n.keys.DeclarationTag))
+		return err
+	})
+	if err != nil {
+		return CohortSummary{}, err
+	}
+	n.cfg.Log.Info("cohort taken in", "cohort", spec.Name)
+	return summary, nil
+}
+
+// Cohorts lists the named cohorts by name.
+func (n *Node) Cohorts(ctx context.Context) ([]Cohort, error) {
+	kept, err := readCohorts(ctx, n.records.db)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]Cohort, len(kept))
+	for i, k := range kept {
+		list[i] = Cohort{
+			Name: k.Name, Samples: k.Samples.Path, Filter: k.Filter,
+			Minimum: k.Minimum, People: k.People, Variants: k.Variants, Added: k.added,
+		}
+		if len(k.Files) > 0 {
+			list[i].Path = k.Files[0].Path
+		}
+	}
+	return list, nil
+}
+
+// CheckCohort reads a cohort's files again, as AddCohort did, and says whether they are
+// still what was taken in. It changes nothing.
+func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, error) {
+	d, err := readCohort(ctx, n.records.db, name)
+	if errors.Is(err, protocol.UnknownCohort) {
+		return CohortSummary{}, fmt.Errorf("%w: %q", ErrNoCohort, name)
+	}
+	if err != nil {
+		return CohortSummary{}, err
+	}
+	now, summary, err := readDataset(ctx, CohortSpec{
+		Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
+	})
+	if err != nil {
+		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
+	}
+	if now.content(n.keys.DeclarationTag) != d.content(n.keys.DeclarationTag) || !slices.Equal(now.Files, d.Files) {
+		return summary, errDatasetChanged
+	}
+	return summary, nil
+}
+
+// keptCohort is a cohort as the records have it.
+type keptCohort struct {
+	definition
+	added time.Time
+}
+
+// readCohort returns a cohort's definition, or UnknownCohort.
+func readCohort(ctx context.Context, q querier, name string) (definition, error) {
+	var raw []byte
+	err := q.QueryRowContext(ctx, "SELECT definition FROM cohorts WHERE name = ?", name).Scan(&raw)
+	if errors.Is(err, sql.ErrNoRows) {
+		return definition{}, fmt.Errorf("%w: %q is not at this site", protocol.UnknownCohort, name)
+	}
+	if err != nil {
+		return definition{}, fmt.Errorf("read cohort %q: %w", name, err)
+	}
+	return parseDefinition(name, raw)
+}
+
+func parseDefinition(name string, raw []byte) (definition, error) {
+	var d definition
+	if err := json.Unmarshal(raw, &d); err != nil || d.Name != name || len(d.Files) == 0 || d.People < 1 {
+		return definition{}, fmt.Errorf("%w: cohort %q", ErrRecords, name)
+	}
+	return d, nil
+}
+
+func readCohorts(ctx context.Context, q querier) (list []keptCohort, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT name, definition, added FROM cohorts ORDER BY name")
+	if err != nil {
+		return nil, fmt.Errorf("read cohorts: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		var raw []byte
+		var added int64
+		if err := rows.Scan(&name, &raw, &added); err != nil {
+			return nil, fmt.Errorf("read cohorts: %w", err)
+		}
+		d, err := parseDefinition(name, raw)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, keptCohort{d, time.Unix(added, 0)})
+	}
+	return list, rows.Err()
+}
+
+// plainName is what rosters take for a name.
+func plainName(s string) bool {
+	return s != "" && len(s) <= maxName && !slices.ContainsFunc([]rune(s), func(c rune) bool { return c < ' ' || c == 0x7f })
+}

@@ -1,0 +1,255 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/locus-genomics/locus/he"
+	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/protocol/wire"
+)
+
+// patience is how long an Offer waits for its counting, before the coordinator is told
+// to ask again.
+const patience = 5 * time.Second
+
+// offer answers with the site's contribution. The order in which things are asked is
+// the order in which they stand here and in checks.
+func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (about, []byte, error) {
+	study, err := protocol.OfferedStudy(request)
+	if err != nil {
+		return about{}, nil, wire.CodeInvalid
+	}
+	on, err := s.study(ctx, from, study)
+	if err != nil {
+		return on, nil, err
+	}
+	o, err := on.pinned.roster.Message.ParseOffer(request, on.pinned.digest())
+	if err != nil {
+		return on, nil, s.notParsed(ctx, study, request, err)
+	}
+	task := &o.Task.Message
+	on.session = task.Session()
+	q := &question{pinned: on.pinned, now: s.cfg.Now(), header: o.Header, sealed: o.Body}
+	if err := errors.Join(inTime("attempt", task.Issued, task.Expires, q.now), checkLife(ctx, q)); err != nil {
+		return on, nil, err
+	}
+	if answer, err := s.replay(ctx, on.session, o.Task.Digest()); err != nil || answer != nil {
+		return on, answer, err
+	}
+	if err := s.judge(ctx, q); err != nil {
+		return on, nil, err
+	}
+	if err := s.ready(on.pinned); err != nil {
+		return on, nil, err
+	}
+	answer, err := s.await(ctx, on, o, q)
+	return on, answer, err
+}
+
+// notParsed says RosterNotPinned of an offer under a roster that has ended here.
+func (s *server) notParsed(ctx context.Context, study string, request []byte, why error) error {
+	known, err := rostersOf(ctx, s.records.db, study)
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		if k.state != rosterEnded {
+			continue
+		}
+		p, err := s.rosterByDigest(ctx, s.records.db, k.digest)
+		if err != nil {
+			return err
+		}
+		if _, err := p.roster.Message.ParseOffer(request, k.digest); err == nil {
+			return fmt.Errorf("%w: the offer is under epoch %d, which has ended", protocol.RosterNotPinned, k.epoch)
+		}
+	}
+	return fmt.Errorf("%w: %w", protocol.BadSignature, why)
+}
+
+// replay answers a session that was answered before: with the bytes that left, or
+// with a no when it is not the same task. They are lost when the words are.
+func (s *server) replay(ctx context.Context, id protocol.SessionID, task protocol.Digest) ([]byte, error) {
+	row, err := readSession(ctx, s.records.db, id)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	if row.task != task && !debug.Without(debug.Replay) {
+		return nil, fmt.Errorf("%w: attempt %d was made under another task", protocol.TooManyAttempts, row.attempt)
+	}
+	if len(row.contribution) == 0 || !s.outbox.holds(row.words) {
+		return nil, fmt.Errorf("%w: the words of attempt %d", protocol.Lost, row.attempt)
+	}
+	return row.contribution, nil
+}
+
+// await counts, or waits for the counting that is under way.
+func (s *server) await(ctx context.Context, on about, o protocol.Offer, q *question) ([]byte, error) {
+	b, err := s.jobs.start(on.session, func(ctx context.Context) error { return s.contribute(ctx, on.session, o, q) })
+	if err != nil {
+		return nil, err
+	}
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-enough.C:
+		return nil, errWorking
+	case <-b.done:
+	}
+	s.jobs.end(on.session, b)
+	if b.err != nil {
+		return nil, b.err
+	}
+	return s.replay(ctx, on.session, o.Task.Digest())
+}
+
+// contribute counts, encodes, masks and stores. Nothing of it has left when it returns.
+func (s *server) contribute(ctx context.Context, id protocol.SessionID, o protocol.Offer, q *question) error {
+	if row, err := readSession(ctx, s.records.db, id); err != nil || row != nil {
+		return err // an offer that came at the same time has been answered
+	}
+	variants, err := s.panel(ctx, q)
+	if err != nil {
+		return err
+	}
+	identity := protocol.ReleaseIdentity(&q.header.Message, &q.body, digestOf(variants, q.ranges), o.Contents())
+	words, err := s.encode(ctx, q, variants)
+	if err != nil {
+		return err
+	}
+	defer clear(words)
+	c := &contribution{
+		session: id, offer: o, question: q, identity: s.keys.IdentityTag(identity), pin: s.keys.PinTag(tagWords, digestWords(words)),
+	}
+	root, err := s.keys.SessionRoot(q.now)
+	if err != nil {
+		return err
+	}
+	if err := c.hide(root, words, s.outbox); err != nil {
+		return err
+	}
+	var signed []byte
+	err = s.records.update(ctx, func(tx querier) error {
+		signed, err = s.commit(ctx, tx, c)
+		return err
+	})
+	if err != nil {
+		return errors.Join(err, removeIfThere(s.outbox.path(c.words)))
+	}
+	s.cfg.Log.Info("contributed", "study", o.Task.Message.Study, "session", id.Short(), "attempt", o.Task.Message.Attempt, "bytes", len(signed))
+	return nil
+}
+
+// panel returns the list of variants that the query selects from.
+func (s *server) panel(ctx context.Context, q *question) (*panel.Panel, error) {
+	c := s.door.Coordinator(s.Coordinator(), s.keys.Signing())
+	defer c.Close()
+	return s.panels.get(ctx, q.panel, c)
+}
+
+// digestOf names the variants that were asked for.
+func digestOf(p *panel.Panel, ranges []panel.Range) protocol.Digest {
+	return protocol.VariantsDigest(func(yield func(protocol.Variant) bool) {
+		for _, r := range ranges {
+			for i := r.From; i < r.To; i++ {
+				if !yield(protocol.Variant(p.At(int(i)))) {
+					return
+				}
+			}
+		}
+	})
+}
+
+// encode counts and turns the counts into words.
+func (s *server) encode(ctx context.Context, q *question, variants *panel.Panel) ([]int64, error) {
+	counts, _, err := q.data.count(ctx, variants, q.ranges)
+	switch {
+	case errors.Is(err, errDatasetChanged):
+		return nil, fmt.Errorf("%w: %w", protocol.DeclarationChanged, err)
+	case errors.Is(err, errAssembly):
+		return nil, fmt.Errorf("%w: %w", protocol.UnknownVariants, err)
+	case err != nil:
+		return nil, fmt.Errorf("count cohort %q: %w", q.data.Name, err)
+	}
+	defer clear(counts)
+	if s.testOnlyCounts != nil {
+		s.testOnlyCounts(counts)
+	}
+	words := make([]int64, q.words)
+	if err := q.layout.Pack(words, counts); err != nil {
+		return nil, fmt.Errorf("%w: the counts are beyond the caps of the roster", protocol.TooLarge)
+	}
+	return words, nil
+}
+
+func digestWords(words []int64) []byte {
+	h := sha256.New()
+	var b [8 << 10]byte
+	for chunk := range slices.Chunk(words, len(b)/8) {
+		for i, w := range chunk {
+			binary.BigEndian.PutUint64(b[8*i:], uint64(w))
+		}
+		h.Write(b[:8*len(chunk)])
+	}
+	return h.Sum(nil)
+}
+
+// contribution is what a commit needs.
+type contribution struct {
+	session  protocol.SessionID
+	offer    protocol.Offer
+	question *question
+	// identity and pin are under the site's pin key.
+	identity, pin protocol.Digest
+
+	words  protocol.Digest
+	check  he.Check
+	shares [][]byte
+}
+
+// hide masks the words into the outbox and seals the key's shares to every site.
+func (c *contribution) hide(root he.SessionRoot, words []int64, to outbox) error {
+	q := c.question
+	r := &q.pinned.roster.Message
+	key, err := he.NewCheckKey(q.body.CheckKey[:])
+	if err != nil {
+		return fmt.Errorf("%w: %w", protocol.BadBody, err)
+	}
+	mask, err := he.NewMask(he.Session{
+		Params: q.params, ID: he.SessionID(c.session), Points: r.Points(), Words: q.words, Threshold: r.Threshold, CheckKey: key,
+	}, root, words)
+	if err != nil {
+		return fmt.Errorf("mask the words: %w", err)
+	}
+	defer mask.Wipe()
+	if c.words, err = to.put(mask); err != nil {
+		return err
+	}
+	if c.check, err = mask.Check(); err != nil {
+		return fmt.Errorf("mask the words: %w", err)
+	}
+	dealt, err := mask.Shares()
+	if err != nil {
+		return fmt.Errorf("share the key: %w", err)
+	}
+	for i, h := range dealt {
+		info := protocol.ShareInfo(c.session, q.pinned.point, h.Point())
+		sealed, err := h.Seal(c.offer.Declarations[i].Message.KEMKey, info)
+		h.Wipe()
+		if err != nil {
+			return fmt.Errorf("seal the share of site %d: %w", h.Point(), err)
+		}
+		c.shares = append(c.shares, sealed)
+	}
+	return nil
+}

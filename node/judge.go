@@ -1,0 +1,265 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/locus-genomics/locus/he"
+	"github.com/locus-genomics/locus/he/pack"
+	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+// question is a query on its way through the checks. Each check may use what those
+// before it have found.
+type question struct {
+	pinned *pinned
+	now    time.Time
+	header protocol.Signed[protocol.QueryHeader]
+	sealed []byte // the body, as sealed to this site
+
+	analysis protocol.Analysis
+	params   he.Params
+	declared protocol.Signed[protocol.Declaration] // this site's, as the query lists it
+	body     protocol.QueryBody
+	cohort   protocol.ExactCohort
+	data     definition
+	panel    protocol.PanelRef
+	ranges   []panel.Range
+	layout   pack.Layout
+	words    int
+}
+
+// check is one rule that a query must keep.
+type check struct {
+	// says is the rule in plain words.
+	says  string
+	holds func(context.Context, *question) error
+}
+
+// checks are the rules in the order in which they are asked: all of them before a
+// genotype is read.
+func (n *Node) checks() []check {
+	return []check{
+		{"the query has not expired and is not from the future", checkLife},
+		{"the query asks this site", checkAsked},
+		{"the analysis and its parameters are known", checkAnalysis},
+		{"the roster allows the mode", checkMode},
+		{"the query lists this site's dataset as it is now", n.checkDeclaration},
+		{"the sealed question is the one that was signed", n.checkBody},
+		{"the cohort is in the roster and at this site", n.checkCohort},
+		{"the answer adds up exactly the sites that the roster names", checkSet},
+		{"the cohort is not below its minimum", checkMinimum},
+		{"the variants are of a panel in the roster", checkVariants},
+		{"no sum can overflow", checkOverflow},
+		{"these people were not released over other sites", n.checkHistory},
+	}
+}
+
+// judge asks every rule, and returns the first that does not hold as a code.
+func (n *Node) judge(ctx context.Context, q *question) error {
+	for _, c := range n.checks() {
+		if err := c.holds(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkLife(_ context.Context, q *question) error {
+	return inTime("query", q.header.Message.Issued, q.header.Message.Expires, q.now)
+}
+
+// inTime requires issued - MaxSkew <= now < expires.
+func inTime(what string, issued, expires, now time.Time) error {
+	if debug.Without(debug.Expiry) {
+		return nil
+	}
+	if !now.Before(expires) {
+		return fmt.Errorf("%w: the %s is over", protocol.Expired, what)
+	}
+	if issued.After(now.Add(protocol.MaxSkew)) {
+		return fmt.Errorf("%w: the %s is from the future; compare the clocks", protocol.Expired, what)
+	}
+	return nil
+}
+
+func checkAsked(_ context.Context, q *question) error {
+	if points := q.header.Message.Points; len(points) > 0 && !slices.Contains(points, q.pinned.point) {
+		return fmt.Errorf("%w: the query does not ask this site", protocol.OtherSet)
+	}
+	return nil
+}
+
+func checkAnalysis(_ context.Context, q *question) (err error) {
+	h := &q.header.Message
+	if q.analysis, err = protocol.ParseAnalysis(h.Analysis); err != nil {
+		return fmt.Errorf("%w: %w", protocol.UnknownAnalysis, err)
+	}
+	if q.params, err = he.ParamsFor(len(q.pinned.roster.Message.Sites)); err != nil {
+		return fmt.Errorf("%w: %w", protocol.UnknownAnalysis, err)
+	}
+	// The set follows from the roster: nothing is negotiated.
+	if q.params.Name() != h.Params {
+		return fmt.Errorf("%w: parameters %.20q where the roster gives %s", protocol.UnknownAnalysis, h.Params, q.params)
+	}
+	return nil
+}
+
+func checkMode(_ context.Context, q *question) error {
+	mode := q.header.Message.Mode
+	if mode != protocol.Exact {
+		return fmt.Errorf("%w: this version answers mode exact only", protocol.ModeNotAllowed)
+	}
+	if !slices.Contains(q.pinned.roster.Message.Modes, mode) && !debug.Without(debug.ModeSigned) {
+		return fmt.Errorf("%w: %s", protocol.ModeNotAllowed, mode)
+	}
+	return nil
+}
+
+// checkDeclaration requires that the query lists a declaration of this site whose
+// content is what the site holds now. Its key may be an older one.
+func (n *Node) checkDeclaration(ctx context.Context, q *question) error {
+	listed := q.header.Message.Declarations[q.pinned.point-1]
+	d, err := readDeclaration(ctx, n.records.db, &q.pinned.roster.Message, listed)
+	if err != nil {
+		return err
+	}
+	now, err := n.content(ctx, n.records.db, &q.pinned.roster.Message, q.pinned.point)
+	if err != nil {
+		return err
+	}
+	if d.Message.Content != now.digest && !debug.Without(debug.OwnDeclaration) {
+		return fmt.Errorf("%w: declaration %s", protocol.DeclarationChanged, listed.Short())
+	}
+	q.declared = d
+	return nil
+}
+
+func (n *Node) checkBody(_ context.Context, q *question) error {
+	private, err := n.keys.KEMPrivate(q.declared.Message.KEMKey)
+	if err == nil {
+		defer clear(private)
+		q.body, err = protocol.OpenBody(q.header, q.pinned.point, private, q.sealed)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", protocol.BadBody, err)
+	}
+	if len(q.body.Strata) > 0 {
+		return fmt.Errorf("%w: strata are not answered by this version", protocol.UnknownAnalysis)
+	}
+	return nil
+}
+
+func (n *Node) checkCohort(ctx context.Context, q *question) error {
+	var ok bool
+	if q.cohort, ok = q.pinned.roster.Message.Cohort(q.body.Cohort); !ok || !slices.Contains(q.cohort.Points, q.pinned.point) {
+		return fmt.Errorf("%w: %q is not in the roster for this site", protocol.UnknownCohort, q.body.Cohort)
+	}
+	var err error
+	if q.data, err = readCohort(ctx, n.records.db, q.cohort.Name); err != nil {
+		return err
+	}
+	if d, ok := q.declared.Message.Cohort(q.cohort.Name); !ok || !slices.Contains(d.Modes, protocol.Exact) {
+		return fmt.Errorf("%w: %q is not declared", protocol.UnknownCohort, q.cohort.Name)
+	}
+	return nil
+}
+
+func checkSet(_ context.Context, q *question) error {
+	if !slices.Equal(q.header.Message.Points, q.cohort.Points) {
+		return fmt.Errorf("%w: an exact answer over %v where the roster has %v", protocol.OtherSet, q.header.Message.Points, q.cohort.Points)
+	}
+	return nil
+}
+
+func checkMinimum(_ context.Context, q *question) error {
+	if q.data.People < int(max(q.cohort.Minimum, protocol.MinCohort)) && !debug.Without(debug.MinimumCohort) {
+		return fmt.Errorf("%w: %q", protocol.CohortTooSmall, q.cohort.Name)
+	}
+	return nil
+}
+
+// checkVariants requires ranges of a panel that the custodians have signed for. A list
+// of its own would tell, by what it asks, who has a variant that nobody published.
+func checkVariants(_ context.Context, q *question) error {
+	var ok bool
+	if q.panel, ok = q.pinned.roster.Message.Panel(q.body.Panel); !ok {
+		return fmt.Errorf("%w: no such panel in the roster", protocol.UnknownVariants)
+	}
+	var size uint64
+	q.ranges = nil
+	for _, r := range q.body.Ranges {
+		if r.From >= r.To || r.To > q.panel.Size {
+			return fmt.Errorf("%w: a range beyond panel %q", protocol.UnknownVariants, q.panel.Name)
+		}
+		size += r.To - r.From
+		q.ranges = append(q.ranges, panel.Range{From: r.From, To: r.To})
+	}
+	if size != q.header.Message.Size {
+		return fmt.Errorf("%w: the ranges are not as many variants as were signed for", protocol.UnknownVariants)
+	}
+	return nil
+}
+
+// checkOverflow chooses the layout that every site and the researcher choose.
+func checkOverflow(_ context.Context, q *question) error {
+	r := &q.pinned.roster.Message
+	spec := pack.Spec{Payload: q.params.Payload(), Sites: len(r.Sites), Max: r.MaxCounter(q.analysis)}
+	layout, err := pack.New(spec)
+	if err != nil && debug.Without(debug.OverflowBound) {
+		spec.Max = int64(q.analysis.PerPerson) * int64(q.data.People)
+		layout, err = pack.New(spec)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", protocol.TooLarge, err)
+	}
+	q.layout, q.words = layout, layout.Words(int(q.header.Message.Size)*q.analysis.Counters)
+	if layout.MaxWord() > q.params.MaxWord(len(r.Sites)) {
+		return fmt.Errorf("%w: words that %s does not carry", protocol.TooLarge, q.params)
+	}
+	return nil
+}
+
+// checkHistory requires that the people of the cohort were never released over
+// another set of sites, in any study: two sums over other sets would be subtracted.
+func (n *Node) checkHistory(ctx context.Context, q *question) error {
+	_, err := n.history(ctx, n.records.db, q)
+	return err
+}
+
+// entry is a line of the exact history: which people, over which sites.
+type entry struct{ people, sites protocol.Digest }
+
+// history returns the entry that an answer makes, or OtherSet when there is another.
+func (n *Node) history(ctx context.Context, q querier, asked *question) (entry, error) {
+	e := entry{people: asked.data.people(n.keys.PinTag), sites: sitesOf(&asked.pinned.roster.Message, asked.cohort.Points)}
+	known, err := readDigest(ctx, q, "SELECT sites FROM exact_sets WHERE people = ?", e.people)
+	if err != nil {
+		return entry{}, err
+	}
+	if !known.IsZero() && known != e.sites {
+		return entry{}, fmt.Errorf("%w: cohort %q", protocol.OtherSet, asked.cohort.Name)
+	}
+	return e, nil
+}
+
+// sitesOf names a set of sites, in whichever study: by their keys.
+func sitesOf(r *protocol.Roster, points []uint32) protocol.Digest {
+	keys := make([]string, 0, len(points))
+	for _, p := range points {
+		if s, ok := r.Site(p); ok {
+			id := s.NodeKey.ID()
+			keys = append(keys, string(id[:]))
+		}
+	}
+	slices.Sort(keys)
+	parts := make([][]byte, len(keys))
+	for i, k := range keys {
+		parts[i] = []byte(k)
+	}
+	return protocol.Hash("locus/sites/v1", parts...)
+}

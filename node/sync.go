@@ -1,0 +1,59 @@
+package node
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/wire"
+)
+
+// sync takes the rosters that the leader holds to be in force, and says where this
+// site stands in each of its own. A roster that may not be in force here is written
+// to the log: it is no reason to say nothing of the others.
+func (s *server) sync(ctx context.Context, request []byte) ([]byte, error) {
+	greeting, err := protocol.ParseSync(request)
+	if err != nil {
+		return nil, wire.CodeInvalid
+	}
+	for _, raw := range greeting.Rosters {
+		if err := s.enforceRoster(ctx, raw); fatal(err) || ctx.Err() != nil {
+			return nil, err
+		} else if err != nil {
+			s.cfg.Log.Warn("the coordinator holds a roster in force that is not in force here", "why", err)
+		}
+	}
+	return s.nodeState(ctx)
+}
+
+// nodeState is what the coordinator is told of every study in force.
+func (s *server) nodeState(ctx context.Context) ([]byte, error) {
+	known, err := rostersOf(ctx, s.records.db, "")
+	if err != nil {
+		return nil, fmt.Errorf("read rosters: %w", err)
+	}
+	state := protocol.NodeState{Version: s.cfg.Version}
+	for _, k := range known {
+		if k.state != rosterInForce {
+			continue
+		}
+		p, err := s.rosterByDigest(ctx, s.records.db, k.digest)
+		if err != nil {
+			return nil, err
+		}
+		d, err := s.declare(ctx, p)
+		if err != nil {
+			return nil, fmt.Errorf("declare for study %q: %w", k.study, err)
+		}
+		ready, _, query, err := s.state(p)
+		if err != nil {
+			return nil, err
+		}
+		st := protocol.StudyState{Study: k.study, Roster: k.digest, Ready: ready, Declaration: d.Bytes()}
+		if !ready {
+			st.HeadQuery = query
+		}
+		state.Studies = append(state.Studies, st)
+	}
+	return state.Bytes()
+}
