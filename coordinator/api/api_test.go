@@ -121,7 +121,9 @@ func (b *backend) Sum(context.Context, protocol.Digest) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader("sum")), b.err
 }
 
-func newAPI(b *backend) *api.API {
+func newAPI(b *backend) *api.API { return newAPIOf(b) }
+
+func newAPIOf(b api.Backend) *api.API {
 	return api.New(api.Config{Backend: b, Version: "test", Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }})
 }
 

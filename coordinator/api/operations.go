@@ -42,21 +42,19 @@ type (
 	studyPath     struct {
 		Study string `path:"study" maxLength:"63" doc:"name of the study"`
 	}
-	sitePath struct {
-		Site string `path:"site" maxLength:"128" doc:"name of the site"`
-	}
 	digestPath struct {
 		Digest string `path:"digest" minLength:"64" maxLength:"64" pattern:"^[0-9a-f]{64}$"`
 	}
 	rawBody struct {
 		RawBody []byte `contentType:"application/octet-stream"`
 	}
+	// huma does not look into an embedded struct whose type is not exported.
 	rawOfStudy struct {
-		studyPath
-		rawBody
+		Study   string `path:"study" maxLength:"63" doc:"name of the study"`
+		RawBody []byte `contentType:"application/octet-stream"`
 	}
 	approval struct {
-		sitePath
+		Site string `path:"site" maxLength:"128" doc:"name of the site"`
 		Body rest.Approval
 	}
 )
