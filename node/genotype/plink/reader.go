@@ -113,7 +113,7 @@ func (r *Reader) next(row *genotype.Row) error {
 	}
 	r.rows++
 	if k := len(r.samples) % 4; k > 0 && r.packed[len(r.packed)-1]>>(2*k) != 0 {
-		return r.bim.at(ErrPadding)
+		return r.padding()
 	}
 	row.Coded, row.Calls = true, row.Calls[:0]
 	if r.cfg.Covers == nil || r.cfg.Covers(&row.Site) {
@@ -211,17 +211,42 @@ func (r *Reader) end() error {
 	return io.EOF
 }
 
-// short tells of a bed that ended n bytes into a variant. It reads on in bim to say
-// how many bytes there should be.
+// short tells of a bed that ended n bytes into a variant.
 func (r *Reader) short(n int64) error {
-	have, lines := r.have()+n, r.rows+1
+	have := r.have() + n
+	lines, err := r.remaining(r.rows + 1)
+	if err != nil {
+		return err
+	}
+	return r.length(lines, have)
+}
+
+// padding tells of set bits behind the last sample. When the bed is of the wrong
+// length too, that says more.
+func (r *Reader) padding() error {
+	here := r.bim.at(ErrPadding)
+	more, err := io.Copy(io.Discard, r.bed)
+	if err != nil {
+		return fmt.Errorf("read bed: %w", err)
+	}
+	lines, err := r.remaining(r.rows)
+	if err != nil {
+		return err
+	}
+	if have := r.have() + more; have != magicSize+lines*int64(len(r.packed)) {
+		return r.length(lines, have)
+	}
+	return here
+}
+
+// remaining adds to lines those that are left of bim.
+func (r *Reader) remaining(lines int64) (int64, error) {
 	for {
-		_, err := r.bim.next()
-		if err == io.EOF {
-			return r.length(lines, have)
-		}
-		if err != nil {
-			return err
+		switch _, err := r.bim.next(); {
+		case err == io.EOF:
+			return lines, nil
+		case err != nil:
+			return 0, err
 		}
 		lines++
 	}
