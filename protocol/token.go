@@ -224,7 +224,10 @@ func (c Card) Site() Site {
 
 // Request is what an HTTP request's signature covers.
 type Request struct {
-	Method, Path string
+	Method string
+	// Path is the whole target, "//host/path?query": what one coordinator was told
+	// is not repeated to another.
+	Path string
 	// Body is the SHA-256 of the request's body.
 	Body  Digest
 	At    time.Time

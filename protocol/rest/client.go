@@ -191,6 +191,7 @@ func (c *Client) ask(ctx context.Context, e endpoint, method, path, kind string,
 		// A body that is no problem document leaves the status to speak.
 		_ = json.Unmarshal(raw, p)
 	}
+	p.Status = res.StatusCode
 	return nil, p
 }
 

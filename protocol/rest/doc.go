@@ -6,7 +6,7 @@
 // What must hold:
 //   - A connection is made only to the TLS key that a token pinned, and only with
 //     X25519MLKEM768; names and certificate authorities play no part.
-//   - A request is signed over its method, path, body, time and a nonce; one that
-//     is older than MaxAge or was seen before is refused.
-//   - Bodies are bounded on both sides.
+//   - A request is signed over its method, host, path, body, time and a nonce; one
+//     that is older than MaxAge or was seen before is refused.
+//   - Bodies are bounded on both sides, and nothing is read for an unknown key.
 package rest

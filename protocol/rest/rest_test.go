@@ -123,6 +123,7 @@ func TestRequestSignatures(t *testing.T) {
 		{"nor one with another body", alice, "other", now, func(*http.Request) {}, false},
 		{"nor one for another path", alice, "body", now, func(r *http.Request) { r.URL.Path = "/v1/others" }, false},
 		{"nor one with another query", alice, "body", now, func(r *http.Request) { r.URL.RawQuery = "x=2" }, false},
+		{"nor one to another coordinator", alice, "body", now, func(r *http.Request) { r.Host = "other.example:443" }, false},
 		{"nor one by another method", alice, "body", now, func(r *http.Request) { r.Method = http.MethodDelete }, false},
 		{"nor an old one", alice, "body", now.Add(3 * time.Minute), func(*http.Request) {}, false},
 		{"nor one from the future", alice, "body", now.Add(-3 * time.Minute), func(*http.Request) {}, false},
@@ -133,7 +134,7 @@ func TestRequestSignatures(t *testing.T) {
 			r := capture(t, tt.key)
 			tt.edit(r)
 			var v rest.Verifier
-			who, err := v.Verify(r, []byte(tt.body), ring, tt.at)
+			who, err := verify(&v, r, tt.body, ring, tt.at)
 			if (err == nil) != tt.ok {
 				t.Fatalf("got %v", err)
 			}
@@ -145,13 +146,22 @@ func TestRequestSignatures(t *testing.T) {
 	t.Run("nor the same one twice", func(t *testing.T) {
 		r := capture(t, alice)
 		var v rest.Verifier
-		if _, err := v.Verify(r, []byte("body"), ring, now); err != nil {
+		if _, err := verify(&v, r, "body", ring, now); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := v.Verify(r, []byte("body"), ring, now); !errors.Is(err, rest.ErrRequest) {
+		if _, err := verify(&v, r, "body", ring, now); !errors.Is(err, rest.ErrRequest) {
 			t.Errorf("got %v, want %v", err, rest.ErrRequest)
 		}
 	})
+}
+
+// verify is what a server does: the claim first, then the body.
+func verify(v *rest.Verifier, r *http.Request, body string, ring protocol.Keyring, now time.Time) (protocol.KeyID, error) {
+	c, err := v.Open(r, ring, now)
+	if err != nil {
+		return protocol.KeyID{}, err
+	}
+	return v.Verify(c, []byte(body))
 }
 
 func TestTheLeaderIsFound(t *testing.T) {

@@ -2,7 +2,9 @@ package rest
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/locus-genomics/locus/protocol"
 )
@@ -34,7 +36,8 @@ const (
 	CodeNotDone   = "LOC-TASK-NOT-DONE"
 )
 
-// Error is the problem on one line.
+// Error is the problem on one line. It goes to a terminal and comes from elsewhere:
+// what is not printable is left out.
 func (p *Problem) Error() string {
 	s := p.Title
 	if p.Detail != "" {
@@ -46,7 +49,12 @@ func (p *Problem) Error() string {
 	if p.Fix != "" {
 		s += "; " + p.Fix
 	}
-	return s
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return -1
+		}
+		return c
+	}, s)
 }
 
 // Invitation asks for a token with which one site may join.

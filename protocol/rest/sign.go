@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ var ErrRequest = errors.New("rest: the request is not signed as it must be")
 
 // sign puts the caller's signature into a request.
 func sign(req *http.Request, body []byte, key *protocol.SigningKey, now time.Time) error {
-	r := protocol.Request{Method: req.Method, Path: req.URL.RequestURI(), Body: sha256.Sum256(body), At: now}
+	r := protocol.Request{Method: req.Method, Path: target(req), Body: sha256.Sum256(body), At: now}
 	if _, err := rand.Read(r.Nonce[:]); err != nil {
 		return fmt.Errorf("sign request: %w", err)
 	}
@@ -41,6 +42,11 @@ func sign(req *http.Request, body []byte, key *protocol.SigningKey, now time.Tim
 	return nil
 }
 
+// target is what is asked of whom.
+func target(req *http.Request) string {
+	return "//" + strings.ToLower(req.Host) + req.URL.RequestURI()
+}
+
 // Verifier checks requests and remembers their nonces for as long as one could be
 // replayed. The zero value is ready.
 type Verifier struct {
@@ -48,31 +54,49 @@ type Verifier struct {
 	nonces map[protocol.Digest]time.Time
 }
 
-// Verify returns who signed a request. The body is what was read of it.
-func (v *Verifier) Verify(req *http.Request, body []byte, ring protocol.Keyring, now time.Time) (protocol.KeyID, error) {
+// Claim is a request's signature, which verifies for a body that is still to come.
+type Claim struct {
+	signed protocol.Signed[protocol.Request]
+	now    time.Time
+}
+
+// Signer is the key that signed.
+func (c Claim) Signer() protocol.KeyID { return c.signed.Signer() }
+
+// Open checks everything of a request but its body, so that nothing is read for
+// somebody who is not known.
+func (v *Verifier) Open(req *http.Request, ring protocol.Keyring, now time.Time) (Claim, error) {
 	header := req.Header.Get(Header)
 	if header == "" || len(header) > maxHeader {
-		return protocol.KeyID{}, fmt.Errorf("%w: no %s header", ErrRequest, Header)
+		return Claim{}, fmt.Errorf("%w: no %s header", ErrRequest, Header)
 	}
 	raw, err := base64.StdEncoding.DecodeString(header)
 	if err != nil {
-		return protocol.KeyID{}, fmt.Errorf("%w: the %s header is not base64", ErrRequest, Header)
+		return Claim{}, fmt.Errorf("%w: the %s header is not base64", ErrRequest, Header)
 	}
 	s, err := protocol.Open[protocol.Request](raw, ring)
 	if err != nil {
-		return protocol.KeyID{}, fmt.Errorf("%w: %w", ErrRequest, err)
+		return Claim{}, fmt.Errorf("%w: %w", ErrRequest, err)
 	}
-	r := s.Message
-	if r.Method != req.Method || r.Path != req.URL.RequestURI() || r.Body != sha256.Sum256(body) {
-		return protocol.KeyID{}, fmt.Errorf("%w: signed for another request", ErrRequest)
+	r := &s.Message
+	if r.Method != req.Method || r.Path != target(req) {
+		return Claim{}, fmt.Errorf("%w: signed for another request", ErrRequest)
 	}
 	if age := now.Sub(r.At).Abs(); age > MaxAge {
-		return protocol.KeyID{}, fmt.Errorf("%w: its time is %s away from the server's; set the clock", ErrRequest, age.Round(time.Second))
+		return Claim{}, fmt.Errorf("%w: its time is %s away from the server's; set the clock", ErrRequest, age.Round(time.Second))
 	}
-	if !v.fresh(r.Nonce, now) && !debug.Without(debug.Replay) {
+	return Claim{signed: s, now: now}, nil
+}
+
+// Verify returns who signed a request with this body, once.
+func (v *Verifier) Verify(c Claim, body []byte) (protocol.KeyID, error) {
+	if c.signed.IsZero() || c.signed.Message.Body != sha256.Sum256(body) {
+		return protocol.KeyID{}, fmt.Errorf("%w: signed for another request", ErrRequest)
+	}
+	if !v.fresh(c.signed.Message.Nonce, c.now) && !debug.Without(debug.Replay) {
 		return protocol.KeyID{}, fmt.Errorf("%w: seen before", ErrRequest)
 	}
-	return s.Signer(), nil
+	return c.Signer(), nil
 }
 
 // fresh remembers a nonce and reports whether it is new. A full memory refuses:

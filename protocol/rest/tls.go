@@ -16,7 +16,12 @@ var ErrPin = errors.New("rest: the server's TLS key is not the one that was pinn
 
 // hybrid is the only key exchange: nothing recorded today is read by a quantum
 // computer later.
-var hybrid = []tls.CurveID{tls.X25519MLKEM768}
+func hybrid() []tls.CurveID {
+	if debug.Without(debug.PostQuantum) {
+		return nil // whatever Go offers
+	}
+	return []tls.CurveID{tls.X25519MLKEM768}
+}
 
 // Pin is the SHA-256 of a certificate's public key, as tokens carry it.
 func Pin(cert tls.Certificate) (protocol.Digest, error) {
@@ -29,7 +34,7 @@ func Pin(cert tls.Certificate) (protocol.Digest, error) {
 // ServerTLS is how a coordinator member listens.
 func ServerTLS(cert tls.Certificate) *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS13, CurvePreferences: hybrid,
+		MinVersion: tls.VersionTLS13, CurvePreferences: hybrid(),
 		Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2", "http/1.1"},
 	}
 }
@@ -37,7 +42,7 @@ func ServerTLS(cert tls.Certificate) *tls.Config {
 // clientTLS trusts one public key and nothing else.
 func clientTLS(pin protocol.Digest) *tls.Config {
 	return &tls.Config{
-		MinVersion: tls.VersionTLS13, CurvePreferences: hybrid,
+		MinVersion: tls.VersionTLS13, CurvePreferences: hybrid(),
 		// The pin in VerifyConnection takes the place of names and authorities.
 		InsecureSkipVerify: true,
 		VerifyConnection: func(cs tls.ConnectionState) error {
