@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) runCommand() *cobra.Command {
-	c := &cobra.Command{Use: "run", Short: "Ask a question and wait for the answer", Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: "run", Short: "Ask a question and wait for the answer", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var study, mode string
 	var ask researcher.Ask
 	var detach bool
@@ -129,7 +129,7 @@ func (a *app) open(c *cobra.Command, client *researcher.Client, asked researcher
 }
 
 func (a *app) task() *cobra.Command {
-	c := &cobra.Command{Use: "task", Short: "What you have asked", Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: "task", Short: "What you have asked", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	c.AddCommand(&cobra.Command{
 		Use: "list", Short: "List the questions asked from here, newest first", Args: exactly(0),
 		RunE: func(*cobra.Command, []string) error {
@@ -199,7 +199,7 @@ func (a *app) onTask(use, short string, do func(*cobra.Command, *researcher.Clie
 }
 
 func (a *app) result() *cobra.Command {
-	c := &cobra.Command{Use: "result", Short: "Answers", Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: "result", Short: "Answers", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	out := &output{}
 	open := a.onTask("open", "Verify an answer and read it", func(c *cobra.Command, client *researcher.Client, asked researcher.Asked) error {
 		if err := out.check(); err != nil {

@@ -52,7 +52,7 @@ func (a *app) card(h *researcher.Home) error {
 }
 
 func (a *app) key() *cobra.Command {
-	c := &cobra.Command{Use: "key", Short: "Your key", Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: "key", Short: "Your key", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var who researcher.Identity
 	restore := &cobra.Command{
 		Use: "restore FILE", Short: "Make your key again from a file with its 24 words (- for standard input)", Args: exactly(1),

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -49,7 +50,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	a := &app{out: out, err: errs}
 	root := &cobra.Command{
 		Use: "locus", Short: "Ask questions of genomes that stay where they are",
-		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
+		SilenceErrors: true, SilenceUsage: true, Args: known,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetArgs(args)
@@ -126,6 +127,19 @@ func exitCode(ctx context.Context, err error) int {
 
 // load opens the home.
 func (a *app) load() (*researcher.Home, error) { return researcher.Load(a.home) }
+
+// known refuses a subcommand that is not there, and names those that it may have been.
+func known(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	err := fmt.Errorf("%q has no command %.32q; see %s --help", c.CommandPath(), args[0], c.CommandPath())
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		err = fmt.Errorf("%q has no command %.32q; did you mean %s?", c.CommandPath(), args[0], strings.Join(near, " or "))
+	}
+	return usageError{err}
+}
 
 // exactly wraps cobra's check so that a wrong number of arguments is a usage error.
 func exactly(n int) cobra.PositionalArgs {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/table"
 	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/rest"
 	"github.com/locus-genomics/locus/researcher"
 )
 
@@ -174,7 +175,7 @@ type card struct {
 func encodeJSON(w io.Writer, answer researcher.Answer, rows iter.Seq[table.Row]) error {
 	asked := answer.Asked
 	head, err := json.MarshalIndent(card{
-		APIVersion: "locus/v1", Task: asked.Task.String(), Study: asked.Study, Roster: asked.Roster.String(), Cohort: asked.Cohort,
+		APIVersion: rest.APIVersion, Task: asked.Task.String(), Study: asked.Study, Roster: asked.Roster.String(), Cohort: asked.Cohort,
 		Panel: asked.Panel.String(), Assembly: answer.Assembly, Region: asked.Region, Purpose: answer.Purpose, Asked: asked.Made.UTC(),
 		Mode: answer.Mode.String(), Private: answer.Mode == protocol.Private, Sites: slices.Clone(answer.Sites), Attempt: answer.Attempt,
 		Cut: answer.Cut.String(), Sum: answer.Sum.String(),

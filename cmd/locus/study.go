@@ -11,7 +11,7 @@ import (
 )
 
 func (a *app) study() *cobra.Command {
-	c := &cobra.Command{Use: "study", Short: "Studies you may ask in", Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := &cobra.Command{Use: "study", Short: "Studies you may ask in", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	var replace bool
 	join := &cobra.Command{
 		Use: "join TOKEN", Short: "Pin a study: its coordinator's keys and its roster", Args: exactly(1),
