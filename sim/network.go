@@ -1,0 +1,238 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/locus-genomics/locus/node"
+	"github.com/locus-genomics/locus/node/egress"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/protocol/rest"
+	"github.com/locus-genomics/locus/protocol/wire"
+	"github.com/locus-genomics/locus/researcher"
+)
+
+// Transport says how nodes and coordinator talk.
+type Transport uint8
+
+// The transports. The zero value is Loopback.
+const (
+	Loopback Transport = iota
+	Sockets
+)
+
+// Config is what a network is made of.
+type Config struct {
+	// Dir is an empty directory in which everything lives. Needed.
+	Dir string
+	// Transport is how nodes and coordinator talk; Loopback has one member only.
+	Transport Transport
+	// Members is how many the coordinator has. Zero means 1.
+	Members int
+	// Sites are the institutions, two or more. Needed.
+	Sites []Site
+	// Panel is what the study is about. Needed.
+	Panel *panel.Panel
+	// Cohorts are the roster's. Nil means one, "everyone", over all sites.
+	Cohorts []protocol.ExactCohort
+	// Threshold is t. Zero means the default of the number of sites.
+	Threshold int
+	// Step is told of every step that a member takes, on its goroutine, for tests
+	// that stop a member there. Nil tells nobody.
+	Step func(member int, step string)
+	// Log is told what the parties log. Nil drops it.
+	Log *slog.Logger
+}
+
+// Site is one institution.
+type Site struct {
+	Name string
+	// Cohorts are what its custodian loads.
+	Cohorts []node.CohortSpec
+}
+
+// study is the one study of a network.
+const study = "sim"
+
+// Everyone is the cohort of a network that names none.
+const Everyone = "everyone"
+
+// Network is a study that runs.
+type Network struct {
+	cfg        Config
+	loop       *wire.Network
+	members    []*member
+	sites      []*site
+	researcher *researcher.Home
+	operator   *rest.Client
+}
+
+// New makes everything, agrees on the study, and returns when every site is ready to
+// answer. The caller MUST Close it.
+func New(ctx context.Context, cfg Config) (_ *Network, err error) {
+	if cfg.Members == 0 {
+		cfg.Members = 1
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Transport == Loopback && cfg.Members != 1 {
+		return nil, errors.New("sim: over Loopback there is one member")
+	}
+	n := &Network{cfg: cfg}
+	if n.loop, err = wire.NewNetwork(egress.Kinds()); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, n.Close())
+		}
+	}()
+	if err := n.startMembers(); err != nil {
+		return nil, err
+	}
+	for _, s := range cfg.Sites {
+		if err := n.join(ctx, s); err != nil {
+			return nil, fmt.Errorf("site %s: %w", s.Name, err)
+		}
+	}
+	if err := n.agree(ctx); err != nil {
+		return nil, err
+	}
+	return n, n.AwaitReady(ctx)
+}
+
+// Close stops all parties.
+func (n *Network) Close() error {
+	var errs []error
+	for i := range n.sites {
+		errs = append(errs, n.StopSite(i))
+	}
+	for i := range n.members {
+		errs = append(errs, n.StopMember(i))
+	}
+	if n.operator != nil {
+		n.operator.Close()
+	}
+	return errors.Join(errs...)
+}
+
+func (n *Network) dir(name string) string { return filepath.Join(n.cfg.Dir, name) }
+
+// agree proposes the study, has every custodian accept it, and opens it.
+func (n *Network) agree(ctx context.Context) error {
+	var err error
+	n.researcher, err = researcher.Init(n.dir("researcher"), researcher.Identity{Name: "Alice", Organisation: "University"})
+	if err != nil {
+		return err
+	}
+	proposal, err := n.propose(ctx)
+	if err != nil {
+		return err
+	}
+	path := "/v1/studies/" + study
+	if _, err := n.operator.Bytes(ctx, http.MethodPost, "/v1/studies", proposal.Bytes()); err != nil {
+		return fmt.Errorf("propose: %w", err)
+	}
+	for _, s := range n.sites {
+		if err := s.accept(ctx); err != nil {
+			return fmt.Errorf("site %s accepts: %w", s.Name, err)
+		}
+	}
+	var opened rest.Study
+	if err := n.operator.JSON(ctx, http.MethodPost, path+"/opening", nil, &opened); err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	_, err = n.researcher.Join(opened.Token, false)
+	return err
+}
+
+// propose stores the panel and writes the roster.
+func (n *Network) propose(ctx context.Context) (protocol.Signed[protocol.Roster], error) {
+	ref, err := n.storePanel(ctx)
+	if err != nil {
+		return protocol.Signed[protocol.Roster]{}, err
+	}
+	r := protocol.Roster{
+		Study: study, Title: "Simulated", Epoch: 1, Deadline: time.Now().Add(time.Hour), Modes: []protocol.Mode{protocol.Exact},
+		Cohorts: n.cfg.Cohorts, Panels: []protocol.PanelRef{ref},
+		Researchers: []protocol.Researcher{{Name: "Alice", Organisation: "University", Key: n.researcher.Key().Public()}},
+	}
+	if r.Members, err = n.members[0].home.RosterMembers(); err != nil {
+		return protocol.Signed[protocol.Roster]{}, err
+	}
+	for _, s := range n.sites {
+		r.Sites = append(r.Sites, s.card.Site())
+	}
+	r.Threshold, r.Corrupt = protocol.Thresholds(len(r.Sites))
+	if n.cfg.Threshold != 0 {
+		r.Threshold, r.Corrupt = n.cfg.Threshold, 0
+	}
+	r.MinOrganisations = min(r.Corrupt+2, len(r.Sites))
+	if r.Cohorts == nil {
+		r.Cohorts = []protocol.ExactCohort{{Name: Everyone, Points: r.Points(), Minimum: protocol.MinCohort}}
+	}
+	return protocol.NewProposal(r)
+}
+
+// AwaitReady returns when every site is connected and ready to answer.
+func (n *Network) AwaitReady(ctx context.Context) error {
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for {
+		var s rest.Study
+		if err := n.operator.JSON(ctx, http.MethodGet, "/v1/studies/"+study, nil, &s); err != nil {
+			return err
+		}
+		if len(s.Ready) == len(n.sites) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("ready are only %q: %w", s.Ready, ctx.Err())
+		case <-again.C:
+		}
+	}
+}
+
+// Client asks as the network's researcher. The caller closes it.
+func (n *Network) Client() (*researcher.Client, error) { return n.researcher.Client(study) }
+
+// Ask asks for allele frequencies, waits, and opens the answer.
+func (n *Network) Ask(ctx context.Context, ask researcher.Ask) (researcher.Answer, error) {
+	c, err := n.Client()
+	if err != nil {
+		return researcher.Answer{}, err
+	}
+	defer c.Close()
+	if ask.Cohort == "" {
+		ask.Cohort = Everyone
+	}
+	if ask.Mode == 0 {
+		ask.Mode = protocol.Exact
+	}
+	asked, err := c.Compose(ctx, ask, time.Now())
+	if err != nil {
+		return researcher.Answer{}, err
+	}
+	if err := c.Submit(ctx, asked); err != nil {
+		return researcher.Answer{}, err
+	}
+	task, err := c.Watch(ctx, asked.Task, func(rest.Task) {})
+	if err != nil {
+		return researcher.Answer{}, err
+	}
+	if task.State != "done" {
+		return researcher.Answer{}, fmt.Errorf("%w: %s", ErrTask, task)
+	}
+	return c.Open(ctx, asked)
+}
+
+// ErrTask is returned by Ask when the task ended without an answer.
+var ErrTask = errors.New("sim: the task ended without an answer")
