@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -54,6 +55,7 @@ func New(c Config) *API {
 	config.DocsPath, config.SchemasPath, config.OpenAPIPath = "", "", ""
 	config.CreateHooks = nil // no $schema links in answers
 	config.RejectUnknownQueryParameters = true
+	config.Transformers = append(config.Transformers, withoutEcho)
 	config.Info.Description = "Carries questions to sites and adds up what it cannot read."
 	a.huma = humago.New(a.mux, config)
 	a.huma.UseMiddleware(a.admit)
@@ -146,6 +148,21 @@ func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	next(ctx)
 }
 
+// withoutEcho puts a problem of ours in place of huma's own errors, which repeat
+// the values that they are about.
+func withoutEcho(_ huma.Context, _ string, v any) (any, error) {
+	e, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	p := problem(e.Status, "LOC-REQUEST-INVALID", "the request is not valid", "the API's description says what is")
+	if e.Status >= http.StatusInternalServerError {
+		p = problem(e.Status, "LOC-INTERNAL", "the coordinator could not do this", "its log says why")
+	}
+	p.Unchanged = "nothing was changed"
+	return p, nil
+}
+
 func (a *API) refuse(ctx huma.Context, p *rest.Problem) {
 	ctx.SetHeader("Content-Type", "application/problem+json")
 	ctx.SetStatus(p.Status)
@@ -202,7 +219,7 @@ func (a *API) fail(err error) error {
 func reason(err error) string {
 	const most = 500
 	s := err.Error()
-	return s[:min(len(s), most)]
+	return strings.ToValidUTF8(s[:min(len(s), most)], "")
 }
 
 // rule is who may do an operation.

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -10,6 +11,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -53,6 +56,45 @@ func TestNothingThatWasSentIsEchoed(t *testing.T) {
 				t.Errorf("status %d without a code: %s", w.Code, w.Body)
 			}
 		})
+	}
+}
+
+// recorder notes what writes are about.
+type recorder struct {
+	*backend
+	got []string
+}
+
+func (r *recorder) Approve(_ context.Context, site, words string) error {
+	r.got = append(r.got, "approve "+site+" by "+words)
+	return nil
+}
+
+func (r *recorder) Endorse(_ context.Context, study string, raw []byte) (rest.Study, error) {
+	r.got = append(r.got, "endorse "+study+" by "+string(raw))
+	return rest.Study{}, nil
+}
+
+func (r *recorder) Submit(_ context.Context, study string, raw []byte) (protocol.Digest, error) {
+	r.got = append(r.got, "submit to "+study+" "+string(raw))
+	return taskID, nil
+}
+
+func TestWritesAreAboutWhatThePathNames(t *testing.T) {
+	r := &recorder{backend: newBackend(t)}
+	a := newAPIOf(r)
+	for _, w := range []*httptest.ResponseRecorder{
+		do(t, a, r.keys["operator"], "POST", "/v1/sites/site-1/approval", `{"words":"five words"}`),
+		do(t, a, r.keys["site"], "POST", "/v1/studies/demo/endorsements", "a roster"),
+		do(t, a, r.keys["alice"], "POST", "/v1/studies/demo/queries", "a query"),
+	} {
+		if w.Code >= 300 {
+			t.Errorf("status %d: %s", w.Code, w.Body)
+		}
+	}
+	want := []string{"approve site-1 by five words", "endorse demo by a roster", "submit to demo a query"}
+	if diff := cmp.Diff(want, r.got); diff != "" {
+		t.Error(diff)
 	}
 }
 
