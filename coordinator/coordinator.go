@@ -27,15 +27,17 @@ import (
 const (
 	raftDir  = "raft"
 	blobsDir = "blobs"
-	// farewell bounds the wait for requests when Run is told to end.
-	farewell = 2 * time.Second
+	// farewell bounds the wait for requests when Run is told to end. Those that are
+	// cut off are repeated elsewhere, which is safe.
+	farewell = 250 * time.Millisecond
 )
 
 // Config is what a member is made of. Zero means the documented default.
 type Config struct {
 	// Home is the member's directory. Needed.
 	Home *Home
-	// Transport carries calls to sites. Nil: a wire.Host made from Home.
+	// Transport carries calls to sites. Nil: a wire.Host made from Home. Run closes
+	// it, whoever made it.
 	Transport wire.Transport
 	// Allow is the list that Transport goes by; Run keeps it in step with the
 	// state. Needed with Transport.
@@ -167,11 +169,12 @@ func (c *Coordinator) open() error {
 		if err != nil {
 			return err
 		}
-		c.transport, c.owned = host, append(c.owned, host)
+		c.transport = host
 		if layer == nil {
 			layer = hostLayer{Listener: host.StreamListener(raftStream), host: host}
 		}
 	}
+	c.owned = append(c.owned, c.transport)
 	if layer == nil {
 		layer = newAlone()
 	}
@@ -180,8 +183,8 @@ func (c *Coordinator) open() error {
 		if c.cfg.Listener, err = net.Listen("tcp", c.cfg.Home.API); err != nil {
 			return fmt.Errorf("listen for the API: %w", err)
 		}
-		c.owned = append(c.owned, c.cfg.Listener)
 	}
+	c.owned = append(c.owned, c.cfg.Listener)
 	members := make([]replica.MemberID, len(c.cfg.Home.Members))
 	for i, m := range c.cfg.Home.Members {
 		members[i] = replica.MemberID(m.Peer)

@@ -78,6 +78,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
 	deny := func(err error) {
+		if p := a.elsewhere(); p != nil {
+			writeProblem(w, p)
+			return
+		}
 		a.Log.Info("request refused", "path", r.URL.Path, "why", err)
 		writeProblem(w, problem(http.StatusUnauthorized, rest.CodeDenied, "the request is not signed by a key that is known here",
 			"check that the operator has your key, and that your clock is right"))
@@ -126,26 +130,33 @@ func bodyOf(ctx context.Context) []byte {
 	return b
 }
 
-// admit asks the table whether the caller may, and whether this member leads.
+// admit asks whether this member leads, and the table whether the caller may. A
+// member that does not lead denies nobody: it may not have heard of them yet.
 func (a *API) admit(ctx huma.Context, next func(huma.Context)) {
 	rule, ok := a.rules[ctx.Operation().OperationID]
-	caller := callerOf(ctx.Context())
-	if !ok || !rule.allows(caller, ctx.Param("study")) {
+	if p := a.elsewhere(); p != nil && !rule.anyMember {
+		a.refuse(ctx, p)
+		return
+	}
+	if !ok || !rule.allows(callerOf(ctx.Context()), ctx.Param("study")) {
 		a.refuse(ctx, problem(http.StatusForbidden, rest.CodeDenied, "not allowed", "ask the operator for the role that this needs"))
 		return
 	}
-	if !rule.anyMember {
-		if self, leader := a.Backend.Leads(); !self {
-			p := problem(http.StatusMisdirectedRequest, rest.CodeNotLeader, "another member leads", "ask the leader")
-			if leader == "" {
-				p = problem(http.StatusServiceUnavailable, rest.CodeNoLeader, "the cluster has no leader now", "ask again in a moment")
-			}
-			p.Leader, p.Unchanged = leader, "nothing was done"
-			a.refuse(ctx, p)
-			return
-		}
-	}
 	next(ctx)
+}
+
+// elsewhere says who leads when this member does not, and nil when it does.
+func (a *API) elsewhere() *rest.Problem {
+	self, leader := a.Backend.Leads()
+	if self {
+		return nil
+	}
+	p := problem(http.StatusMisdirectedRequest, rest.CodeNotLeader, "another member leads", "ask the leader")
+	if leader == "" {
+		p = problem(http.StatusServiceUnavailable, rest.CodeNoLeader, "the cluster has no leader now", "ask again in a moment")
+	}
+	p.Leader, p.Unchanged = leader, "nothing was done"
+	return p
 }
 
 // withoutEcho puts a problem of ours in place of huma's own errors, which repeat
