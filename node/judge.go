@@ -38,24 +38,26 @@ type check struct {
 	// says is the rule in plain words.
 	says  string
 	holds func(context.Context, *question) error
+	// signed rules are about a query that was signed and sealed, not about what it asks.
+	signed bool
 }
 
 // checks are the rules in the order in which they are asked: all of them before a
 // genotype is read.
 func (n *Node) checks() []check {
 	return []check{
-		{"the query has not expired and is not from the future", checkLife},
-		{"the query asks this site", checkAsked},
-		{"the analysis and its parameters are known", checkAnalysis},
-		{"the roster allows the mode", checkMode},
-		{"the query lists this site's dataset as it is now", n.checkDeclaration},
-		{"the sealed question is the one that was signed", n.checkBody},
-		{"the cohort is in the roster and at this site", n.checkCohort},
-		{"the answer adds up exactly the sites that the roster names", checkSet},
-		{"the cohort is not below its minimum", checkMinimum},
-		{"the variants are of a panel in the roster", checkVariants},
-		{"no sum can overflow", checkOverflow},
-		{"these people were not released over other sites", n.checkHistory},
+		{"the query has not expired and is not from the future", checkLife, true},
+		{"the query asks this site", checkAsked, false},
+		{"the analysis and its parameters are known", checkAnalysis, false},
+		{"the roster allows the mode", checkMode, false},
+		{"the query lists this site's dataset as it is now", n.checkDeclaration, false},
+		{"the sealed question is the one that was signed", n.checkBody, true},
+		{"the cohort is in the roster and at this site", n.checkCohort, false},
+		{"the answer adds up exactly the sites that the roster names", checkSet, false},
+		{"the cohort is not below its minimum", checkMinimum, false},
+		{"the variants are of a panel in the roster", checkVariants, false},
+		{"no sum can overflow", checkOverflow, false},
+		{"these people were not released over other sites", n.checkHistory, false},
 	}
 }
 

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/locus-genomics/locus/node"
+)
+
+func (a *app) cohort() *cobra.Command {
+	return group("cohort", "The named cohorts of this site", a.cohortAdd(), a.cohortList(), &cobra.Command{
+		Use: "check NAME", Short: "Read a cohort's files again and say whether they are as they were", Args: exactly(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				s, err := n.CheckCohort(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return a.summary(args[0], s)
+			})
+		},
+	})
+}
+
+func (a *app) cohortAdd() *cobra.Command {
+	var spec node.CohortSpec
+	c := &cobra.Command{
+		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: exactly(2),
+		Long: "Take a cohort in, or put another in its place.\n\n" +
+			"FILE is a VCF (plain or BGZF) or a .bed with its .bim and .fam. The sample table has the columns\n" +
+			"sample_id, person_id and sex. Both are read once to be checked, and stay where they are: they are\n" +
+			"read again for each answer, and a file that has changed is not answered from.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if spec.Samples == "" {
+				return usageError{fmt.Errorf("--samples is needed: it says who is in the file")}
+			}
+			spec.Name, spec.Path = args[0], args[1]
+			return a.with(node.Config{}, func(n *node.Node) error {
+				s, err := n.AddCohort(cmd.Context(), spec)
+				if err != nil {
+					return err
+				}
+				return a.summary(spec.Name, s)
+			})
+		},
+	}
+	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table")
+	c.Flags().StringVar(&spec.Filter, "where", "", "take in the lines of the table with column=value only")
+	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
+	return c
+}
+
+// summary is for the custodian's eyes: it tells of people's data.
+func (a *app) summary(name string, s node.CohortSummary) error {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "cohort\t%s\n", name)
+	fmt.Fprintf(w, "people\t%d\n", s.People)
+	fmt.Fprintf(w, "variants\t%d\n", s.Variants)
+	fmt.Fprintf(w, "samples in the file\t%d\n", s.Samples)
+	if s.Ignored > 0 {
+		fmt.Fprintf(w, "of these not in the table\t%d (they are not counted)\n", s.Ignored)
+	}
+	for _, l := range []struct {
+		n    int
+		what string
+	}{
+		{s.Warnings.Filtered, "sites that did not pass their filters (not counted)"},
+		{s.Warnings.HetHaploid, "calls of two alleles where there is one copy (missing)"},
+		{s.Warnings.UnknownSex, "calls on X or Y of people of unknown sex"},
+		{s.Warnings.WomanOnY, "calls on Y of women (not counted)"},
+	} {
+		if l.n > 0 {
+			fmt.Fprintf(w, "warning\t%d %s\n", l.n, l.what)
+		}
+	}
+	return w.Flush()
+}
+
+func (a *app) cohortList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the cohorts", Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				list, err := n.Cohorts(cmd.Context())
+				if err != nil {
+					return err
+				}
+				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "COHORT\tPEOPLE\tVARIANTS\tWHERE\tGENOTYPES\tSAMPLES")
+				for _, k := range list {
+					where := k.Filter
+					if where == "" {
+						where = "-"
+					}
+					fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\n", k.Name, k.People, k.Variants, where, k.Path, k.Samples)
+				}
+				return w.Flush()
+			})
+		},
+	}
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/locus-genomics/locus/node"
+)
+
+// identity adds the flags that name the site.
+func identity(c *cobra.Command, who *node.InitConfig) {
+	c.Flags().StringVar(&who.Name, "name", "", "name of the site, as it was invited")
+	c.Flags().StringVar(&who.Organisation, "organisation", "", "who runs the site")
+	c.Flags().StringVar(&who.Country, "country", "", "where the genomes are, as two capital letters")
+	c.Flags().StringVar(&who.Region, "region", "", "region that they must not leave, such as eu")
+	c.Flags().Uint32Var(&who.PeopleCap, "people-cap", node.DefaultPeopleCap, "most people that the site ever counts in one answer")
+}
+
+func (a *app) initCommand() *cobra.Command {
+	var who node.InitConfig
+	c := &cobra.Command{
+		Use: "init", Short: "Make this site's keys, which never leave its directory", Args: exactly(0),
+		RunE: func(*cobra.Command, []string) error { return a.make(who) },
+	}
+	identity(c, &who)
+	return c
+}
+
+func (a *app) make(who node.InitConfig) error {
+	if err := node.Init(a.dir, who); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.err, "Made the keys of site %s in %s.\n", who.Name, a.dir)
+	return nil
+}
+
+func (a *app) join() *cobra.Command {
+	var who node.InitConfig
+	c := &cobra.Command{
+		Use: "join TOKEN", Short: "Join a coordinator with the token that its operator gave you", Args: exactly(1),
+		Long: "Join a coordinator with the token that its operator gave you.\n\n" +
+			"The first time, the flags name the site and its keys are made. What leaves is the site's card:\n" +
+			"its name, organisation, country, public keys and cap. Running it again is harmless, and shows\n" +
+			"whether the operator has approved.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			join := func(n *node.Node) error {
+				words, site, err := n.Join(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "Compare these words with the coordinator's operator, on another way than the token came:\n\n    %s\n\n", words)
+				switch site.State {
+				case "approved":
+					fmt.Fprintln(a.out, "The operator has approved this site. Next: cohort add, then run.")
+				default:
+					fmt.Fprintf(a.out, "The operator has not approved this site yet (%s). Run join again to see.\n", site.State)
+				}
+				return nil
+			}
+			err := a.with(node.Config{}, join)
+			if !errors.Is(err, node.ErrNoNode) || who.Name == "" {
+				return err
+			}
+			if err := a.make(who); err != nil {
+				return err
+			}
+			return a.with(node.Config{}, join)
+		},
+	}
+	identity(c, &who)
+	return c
+}
+
+func (a *app) runCommand() *cobra.Command {
+	level := slog.LevelInfo
+	c := &cobra.Command{
+		Use: "run", Short: "Answer the coordinator until you stop it", Args: exactly(0),
+		Long: "Answer the coordinator until you stop it.\n\n" +
+			"The node dials out and opens no port. What it has sent stands in egress.log, a line a message.",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+			return a.with(node.Config{Log: log}, func(n *node.Node) error {
+				log.Info("serving", "site", n.Card().Name, "version", version)
+				return n.Run(cmd.Context())
+			})
+		},
+	}
+	c.Flags().TextVar(&level, "log-level", level, "debug, info, warn or error")
+	return c
+}
+
+func (a *app) status() *cobra.Command {
+	return &cobra.Command{
+		Use: "status", Short: "Show who this site is, what it holds and what it has accepted", Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				card := n.Card()
+				words, err := n.Words()
+				if err != nil {
+					return err
+				}
+				cohorts, err := n.Cohorts(cmd.Context())
+				if err != nil {
+					return err
+				}
+				studies, err := n.Studies(cmd.Context())
+				if err != nil {
+					return err
+				}
+				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+				fmt.Fprintf(w, "site\t%s, %s, %s\n", card.Name, card.Organisation, card.Country)
+				fmt.Fprintf(w, "words\t%s\n", words)
+				fmt.Fprintf(w, "peer\t%s\n", card.Peer)
+				if len(n.Coordinator()) == 0 {
+					fmt.Fprintf(w, "coordinator\tnone; use join\n")
+				}
+				for _, e := range n.Coordinator() {
+					fmt.Fprintf(w, "coordinator\t%s, %s\n", e.Name, e.URL)
+				}
+				for _, k := range cohorts {
+					fmt.Fprintf(w, "cohort\t%s, added %s\n", k.Name, k.Added.UTC().Format("2006-01-02 15:04 MST"))
+				}
+				for _, s := range studies {
+					fmt.Fprintf(w, "study\t%s, epoch %d, %s\n", s.Name, s.Epoch, s.State)
+				}
+				return w.Flush()
+			})
+		},
+	}
+}

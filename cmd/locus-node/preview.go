@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/locus-genomics/locus/node"
+)
+
+// errRules ends a preview of a question that the site would refuse.
+var errRules = errors.New("this site would refuse the question")
+
+// maxQuery bounds the file of a query: what a node takes of one.
+const maxQuery = 64 << 20
+
+func (a *app) preview() *cobra.Command {
+	var spec node.PreviewSpec
+	c := &cobra.Command{
+		Use: "preview [QUERY]", Short: "Show what a question would let leave this site; nothing is sent",
+		Long: "Show what a question would let leave this site; nothing is sent.\n\n" +
+			"QUERY is a researcher's signed query in a file. Without one, --cohort and --region say what is asked.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 || spec.Study == "" || (len(args) == 0) == (spec.Cohort == "") {
+				return usageError{fmt.Errorf("%q takes --study, and either the file of a query or --cohort; see %s --help", cmd.CommandPath(), cmd.CommandPath())}
+			}
+			if len(args) == 1 {
+				var err error
+				if spec.Query, err = readQuery(args[0]); err != nil {
+					return err
+				}
+			}
+			return a.with(node.Config{}, func(n *node.Node) error {
+				p, err := n.Preview(cmd.Context(), spec)
+				if err != nil {
+					return err
+				}
+				return a.told(p)
+			})
+		},
+	}
+	c.Flags().StringVar(&spec.Study, "study", "", "name of the study")
+	c.Flags().StringVar(&spec.Cohort, "cohort", "", "name of a cohort")
+	c.Flags().StringVar(&spec.Region, "region", "", "region, such as chr7:117120016-117308718; all of the panel without one")
+	c.Flags().StringVar(&spec.Panel, "panel", "", "name of a panel, when the study has several")
+	return c
+}
+
+func readQuery(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, maxQuery+1))
+	if err == nil && (len(raw) == 0 || len(raw) > maxQuery) {
+		err = fmt.Errorf("%s is no query: it has no bytes, or more than %d", path, maxQuery)
+	}
+	return raw, err
+}
+
+// told prints a preview in words.
+func (a *app) told(p node.Preview) error {
+	fmt.Fprintf(a.out, "%s, cohort %s: %d variants of panel %s, mode %s\n", p.Study, p.Cohort, p.Variants, p.Panel, p.Mode)
+	if p.Researcher != "" {
+		fmt.Fprintf(a.out, "asked by %s, for: %s\n", p.Researcher, p.Purpose)
+	}
+	fmt.Fprintln(a.out, "\nRules, in the order in which they are asked:")
+	refused := false
+	for _, r := range p.Rules {
+		state := "holds "
+		switch {
+		case r.Open:
+			state = "later "
+		case r.Code != 0:
+			state, refused = "BROKEN", true
+		}
+		fmt.Fprintf(a.out, "  %s  %s\n", state, r.Says)
+		if r.Why != nil {
+			fmt.Fprintf(a.out, "          %v\n", r.Why)
+		}
+	}
+	if refused {
+		fmt.Fprintln(a.out, "\nWhat would leave: a refusal, which is one code.")
+		return errRules
+	}
+	fmt.Fprintln(a.out, "\nWhat would leave, once each, and nothing else:")
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, l := range p.Leaves {
+		fmt.Fprintf(w, "  %s\t%d bytes\t%s\n", l.Name, l.Bytes, l.Holds)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/locus-genomics/locus/node"
+)
+
+func (a *app) study() *cobra.Command {
+	return group("study", "The studies of this site", a.studyList(), a.studyAccept(), &cobra.Command{
+		Use: "show STUDY", Short: "Show in plain words what a study lets happen", Args: exactly(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				_, err := a.show(cmd.Context(), n, args[0])
+				return err
+			})
+		},
+	})
+}
+
+func (a *app) studyList() *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the studies whose roster was accepted here", Args: exactly(0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				list, err := n.Studies(cmd.Context())
+				if err != nil {
+					return err
+				}
+				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+				fmt.Fprintln(w, "STUDY\tEPOCH\tSTATE\tROSTER\tTITLE")
+				for _, s := range list {
+					fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Epoch, s.State, s.Roster.Short(), s.Title)
+				}
+				return w.Flush()
+			})
+		},
+	}
+}
+
+// show fetches a study's roster and prints it, with what speaks against accepting it.
+func (a *app) show(ctx context.Context, n *node.Node, study string) (node.Proposal, error) {
+	p, err := n.Proposal(ctx, study)
+	if err != nil {
+		return p, err
+	}
+	self, _ := p.Roster.Message.PointOf(n.Card().NodeKey.ID())
+	fmt.Fprint(a.out, node.Describe(p.Roster, self))
+	fmt.Fprintf(a.out, "\nThe study is %s.", p.State)
+	if len(p.Unsigned) > 0 {
+		fmt.Fprintf(a.out, " Not signed yet by the custodians of: %s.", strings.Join(p.Unsigned, ", "))
+	}
+	fmt.Fprintln(a.out)
+	if p.Fault != nil {
+		fmt.Fprintf(a.out, "This site cannot accept it: %v\n", p.Fault)
+	}
+	return p, nil
+}
+
+func (a *app) studyAccept() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use: "accept STUDY", Short: "Sign a study's roster with the custodian's key, after it was shown", Args: exactly(1),
+		Long: "Sign a study's roster with the custodian's key, after it was shown.\n\n" +
+			"From then on this site answers questions under exactly these rules, and under no earlier ones of\n" +
+			"the study. On a terminal you are asked for the study's name; elsewhere --yes says that a custodian\n" +
+			"has read it.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				p, err := a.show(cmd.Context(), n, args[0])
+				if err != nil {
+					return err
+				}
+				if p.Fault != nil {
+					return p.Fault
+				}
+				if !yes {
+					if err := a.agreed(args[0]); err != nil {
+						return err
+					}
+				}
+				if err := n.Accept(cmd.Context(), p); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.err, "Accepted study %s, epoch %d.\n", args[0], p.Roster.Message.Epoch)
+				return nil
+			})
+		},
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "a custodian has read the roster and says yes")
+	return c
+}
+
+// agreed asks for the study's name: no single key press signs a roster.
+func (a *app) agreed(study string) error {
+	if !terminal(a.in) {
+		return usageError{fmt.Errorf("there is no terminal to ask on; --yes says that a custodian has read the roster")}
+	}
+	fmt.Fprintf(a.err, "\nType the study's name to sign this roster, anything else to leave it: ")
+	line, err := bufio.NewReader(a.in).ReadString('\n')
+	if err != nil || strings.TrimSpace(line) != study {
+		return errNo
+	}
+	return nil
+}
+
+func terminal(in any) bool {
+	f, ok := in.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
