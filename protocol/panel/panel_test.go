@@ -215,7 +215,7 @@ func TestSelectIsWhatAScanFinds(t *testing.T) {
 	p := newPanel(t, random(7, 70_000))
 	rng := rand.New(rand.NewPCG(7, 1))
 	regions := []panel.Region{{Contig: "1", From: 1, To: panel.MaxPos}, {Contig: "chrM", From: 1, To: panel.MaxPos}, {Contig: "3", From: 1, To: 9}}
-	for range 200 {
+	for range 60 {
 		v := p.At(rng.IntN(p.Len()))
 		regions = append(regions, panel.Region{Contig: "chr" + v.Contig, From: v.Pos, To: v.Pos + uint32(rng.IntN(3)*rng.IntN(100_000))})
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 func TestParseRefusesDamage(t *testing.T) {
-	want := newPanel(t, random(5, 300))
+	want := newPanel(t, random(5, 80))
 	file := write(t, want)
 	for i := range file {
 		damaged := bytes.Clone(file)

@@ -18,8 +18,9 @@ const maxStart = 1 << 20
 
 // ReadVariants reads the variants of a VCF, with or without genotypes, or of a list
 // with the columns CHROM POS REF ALT between tabs or blanks, where lines that start
-// with # are comments. Each ALT becomes a variant. A VCF's symbolic alleles, * and
-// records without ALT are left out; in a list they are mistakes.
+// with # are comments. Each ALT becomes a variant. What a VCF may say and a panel does
+// not is left out: symbolic alleles, *, records without ALT, those on contigs of an
+// assembly file (<name>) and at telomeres (POS 0). In a list these are mistakes.
 func ReadVariants(r io.Reader) ([]Variant, error) {
 	l := lines{r: bufio.NewReaderSize(r, maxStart)}
 	in := input{}
@@ -107,6 +108,9 @@ func (in *input) line(text []byte) error {
 }
 
 func (in *input) record(contig, pos, ref, alts []byte) error {
+	if in.vcf && (len(contig) > 2 && contig[0] == '<' && contig[len(contig)-1] == '>' || string(pos) == "0") {
+		return nil
+	}
 	if in.contig == "" || string(contig) != in.contig {
 		in.contig = string(contig)
 		if err := checkContig(in.contig); err != nil {

@@ -21,17 +21,18 @@ func TestReadVariants(t *testing.T) {
 		text string
 		want []panel.Variant
 	}{
-		"a list with tabs":                 {"7\t10\tA\tC\n7\t11\tG\tGT\n", []panel.Variant{v(10, "A", "C"), v(11, "G", "GT")}},
-		"a list with blanks and a comment": {"#CHROM POS REF ALT\n7 10 a c\n\n# more\n7  11 G T", []panel.Variant{v(10, "A", "C"), v(11, "G", "T")}},
-		"a list with several ALT":          {"7\t10\tA\tC,G\n", []panel.Variant{v(10, "A", "C"), v(10, "A", "G")}},
-		"a list with CRLF":                 {"7\t10\tA\tC\r\n7\t11\tA\tC\r\n", []panel.Variant{v(10, "A", "C"), v(11, "A", "C")}},
-		"a VCF of sites":                   {vcfHead + "7\t10\trs1\tA\tC\t.\tPASS\t.\n", []panel.Variant{v(10, "A", "C")}},
-		"a multi-allelic record":           {vcfHead + "7\t10\t.\tAT\tCT,A,*,<DEL>\t.\t.\t.\n", []panel.Variant{v(10, "AT", "CT"), v(10, "AT", "A")}},
-		"a record without ALT":             {vcfHead + "7\t10\t.\tA\t.\t.\t.\t.\n", nil},
-		"breakends":                        {vcfHead + "7\t10\t.\tA\tA[8:9[,.A,A.,]8:9]A\t.\t.\t.\n", nil},
-		"a gVCF's block":                   {vcfHead + "7\t10\t.\tA\t<NON_REF>\t.\t.\tEND=20\n", nil},
-		"genotypes over a megabyte":        {vcfHead + "7\t10\t.\tA\tC\t.\t.\t.\tGT" + strings.Repeat("\t0|1", 1<<19) + "\n7\t11\t.\tA\tC\t.\t.\t.\tGT\n", []panel.Variant{v(10, "A", "C"), v(11, "A", "C")}},
-		"nothing":                          {"", nil},
+		"a list with tabs":                         {"7\t10\tA\tC\n7\t11\tG\tGT\n", []panel.Variant{v(10, "A", "C"), v(11, "G", "GT")}},
+		"a list with blanks and a comment":         {"#CHROM POS REF ALT\n7 10 a c\n\n# more\n7  11 G T", []panel.Variant{v(10, "A", "C"), v(11, "G", "T")}},
+		"a list with several ALT":                  {"7\t10\tA\tC,G\n", []panel.Variant{v(10, "A", "C"), v(10, "A", "G")}},
+		"a list with CRLF":                         {"7\t10\tA\tC\r\n7\t11\tA\tC\r\n", []panel.Variant{v(10, "A", "C"), v(11, "A", "C")}},
+		"a VCF of sites":                           {vcfHead + "7\t10\trs1\tA\tC\t.\tPASS\t.\n", []panel.Variant{v(10, "A", "C")}},
+		"a multi-allelic record":                   {vcfHead + "7\t10\t.\tAT\tCT,A,*,<DEL>\t.\t.\t.\n", []panel.Variant{v(10, "AT", "CT"), v(10, "AT", "A")}},
+		"a record without ALT":                     {vcfHead + "7\t10\t.\tA\t.\t.\t.\t.\n", nil},
+		"breakends":                                {vcfHead + "7\t10\t.\tA\tA[8:9[,.A,A.,]8:9]A\t.\t.\t.\n", nil},
+		"a gVCF's block":                           {vcfHead + "7\t10\t.\tA\t<NON_REF>\t.\t.\tEND=20\n", nil},
+		"genotypes over a megabyte":                {vcfHead + "7\t10\t.\tA\tC\t.\t.\t.\tGT" + strings.Repeat("\t0|1", 1<<19) + "\n7\t11\t.\tA\tC\t.\t.\t.\tGT\n", []panel.Variant{v(10, "A", "C"), v(11, "A", "C")}},
+		"a telomere and an assembly file's contig": {vcfHead + "7\t0\t.\tA\tC\t.\t.\t.\n<c1>\t5\t.\tA\tC\t.\t.\t.\n", nil},
+		"nothing":                                  {"", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := panel.ReadVariants(strings.NewReader(tt.text))
@@ -61,6 +62,7 @@ func TestReadVariantsRefuses(t *testing.T) {
 		"compressed input":            {"\x1f\x8b\x08\x04", "unpack"},
 		"no contig":                   {vcfHead + "\t10\t.\tA\tC\t.\t.\t.\n", "contig"},
 		"a contig that is none":       {"<7> 10 A C\n", "contig"},
+		"half a contig of a file":     {vcfHead + "<7\t10\t.\tA\tC\t.\t.\t.\n", "contig"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := panel.ReadVariants(strings.NewReader(tt.text))
