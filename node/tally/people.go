@@ -67,8 +67,8 @@ func (c *counter) count(row *genotype.Row, place genotype.Place) {
 	}
 	for _, i := range c.members {
 		call := row.Calls[i]
-		if call == genotype.NoCall {
-			continue
+		if a, b := call.Alleles(); a < genotype.Reference && b < genotype.Reference {
+			continue // no call, and nothing to warn of
 		}
 		a, b := c.copies(call, row.Coded, place, c.sexes[i])
 		c.alleles[a]++
