@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -115,6 +116,9 @@ func (c *Client) Tasks(ctx context.Context) ([]rest.Task, error) {
 	return t.Tasks, err
 }
 
+// watchPause keeps a coordinator that ends every stream from being asked without rest.
+const watchPause = 200 * time.Millisecond
+
 // Watch calls each with every change of a task until it is final. It outlives the
 // coordinator's leader.
 func (c *Client) Watch(ctx context.Context, id protocol.Digest, each func(rest.Task)) (rest.Task, error) {
@@ -150,6 +154,11 @@ func (c *Client) Watch(ctx context.Context, id protocol.Digest, each func(rest.T
 		var p *rest.Problem
 		if errors.As(err, &p) || errors.Is(err, rest.ErrUnavailable) || errors.Is(err, rest.ErrPin) {
 			return last, err
+		}
+		select {
+		case <-ctx.Done():
+			return last, ctx.Err()
+		case <-time.After(watchPause):
 		}
 	}
 }
