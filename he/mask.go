@@ -1,6 +1,8 @@
 package he
 
 import (
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -19,6 +21,9 @@ var ErrLength = errors.New("he: wrong length")
 
 // ErrWiped is returned by a mask after Wipe.
 var ErrWiped = errors.New("he: the mask was wiped")
+
+// tagBytes is the length of what stands for the words in the derivation.
+const tagBytes = 16
 
 // slack lets a word of six bytes be read and written as one of eight.
 const slack = 8 - wordBytes
@@ -55,27 +60,41 @@ func NewMask(s Session, root SessionRoot, words []int64) (*Mask, error) {
 	m := &Mask{session: s, transform: t, words: make([]byte, blocks*blockBytes+slack)}
 	m.session.Points = slices.Clone(s.Points)
 	limit := s.Params.MaxWord(len(s.Points))
-	var outside int64 // negative when a word is
-	for i, x := range words {
-		outside |= (limit - x) | (limit + x)
-		binary.LittleEndian.PutUint64(m.words[wordBytes*i:], uint64(x)&maskWord)
-	}
-	if outside < 0 {
+	if !putWords(m.words, words, limit) {
 		return nil, fmt.Errorf("%w: %d sites may each encrypt words up to %d; check the caps of the layout", ErrOverflow, len(s.Points), limit)
 	}
 	return m, m.derive(root)
 }
 
+// putWords writes six bytes a word, and reports whether none is larger than the limit.
+func putWords(to []byte, words []int64, limit int64) bool {
+	var outside int64 // negative when a word is
+	for ; len(words) >= 4 && len(to) >= 4*wordBytes; words, to = words[4:], to[4*wordBytes:] {
+		w, b := (*[4]int64)(words), (*[4 * wordBytes]byte)(to)
+		outside |= (limit - w[0]) | (limit + w[0]) | (limit - w[1]) | (limit + w[1]) |
+			(limit - w[2]) | (limit + w[2]) | (limit - w[3]) | (limit + w[3])
+		binary.LittleEndian.PutUint64(b[0:], uint64(w[0])&maskWord|uint64(w[1])<<48)
+		binary.LittleEndian.PutUint64(b[8:], uint64(w[1])&maskWord>>16|uint64(w[2])<<32)
+		binary.LittleEndian.PutUint64(b[16:], uint64(w[2])&maskWord>>32|uint64(w[3])<<16)
+	}
+	for i, x := range words {
+		outside |= (limit - x) | (limit + x)
+		putWord(to[wordBytes*i:], uint64(x))
+	}
+	return outside >= 0
+}
+
 // derive draws everything secret.
 func (m *Mask) derive(root SessionRoot) error {
-	session, words := m.session.digest(), sha256.Sum256(m.words[:wordBytes*m.session.Words])
+	session := m.session.digest()
 	if debug.Without(debug.SessionInSecret) {
 		session = [32]byte{}
 	}
-	if debug.Without(debug.WordsInSecret) {
-		words = [32]byte{}
+	tag, err := m.tag(root, session)
+	if err != nil {
+		return err
 	}
-	context := append(session[:], words[:]...)
+	context := append(session[:], tag...)
 	draw := func(label string) (stream, error) {
 		key, err := root.derive(label, context)
 		if err != nil {
@@ -84,19 +103,44 @@ func (m *Mask) derive(root SessionRoot) error {
 		defer clear(key[:])
 		return newStream(key[:])
 	}
-	var err [4]error
+	var errs [4]error
 	var secret stream
-	m.public, err[0] = m.session.public()
-	m.noise, err[1] = draw("noise")
-	m.shamir, err[2] = draw("shamir")
-	secret, err[3] = draw("secret")
-	if err := errors.Join(err[:]...); err != nil {
+	m.public, errs[0] = m.session.public()
+	m.noise, errs[1] = draw("noise")
+	m.shamir, errs[2] = draw("shamir")
+	secret, errs[3] = draw("secret")
+	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
 	secret.uniform(m.secret[:], 0)
 	secret.uniform(m.check[:], 1)
 	m.key = m.transform.prepare(&m.secret)
 	return nil
+}
+
+// tag stands for the exact words in the derivation: their GMAC under a key of this
+// root and session. Nobody who chooses words knows the key, nor ever sees a tag, so two
+// vectors of one session have the same one with a chance of at most 2^-96. A hash
+// would do as well, at four times the price.
+func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
+	if debug.Without(debug.WordsInSecret) {
+		return make([]byte, tagBytes), nil
+	}
+	key, err := root.derive("words", session[:])
+	if err != nil {
+		return nil, err
+	}
+	defer clear(key[:])
+	block, err := aes.NewCipher(key[:])
+	if err != nil {
+		return nil, fmt.Errorf("he: %w", err)
+	}
+	mac, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, fmt.Errorf("he: %w", err)
+	}
+	// The nonce may be fixed: the key is for one vector, and the same one again.
+	return mac.Seal(nil, make([]byte, mac.NonceSize()), nil, m.words[:wordBytes*m.session.Words]), nil
 }
 
 // public returns the stream of the polynomials a_b that all sites share.
@@ -149,11 +193,9 @@ func (m *Mask) encrypt(out *[blockBytes + 2*slack]byte, s *scratch, b int) {
 	copy(out[half*wordBytes:], high[:half*wordBytes])
 }
 
-// noisy adds the error of one coefficient to x < 2q: heads - 48, modulo q.
+// noisy adds the error of one coefficient to x < 2q: heads - 48. The sum is below 3q+49.
 func noisy(x uint64, a *[8]byte, b *[4]byte) uint64 {
-	x += coinsOf(binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint32(b[:])) + prime - coins
-	d := x - 2*prime
-	return reduce(d + 2*prime&uint64(int64(d)>>63))
+	return x + coinsOf(binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint32(b[:])) + prime - coins
 }
 
 // Check returns the check words of the hidden words.

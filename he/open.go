@@ -62,7 +62,7 @@ func (t *transform) decrypt(words []int64, sum []byte, s *scratch, guard uint8) 
 	last := t.roots[1]
 	for j := range half {
 		y0, y1 := finish(s.x[j], s.x[j+half], last)
-		s.x[j], s.x[j+half] = scale(reduce(y0)), scale(reduce(y1))
+		s.x[j], s.x[j+half] = scale(y0), scale(y1)
 	}
 	round := uint64(1) << (guard & 63) >> 1
 	plain := func(c uint64, j int) int64 {

@@ -124,9 +124,11 @@ func finish(a, b uint64, w factor) (uint64, uint64) {
 	return fold(a + b), w.times(a - b + ringDegree*prime)
 }
 
-// scale rounds x < q to the nearest integer of x * 2^48 / q, off by at most 1/2 + 2^-24.
+// scale rounds x < 2^52 to the nearest integer of x * 2^48 / q, off by at most
+// 1/2 + 2^-22, modulo 2^48 and with anything above that: so it does not matter whether
+// x was reduced. 1/q is (1 + primeGap/2^50) / 2^50, but for one part in 2^72.
 func scale(x uint64) uint64 {
-	return (x + (x*primeGap)>>primeBits + 2) >> (primeBits - wordBits)
+	return (x + (x>>14*primeGap)>>(primeBits-14) + 2) >> (primeBits - wordBits)
 }
 
 // coinsOf counts the heads of one coefficient's coins, 0 to 96. Because a tail is as
