@@ -72,6 +72,9 @@ func (s *server) notParsed(ctx context.Context, study string, request []byte, wh
 			return fmt.Errorf("%w: the offer is under epoch %d, which has ended", protocol.RosterNotPinned, k.epoch)
 		}
 	}
+	if errors.As(why, new(protocol.Code)) {
+		return why // signed by the right key, for what the roster does not allow
+	}
 	return fmt.Errorf("%w: %w", protocol.BadSignature, why)
 }
 

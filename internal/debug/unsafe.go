@@ -40,9 +40,14 @@ func Disable(t TB, m Mechanism) {
 }
 
 // Defended requires that an attack is refused, and that it succeeds without the
-// mechanism: then it is that mechanism, and no accident, that stops it.
-func Defended(t TB, m Mechanism, attack func() error) {
+// mechanism: then it is that mechanism, and no accident, that stops it. Where
+// another would stop the attack as well, that one is named in besides, and is out in
+// both tries.
+func Defended(t TB, m Mechanism, attack func() error, besides ...Mechanism) {
 	t.Helper()
+	for _, b := range besides {
+		Disable(t, b)
+	}
 	if attack() == nil {
 		t.Error("the attack succeeds with the mechanism in place")
 	}
