@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"github.com/locus-genomics/locus/coordinator"
-	"github.com/locus-genomics/locus/coordinator/replica"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -68,7 +67,7 @@ func (n *Network) startMembers() error {
 // StartMember runs a member from what it has on disk.
 func (n *Network) StartMember(i int) error {
 	m := n.members[i]
-	c := coordinator.Config{Home: m.home, Log: n.cfg.Log.With("party", m.home.Card.Name), Version: "sim"}
+	c := coordinator.Config{Home: m.home, Log: n.cfg.Log.With("party", m.home.Card.Name), Version: "sim", Timing: n.cfg.Timing}
 	if n.cfg.Step != nil {
 		c.TestOnlyStep = func(step string) { n.cfg.Step(i, step) }
 	}
@@ -79,7 +78,7 @@ func (n *Network) StartMember(i int) error {
 		if loop, err = n.loop.Join(m.home.Network.ID(), c.Allow); err != nil {
 			return err
 		}
-		c.Transport, c.Layer = loop, newLoneLayer()
+		c.Transport = loop
 	}
 	running, err := coordinator.New(c)
 	if err != nil {
@@ -130,28 +129,6 @@ func (n *Network) storePanel(ctx context.Context) (protocol.PanelRef, error) {
 	}
 	p := n.cfg.Panel
 	return protocol.PanelRef{Name: "panel", Assembly: p.Assembly(), Digest: p.Digest(), Size: uint64(p.Len())}, nil
-}
-
-// loneLayer is the streams of a member that has no others.
-type loneLayer struct{ closed chan struct{} }
-
-func newLoneLayer() *loneLayer { return &loneLayer{make(chan struct{})} }
-
-// Accept waits until Close.
-func (l *loneLayer) Accept() (net.Conn, error) {
-	<-l.closed
-	return nil, net.ErrClosed
-}
-
-// Dial finds nobody.
-func (l *loneLayer) Dial(_ context.Context, to replica.MemberID) (net.Conn, error) {
-	return nil, fmt.Errorf("sim: there is no member %s", to)
-}
-
-// Close ends Accept.
-func (l *loneLayer) Close() error {
-	close(l.closed)
-	return nil
 }
 
 // freeAddresses are loopback addresses on which nobody listens now.

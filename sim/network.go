@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/locus-genomics/locus/coordinator"
+	"github.com/locus-genomics/locus/coordinator/replica"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/node/egress"
 	"github.com/locus-genomics/locus/protocol"
@@ -43,6 +45,8 @@ type Config struct {
 	Cohorts []protocol.ExactCohort
 	// Threshold is t. Zero means the default of the number of sites.
 	Threshold int
+	// Timing is how patient members are. Zero means Fast.
+	Timing coordinator.Timing
 	// Step is told of every step that a member takes, on its goroutine, for tests
 	// that stop a member there. Nil tells nobody.
 	Step func(member int, step string)
@@ -55,6 +59,13 @@ type Site struct {
 	Name string
 	// Cohorts are what its custodian loads.
 	Cohorts []node.CohortSpec
+}
+
+// Fast is the patience of members that are near one another, and of tests.
+var Fast = coordinator.Timing{
+	Poll: 5 * time.Millisecond, Retry: 20 * time.Millisecond, Nudge: 10 * time.Millisecond, Greet: 200 * time.Millisecond,
+	Again: 50 * time.Millisecond, Contribute: 30 * time.Second, Attempt: time.Minute,
+	Replica: replica.Timing{Heartbeat: 150 * time.Millisecond, Election: 150 * time.Millisecond, Lease: 100 * time.Millisecond, Commit: 5 * time.Millisecond},
 }
 
 // study is the one study of a network.
@@ -84,6 +95,9 @@ func New(ctx context.Context, cfg Config) (_ *Network, err error) {
 	}
 	if cfg.Transport == Loopback && cfg.Members != 1 {
 		return nil, errors.New("sim: over Loopback there is one member")
+	}
+	if cfg.Timing == (coordinator.Timing{}) {
+		cfg.Timing = Fast
 	}
 	n := &Network{cfg: cfg}
 	if n.loop, err = wire.NewNetwork(egress.Kinds()); err != nil {
