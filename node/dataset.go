@@ -231,7 +231,7 @@ func (d definition) count(ctx context.Context, p *panel.Panel, ranges []panel.Ra
 	case sumErr != nil:
 		return nil, tally.Warnings{}, errors.Join(sumErr, err)
 	case samples != d.Samples || !slices.Equal(genotypes, d.Files):
-		return nil, tally.Warnings{}, errors.Join(errDatasetChanged, err)
+		return nil, tally.Warnings{}, errDatasetChanged
 	case err != nil:
 		return nil, tally.Warnings{}, err
 	}

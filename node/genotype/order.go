@@ -49,7 +49,7 @@ func (o *Order) Check(canonical string, s *Site) error {
 		o.pos = s.Pos
 		clear(o.here)
 	}
-	if len(s.Alts) == 0 {
+	if len(s.Alts) == 0 && isLetters(s.Ref) {
 		return o.add(s.Ref, ".")
 	}
 	for _, alt := range s.Alts {

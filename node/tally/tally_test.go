@@ -98,7 +98,7 @@ func TestWhatCountsAsWhat(t *testing.T) {
 			[]string{"1:10 A C", "1:10 AG A"}, []int64{2, 6, 1, 6}, tally.Warnings{}},
 		{"small letters", []string{"1 10 . a c . PASS . GT 0/1 0/1 0/1 0/1"}, false, []string{"1:10 A C"}, []int64{3, 6}, tally.Warnings{}},
 		{"no ALT was seen: its position was looked at", []string{"1 10 . A . . PASS . GT 0/0 0/0 ./. 0/0"}, false,
-			[]string{"1:10 A C", "1:10 A G", "1:10 A AG", "1:10 C A"}[:2], []int64{0, 4, 0, 4}, tally.Warnings{}},
+			[]string{"1:10 A C", "1:10 A G"}, []int64{0, 4, 0, 4}, tally.Warnings{}},
 		{"which tells nothing of insertions or another REF", []string{"1 10 . A . . PASS . GT 0/0 0/0 ./. 0/0"}, false,
 			[]string{"1:10 A AG", "1:10 C A"}, make([]int64, 4), tally.Warnings{}},
 		{"a row of its own comes before one without ALT", []string{"1 10 . A . . PASS . GT 0/0 0/0 ./. 0/0", "1 10 . A C . PASS . GT 0/1 . . ."}, false,

@@ -7,7 +7,8 @@
 //
 // A bed codes everyone as diploid, so rows are Coded: copies follow from sex and
 // place. The contigs 23, 24, 25 and 26 are X, Y, X (its pseudo-autosomal part, also
-// XY, PAR1, PAR2) and MT.
+// XY, PAR1, PAR2) and MT. Variants without a place (contig 0 or position 0) are passed
+// over.
 //
 // Refused: a bed with another magic number, one that is not written variant by
 // variant, one that is a byte longer or shorter than bim and fam make it, bits that

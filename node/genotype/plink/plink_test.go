@@ -80,6 +80,10 @@ func TestWhatIsRead(t *testing.T) {
 		{"the numbers of X, Y, XY and MT", "23 a 0 10 C A\n24 b 0 5 C A\n25 c 0 4 C A\n26 d 0 3 C A\n",
 			bytes.Repeat(everything, 4), []string{"X:10 A>C" + all, "Y:5 A>C" + all, "X:4 A>C" + all, "MT:3 A>C" + all}},
 		{"the names of XY", "X a 0 10 C A\nPAR1 c 0 4 C A\n", bytes.Repeat(everything, 2), []string{"X:10 A>C" + all, "X:4 A>C" + all}},
+		{"numbers and names behind a prefix", "chr22 a 0 10 C A\nchr23 b 0 5 C A\nchrXY c 0 4 C A\nchrM d 0 3 C A\n",
+			bytes.Repeat(everything, 4), []string{"chr22:10 A>C" + all, "chrX:5 A>C" + all, "chrX:4 A>C" + all, "chrM:3 A>C" + all}},
+		{"variants without a place", "0 a 0 0 C A\n0 a 0 0 C A\n0 b 0 7 0 0\n1 a 0 10 C A\n2 b 0 0 C A\n2 c 0 0 C A\n2 d 0 1 C A\n",
+			bytes.Repeat(everything, 7), []string{"1:10 A>C" + all, "2:1 A>C" + all}},
 		{"A1 is not named, and nobody has it", "1 a 0 10 0 A\n1 b 0 11 . A\n", []byte{0b11_11_01_11, 0b11, 0xff, 0b11},
 			[]string{"1:10 A> 0/0 ./. 0/0 0/0 0/0", "1:11 A> 0/0 0/0 0/0 0/0 0/0"}},
 	} {
@@ -229,17 +233,19 @@ func FuzzReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, bed []byte, bim, fam string) {
 		r, err := plink.New(plink.Config{Bed: bytes.NewReader(bed), Bim: strings.NewReader(bim), Fam: strings.NewReader(fam)})
 		var row genotype.Row
-		rows := 0
+		lines := strings.Count(bim, "\n")
+		if bim != "" && !strings.HasSuffix(bim, "\n") {
+			lines++
+		}
 		for err == nil {
 			if err = r.Next(&row); err == nil {
-				rows++
-				if len(row.Calls) != len(r.Samples()) || len(row.Alts) > 1 {
+				if row.Pos == 0 || len(row.Calls) != len(r.Samples()) || len(row.Alts) > 1 {
 					t.Fatalf("a bad row of %d calls and %d ALTs", len(row.Calls), len(row.Alts))
 				}
 			}
 		}
 		if err == io.EOF {
-			if want := 3 + rows*((len(r.Samples())+3)/4); len(bed) != want {
+			if want := 3 + lines*((len(r.Samples())+3)/4); len(bed) != want {
 				t.Fatalf("a bed of %d bytes was read, which takes %d", len(bed), want)
 			}
 			return

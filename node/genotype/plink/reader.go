@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -47,6 +48,9 @@ type Reader struct {
 	packed  []byte // one variant
 	order   genotype.Order
 	rows    int64
+	named   string // the contig of the line before, in bim
+	contig  string // its name in rows
+	key     string // and what its order is checked by
 	err     error
 }
 
@@ -90,21 +94,35 @@ func (r *Reader) Next(row *genotype.Row) error {
 	return r.err
 }
 
+// next reads up to the next variant that has a place. Unplaced ones, on contig 0 or at
+// position 0, cannot be asked for and may come in any number.
 func (r *Reader) next(row *genotype.Row) error {
-	f, err := r.bim.next()
-	if err == io.EOF {
-		return r.end()
+	for {
+		f, err := r.bim.next()
+		if err == io.EOF {
+			return r.end()
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.site(&row.Site, f); err != nil {
+			return r.bim.at(err)
+		}
+		if err := r.fill(); err != nil {
+			return err
+		}
+		if row.Pos == 0 || r.key == unplaced {
+			continue
+		}
+		if err := r.order.Check(r.key, &row.Site); err != nil {
+			return r.bim.at(err)
+		}
+		return r.decode(row)
 	}
-	if err != nil {
-		return err
-	}
-	canonical, err := site(&row.Site, f)
-	if err != nil {
-		return r.bim.at(err)
-	}
-	if err := r.order.Check(canonical, &row.Site); err != nil {
-		return r.bim.at(err)
-	}
+}
+
+// fill reads the bytes of one variant.
+func (r *Reader) fill() error {
 	switch n, err := io.ReadFull(r.bed, r.packed); {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		return r.short(int64(n))
@@ -115,6 +133,10 @@ func (r *Reader) next(row *genotype.Row) error {
 	if k := len(r.samples) % 4; k > 0 && r.packed[len(r.packed)-1]>>(2*k) != 0 {
 		return r.padding()
 	}
+	return nil
+}
+
+func (r *Reader) decode(row *genotype.Row) error {
 	row.Coded, row.Calls = true, row.Calls[:0]
 	if r.cfg.Covers == nil || r.cfg.Covers(&row.Site) {
 		r.unpack(row)
@@ -131,40 +153,50 @@ func (r *Reader) next(row *genotype.Row) error {
 }
 
 // site reads a line of bim: contig, name, centimorgans, position, A1, A2.
-func site(s *genotype.Site, f [][]byte) (canonical string, err error) {
-	key := contig(s, f[0])
+func (r *Reader) site(s *genotype.Site, f [][]byte) error {
+	if string(f[0]) != r.named {
+		r.named = string(f[0])
+		r.contig, r.key = contig(r.named)
+	}
 	pos, err := strconv.ParseUint(string(f[3]), 10, 31)
 	if err != nil {
-		return "", fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)
+		return fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)
 	}
-	s.Pos, s.Pass = uint32(pos), true
+	s.Contig, s.Pos, s.Pass = r.contig, uint32(pos), true
 	s.Alts = s.Alts[:0]
 	s.Ref = string(bytes.ToUpper(f[5]))
 	if string(f[4]) != "0" && string(f[4]) != "." {
 		s.Alts = append(s.Alts, string(bytes.ToUpper(f[4])))
 	}
-	return key, nil
+	return nil
 }
 
-// contig names a site's contig, and returns what its order is checked by: the
-// pseudo-autosomal part of X stands apart from X in these files.
-func contig(s *genotype.Site, name []byte) (key string) {
-	switch n := string(bytes.ToUpper(name)); n {
-	case "23":
-		s.Contig = "X"
-	case "24":
-		s.Contig = "Y"
-	case "26":
-		s.Contig = "MT"
-	case "25", "XY", "PAR1", "PAR2":
-		s.Contig = "X"
-		return "X, pseudo-autosomal"
-	default:
-		if string(name) != s.Contig {
-			s.Contig = string(name)
-		}
+// Keys of what is no contig of its own. The pseudo-autosomal part of X stands apart
+// from X in these files.
+const (
+	unplaced = "0"
+	pseudo   = "X, pseudo-autosomal"
+)
+
+// contig is what a bim's contig is called elsewhere, and what its order is checked by.
+func contig(named string) (name, key string) {
+	prefix, short := "", named
+	if len(named) > 3 && strings.EqualFold(named[:3], "chr") {
+		prefix, short = named[:3], named[3:]
 	}
-	return panel.CanonicalContig(s.Contig)
+	switch strings.ToUpper(short) {
+	case "23":
+		return prefix + "X", "X"
+	case "24":
+		return prefix + "Y", "Y"
+	case "26":
+		return prefix + "MT", "MT"
+	case "25", "XY", "PAR1", "PAR2":
+		return prefix + "X", pseudo
+	case "0":
+		return named, unplaced
+	}
+	return named, panel.CanonicalContig(named)
 }
 
 // codes turns two bits into a call. 00 is two copies of A1, 01 no call, 10 one of
