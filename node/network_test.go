@@ -116,7 +116,9 @@ func newQuietNetwork(t *testing.T, n int, options ...option) *network {
 	w.panel = makePanel(t)
 	r := w.rosterOf(n)
 	for _, o := range options {
-		o(&r)
+		if o != nil {
+			o(&r)
+		}
 	}
 	w.agree(r)
 	var peers []wire.PeerID

@@ -56,11 +56,16 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		return err
 	}
 	defer held.Close()
-	if err := n.records.verifyChain(ctx); err != nil {
-		return err
-	}
-	if err := n.clean(ctx, n.cfg.Now()); err != nil {
-		return err
+	for _, first := range []func(context.Context) error{
+		n.records.verifyChain,
+		func(ctx context.Context) error { return n.clean(ctx, n.cfg.Now()) },
+	} {
+		if err := first(ctx); err != nil {
+			if ctx.Err() != nil && !fatal(err) {
+				return nil // told to end before it began
+			}
+			return err
+		}
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)

@@ -18,13 +18,16 @@ func (s *server) cut(ctx context.Context, from wire.PeerID, request []byte) (abo
 		return about{}, nil, wire.CodeInvalid
 	}
 	parse := func(p *pinned) (protocol.CutOffer, error) { return p.roster.Message.ParseCutOffer(request, p.digest()) }
-	on, _, err := s.task(ctx, from, id, func(p *pinned) error { _, err := parse(p); return err })
+	on, row, err := s.task(ctx, from, id, func(p *pinned) error { _, err := parse(p); return err })
 	if err != nil {
 		return on, nil, err
 	}
 	o, err := parse(on.pinned)
 	if err != nil {
 		return on, nil, fmt.Errorf("%w: %w", protocol.BadSignature, err)
+	}
+	if len(row.vote) > 0 && votedFor(&on.pinned.roster.Message, row) == o.Cut.Message.Set() {
+		return on, row.vote, nil
 	}
 	if err := s.ready(on.pinned); err != nil {
 		return on, nil, err
@@ -55,7 +58,7 @@ func (s *server) vote(ctx context.Context, tx querier, on about, o *protocol.Cut
 		switch {
 		case !slices.Equal(bound.points, cut.Points()):
 			return nil, boundError{protocol.OtherCut, bound.points}
-		case len(row.vote) > 0 && s.votedFor(r, row) == cut.Set():
+		case len(row.vote) > 0 && votedFor(r, row) == cut.Set():
 			return row.vote, nil
 		case len(row.vote) > 0:
 			return nil, boundError{protocol.OtherCut, bound.points}
@@ -84,7 +87,7 @@ func (s *server) vote(ctx context.Context, tx querier, on about, o *protocol.Cut
 }
 
 // votedFor is the set that a session's vote is for.
-func (s *server) votedFor(r *protocol.Roster, row *stored) protocol.Digest {
+func votedFor(r *protocol.Roster, row *stored) protocol.Digest {
 	v, err := r.OpenVote(row.vote)
 	if err != nil {
 		return protocol.Digest{}
