@@ -19,8 +19,9 @@ var (
 	// errDatasetChanged is returned when a file is not the one that was read when
 	// its cohort was added.
 	errDatasetChanged = errors.New("node: a file of the cohort has changed since it was added; add the cohort again")
-	// errAssembly is returned when a panel and a dataset are of two assemblies.
-	errAssembly = errors.New("node: the panel is of another assembly than the genotypes")
+	// errAssembly is returned when a panel's variants cannot be counted in its
+	// assembly: the dataset is of another, or X is asked for in one that is not known.
+	errAssembly = errors.New("node: the panel is of an assembly that cannot be counted here")
 )
 
 // CohortSpec names a cohort and where its people's data are.
@@ -232,6 +233,8 @@ func (d definition) count(ctx context.Context, p *panel.Panel, ranges []panel.Ra
 		return nil, tally.Warnings{}, errors.Join(sumErr, err)
 	case samples != d.Samples || !slices.Equal(genotypes, d.Files):
 		return nil, tally.Warnings{}, errDatasetChanged
+	case errors.Is(err, tally.ErrAssembly):
+		return nil, tally.Warnings{}, fmt.Errorf("%w: %w", errAssembly, err)
 	case err != nil:
 		return nil, tally.Warnings{}, err
 	}

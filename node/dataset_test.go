@@ -306,6 +306,18 @@ func TestAPanelOfAnotherAssemblyIsRefused(t *testing.T) {
 	}
 }
 
+func TestXOfAnUnknownAssemblyIsRefused(t *testing.T) {
+	dir := toyFiles(t)
+	writeFile(t, filepath.Join(dir, "toy.bim"), "23 a 0 10 C A\n23 b 0 11 C A\n")
+	p, err := panel.New("T2T-CHM13v2.0", []panel.Variant{{Contig: "X", Pos: 11, Ref: "A", Alt: "C"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := read(t, toySpec(dir, "toy.bed")).count(t.Context(), p, []panel.Range{{From: 0, To: 1}}); !errors.Is(err, errAssembly) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestContentAndPeopleNameWhatIsAnswered(t *testing.T) {
 	tag := func(domain string, parts ...[]byte) protocol.Digest {
 		return protocol.Tag([]byte("key"), domain, parts...)

@@ -86,3 +86,44 @@ func TestValidatorFilesLoadOrAreRefused(t *testing.T) {
 	}
 	t.Logf("%d loaded, %d refused", loaded, refused)
 }
+
+// Files that others publish, and why some of them cannot be counted.
+func TestPublishedFilesLoadOrAreRefusedForAReason(t *testing.T) {
+	dir := os.Getenv("LOCUS_DATA")
+	if dir == "" {
+		t.Skip("LOCUS_DATA is not set: no real data here")
+	}
+	refused := map[string]error{
+		"bcftools_norm/fill-tags-AD.vcf":                            genotype.ErrDuplicate,
+		"bcftools_norm/fill-tags-VAF.vcf":                           genotype.ErrDuplicate,
+		"bcftools_norm/fill-tags-hemi.vcf":                          genotype.ErrDuplicate,
+		"bcftools_norm/norm.rmdup.vcf":                              genotype.ErrDuplicate,
+		"bcftools_norm/norm.setref.vcf":                             vcf.ErrGenotype, // 0/1 where ALT is not given
+		"bcftools_norm/norm.phased-split.vcf":                       vcf.ErrPloidy,
+		"bio2zarr_edge/field_type_combos.vcf.gz":                    genotype.ErrDuplicate,
+		"bio2zarr_edge/issue_251.vcf.gz":                            vcf.ErrNoGT,
+		"bio2zarr_edge/mixed_ploidy.vcf.gz":                         vcf.ErrPloidy,
+		"bio2zarr_edge/triploid.vcf.gz":                             vcf.ErrPloidy,
+		"bio2zarr_edge/triploid2.vcf.gz":                            vcf.ErrPloidy,
+		"cineca_beacon/synthetic_usecases_4beacon_testingV4.vcf.gz": genotype.ErrDuplicate,
+	}
+	names, err := filepath.Glob(filepath.Join(dir, "*", "*.vcf*"))
+	if err != nil || len(names) < 40 {
+		t.Fatalf("%d files, %v", len(names), err)
+	}
+	for _, name := range names {
+		short := filepath.Base(filepath.Dir(name)) + "/" + filepath.Base(name)
+		if strings.HasPrefix(short, "awkward_made") || strings.HasPrefix(short, "vcf_validator") ||
+			!strings.HasSuffix(name, ".vcf") && !strings.HasSuffix(name, "gz") {
+			continue
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := drain(f); !errors.Is(err, refused[short]) || err != nil && refused[short] == nil {
+			t.Errorf("%s: got %v, want %v", short, err, refused[short])
+		}
+		f.Close()
+	}
+}
