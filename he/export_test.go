@@ -3,8 +3,17 @@ package he
 // ShareBytes is a share's plain form, for tests that compare shares.
 func ShareBytes(s Share) []byte { return packShare(s.words) }
 
-// UnpackShare is the inner parse of OpenShare.
-func UnpackShare(b []byte) error {
-	_, err := unpackShare(b)
-	return err
+// UnpackShare is the inner parse of OpenShare, and PackWords what it undoes.
+func UnpackShare(b []byte) ([]uint64, error) { return unpackShare(b) }
+
+// PackWords is the inside of Share.Seal.
+func PackWords(words []uint64) []byte { return packShare(words) }
+
+// SubShare is a share of the difference of two secrets that one point holds.
+func SubShare(a, b Share) Share {
+	d := Share{a.params, a.point, make([]uint64, shareWords)}
+	for i := range d.words {
+		d.words[i] = subMod(a.words[i], b.words[i])
+	}
+	return d
 }

@@ -44,7 +44,12 @@ type contribution struct {
 
 func contribute(tb testing.TB, s he.Session, site int, words []int64) contribution {
 	tb.Helper()
-	m, err := he.NewMask(s, newRoot(tb, site), words)
+	return contributeUnder(tb, s, newRoot(tb, site), words)
+}
+
+func contributeUnder(tb testing.TB, s he.Session, root he.SessionRoot, words []int64) contribution {
+	tb.Helper()
+	m, err := he.NewMask(s, root, words)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -96,6 +101,14 @@ func add(tb testing.TB, cut ...contribution) sum {
 		s.openings = append(s.openings, o)
 	}
 	return s
+}
+
+// with is a sum and one more contribution: shares of a sum add up like others.
+func (s sum) with(c contribution) []contribution {
+	if s.hidden == nil {
+		return []contribution{c}
+	}
+	return []contribution{{s.words, s.hidden, s.check, s.openings}, c}
 }
 
 // pick returns openings at some places.

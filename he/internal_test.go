@@ -1,11 +1,15 @@
 package he
 
 import (
+	"bytes"
 	"encoding/binary"
+	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
+	"github.com/tuneinsight/lattigo/v5/core/rlwe"
 	"github.com/tuneinsight/lattigo/v5/ring"
 )
 
@@ -63,4 +67,177 @@ func lattigoProduct(r *ring.Ring, a ring.Poly, secret *poly) ring.Poly {
 	r.MulCoeffsMontgomery(a, s, out)
 	r.INTT(out, out)
 	return out
+}
+
+// TestFailureBounds recomputes the chance that the noise of a word leaves its guard.
+//
+// An error is 96 fair coins less 48 on the scale of q, a quarter of that on the wire:
+// sub-Gaussian with parameter 96/4/16 = 3/2. Rounding adds a number of at most 1/2 at
+// each site and at the researcher: 1/4 each. So n sites have V = 7n/4 + 1/4, and
+// the sum leaves +-2^(g-1) with a chance of at most 2 exp(-2^(2g-2) / 2V).
+func TestFailureBounds(t *testing.T) {
+	for _, p := range a50 {
+		v := 1.75*float64(p.MaxSites()) + 0.25
+		bits := math.Exp2(2*float64(p.Guard())-2)/(2*v)/math.Ln2 - 1
+		t.Logf("%s with %d sites: 2^-%.1f a word", p, p.MaxSites(), bits)
+		if bits < 70 {
+			t.Errorf("%s with %d sites fails with a chance of 2^-%.1f a word, want 2^-70 or less", p, p.MaxSites(), bits)
+		}
+	}
+}
+
+// hiddenSum is the sum of what some sites send, and of their secrets.
+func hiddenSum(t *testing.T, s Session, sites [][]int64) (sum []byte, secret poly) {
+	t.Helper()
+	sum = make([]byte, wordBytes*s.Words)
+	for i, words := range sites {
+		m, err := NewMask(s, SessionRoot{[keySize]byte{byte(i + 1)}}, words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := m.WriteTo(&b); err != nil {
+			t.Fatal(err)
+		}
+		if err := Add(sum, b.Bytes()); err != nil {
+			t.Fatal(err)
+		}
+		for j := range secret {
+			secret[j] = addMod(secret[j], m.secret[j])
+		}
+	}
+	return sum, secret
+}
+
+func testSession(t *testing.T, words int) Session {
+	t.Helper()
+	p, err := ParamsFor(3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Session{Params: p, ID: SessionID{9}, Points: []uint32{1, 2, 3}, Words: words, Threshold: 2, CheckKey: CheckKey{[keySize]byte{1}}}
+}
+
+// TestNoiseIsWhatTheFormulaSays takes c - round(a * s) - 2^g * m, with lattigo's product,
+// and looks at what is left: errors of variance 24/16 + 1/12, and of no more than 12 + 1.
+func TestNoiseIsWhatTheFormulaSays(t *testing.T) {
+	s := testSession(t, ringDegree)
+	words := make([]int64, ringDegree)
+	for i := range words {
+		words[i] = int64(i) - 1000
+	}
+	hidden, secret := hiddenSum(t, s, [][]int64{words})
+	product := publicProduct(t, s, &secret)
+	var squares float64
+	for j, x := range product.Coeffs[0] {
+		noise := int64((word(hidden[wordBytes*j:])-roundExactly(x)-uint64(words[j])<<s.Params.guard)<<16) >> 16
+		if noise < -13 || noise > 13 {
+			t.Fatalf("word %d is off by %d", j, noise)
+		}
+		squares += float64(noise * noise)
+	}
+	// The mean of 2048 squares has a deviation below 0.06: 0.4 is more than six of them.
+	if variance := squares / ringDegree; math.Abs(variance-(24.0/16+1.0/12)) > 0.4 {
+		t.Errorf("variance %.2f, want %.2f", variance, 24.0/16+1.0/12)
+	}
+}
+
+// publicProduct is a_0 * secret by lattigo.
+func publicProduct(t *testing.T, s Session, secret *poly) ring.Poly {
+	t.Helper()
+	tr, err := transformA50()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := publicPoly(t, tr, s)
+	return lattigoProduct(tr.ring, a, secret)
+}
+
+// publicPoly is a_0 as drawn: a transform.
+func publicPoly(t *testing.T, tr *transform, s Session) ring.Poly {
+	t.Helper()
+	public, err := s.public()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := tr.ring.NewPoly()
+	public.uniform(a.Coeffs[0], 0)
+	return a
+}
+
+// roundExactly is x * 2^48 / q, rounded.
+func roundExactly(x uint64) uint64 {
+	n := new(big.Int).Lsh(new(big.Int).SetUint64(x), wordBits+1)
+	n.Add(n, big.NewInt(prime))
+	return n.Div(n, big.NewInt(2*prime)).Uint64()
+}
+
+// TestScaleRounds holds scale's promise, for numbers that are not reduced too.
+func TestScaleRounds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for i := range 100_000 {
+		x := rng.Uint64N(1 << 52)
+		if i < 8 {
+			x = uint64(i/2)*prime + uint64(i%2)*(prime-1)
+		}
+		// 4 * error = 4 * scale(x) - x * 2^50 / q, times q
+		off := new(big.Int).Lsh(new(big.Int).SetUint64(x), primeBits)
+		off.Sub(new(big.Int).Mul(new(big.Int).SetUint64(4*scale(x)), big.NewInt(prime)), off)
+		if most := big.NewInt(2*prime + prime>>20); off.CmpAbs(most) > 0 {
+			t.Fatalf("scale(%d) = %d is off by more than 1/2 + 2^-22", x, scale(x))
+		}
+	}
+}
+
+// TestLattigoOpensOurSum decrypts with lattigo's own decryptor, under the sum of the keys.
+func TestLattigoOpensOurSum(t *testing.T) {
+	s := testSession(t, ringDegree)
+	rng := rand.New(rand.NewPCG(7, 8))
+	limit := s.Params.MaxWord(3)
+	sites, want := make([][]int64, 3), make([]int64, ringDegree)
+	for i := range sites {
+		for j := range want {
+			w := rng.Int64N(2*limit+1) - limit
+			sites[i], want[j] = append(sites[i], w), want[j]+w
+		}
+	}
+	sum, secret := hiddenSum(t, s, sites)
+	params, err := rlwe.NewParametersFromLiteral(rlwe.ParametersLiteral{LogN: 11, Q: []uint64{prime}, NTTFlag: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := params.RingQ()
+	key := rlwe.NewSecretKey(params)
+	copy(key.Value.Q.Coeffs[0], secret[:])
+	r.NTT(key.Value.Q, key.Value.Q)
+	r.MForm(key.Value.Q, key.Value.Q)
+
+	tr, err := transformA50()
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := rlwe.NewCiphertext(params, 1, 0) // lattigo computes c0 + c1*s
+	hidden.IsNTT = true
+	for j := range ringDegree {
+		hidden.Value[0].Coeffs[0][j] = scaleUp(word(sum[wordBytes*j:]))
+	}
+	r.NTT(hidden.Value[0], hidden.Value[0])
+	r.Neg(publicPoly(t, tr, s), hidden.Value[1])
+	plain := rlwe.NewDecryptor(params, key).DecryptNew(hidden)
+	r.INTT(plain.Value, plain.Value)
+	got := make([]int64, ringDegree)
+	round := uint64(1) << s.Params.guard >> 1
+	for j, x := range plain.Value.Coeffs[0] {
+		got[j] = int64((roundExactly(x)+round)<<16) >> (16 + s.Params.guard)
+	}
+	if !slices.Equal(got, want) {
+		t.Error("lattigo's decryptor reads another sum")
+	}
+}
+
+// scaleUp is c * q / 2^48, rounded.
+func scaleUp(c uint64) uint64 {
+	n := new(big.Int).Mul(new(big.Int).SetUint64(c), big.NewInt(prime))
+	n.Add(n, new(big.Int).Lsh(big.NewInt(1), wordBits-1))
+	return n.Rsh(n, wordBits).Uint64() % prime
 }
