@@ -15,18 +15,22 @@ import (
 // dialTimeout bounds one attempt, with all addresses of the peer.
 const dialTimeout = 15 * time.Second
 
+// lasting is how many of the shortest pauses a connection must be up to count: a
+// peer that refuses us after the handshake looks connected for a moment.
+const lasting = 2
+
 // keep holds a connection to a configured peer up. The pause between attempts
-// doubles, and starts over once a connection lasted: a peer that refuses us
-// after the handshake looks connected for a moment, and MUST NOT be hammered.
+// doubles, so that a peer that refuses us is not hammered, and starts over once a
+// connection lasted, so that one that restarts is soon found again.
 func (h *Host) keep(ctx context.Context, id PeerID) {
 	pause := h.cfg.RedialMin
 	for ctx.Err() == nil {
-		began := time.Now()
 		err := h.connect(ctx, id)
 		switch {
 		case err == nil:
+			began := time.Now()
 			h.untilDown(ctx, id)
-			if time.Since(began) >= h.cfg.RedialMax {
+			if time.Since(began) >= lasting*h.cfg.RedialMin {
 				pause = h.cfg.RedialMin
 			}
 		case ctx.Err() == nil:
