@@ -49,11 +49,11 @@ func (c InitConfig) Check() error {
 	bad := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
 	}
-	if c.Name == "" || len(c.Name) > maxName {
-		bad("a site has a name of at most %d bytes", maxName)
+	if !plainName(c.Name) {
+		bad("a site has a name of at most %d bytes, on one line", maxName)
 	}
-	if c.Organisation == "" || len(c.Organisation) > maxName {
-		bad("a site belongs to an organisation with a name of at most %d bytes", maxName)
+	if !plainName(c.Organisation) {
+		bad("a site belongs to an organisation with a name of at most %d bytes, on one line", maxName)
 	}
 	if !countryCode.MatchString(c.Country) {
 		bad("a country is two capital letters, such as CH")

@@ -451,3 +451,10 @@ func writeCohort(t testing.TB, dir string, seed uint64, n int) (node.CohortSpec,
 	}
 	return spec, truth
 }
+
+// nodeKey reads a site's signing key off its disk, as who has its machine can.
+func nodeKey(t testing.TB, s *site) *protocol.SigningKey {
+	t.Helper()
+	seed := must[[]byte](t)(os.ReadFile(filepath.Join(s.dir, "keys", "signing")))
+	return must[*protocol.SigningKey](t)(protocol.NewSigningKey(seed))
+}
