@@ -2,6 +2,7 @@ package coordinator_test
 
 import (
 	"bytes"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/rest"
 	"github.com/locus-genomics/locus/protocol/session"
 )
 
@@ -43,6 +45,39 @@ func TestAQueryIsCarriedToItsSum(t *testing.T) {
 	s.check(id)
 	if again := s.submit(query); again != id {
 		t.Error("submitted again it is another task")
+	}
+}
+
+func TestManyQueriesAtATime(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	ids := make([]protocol.Digest, 20)
+	for i := range ids {
+		ids[i] = s.submit(s.query(fmt.Sprint("query ", i), time.Hour))
+	}
+	for i, id := range ids {
+		if last := s.end(id); last.State != "done" || last.Attempt != 1 {
+			t.Fatalf("query %d ended as %+v", i, last)
+		}
+		s.check(id)
+	}
+	var list rest.Tasks
+	s.get(s.asks, "/v1/studies/demo/tasks", &list)
+	if len(list.Tasks) != len(ids) || list.Tasks[0].ID != ids[len(ids)-1] {
+		t.Errorf("%d tasks are listed, the newest first, want %d", len(list.Tasks), len(ids))
+	}
+}
+
+func TestAlteredWordsAreNotAdded(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	bob := s.sites[1]
+	bob.mu.Lock()
+	bob.spoil = func(words []byte) { words[5] ^= 1 }
+	bob.mu.Unlock()
+	id := s.submit(s.query("altered", 3*time.Second))
+	if last := s.end(id); last.State == "done" {
+		t.Error("words that the site did not sign are in a sum")
 	}
 }
 

@@ -201,6 +201,7 @@ func (s *study) join(i int) {
 	site := &site{
 		t: s.t, point: uint32(i + 1), name: name, key: newKey(s.t, name), custodian: newKey(s.t, name+" custodian"),
 		peer: newPeer(s.t, name), kem: newKEM(s.t, name), sessions: make(map[protocol.SessionID]*answers), asked: make(map[string]int),
+		latest: make(map[uint32]protocol.Seen),
 	}
 	var token rest.InvitationToken
 	if err := s.operator.JSON(s.t.Context(), http.MethodPost, "/v1/invitations", rest.Invitation{Name: name}, &token); err != nil {

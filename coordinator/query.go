@@ -317,7 +317,9 @@ func (l *leader) witness(ctx context.Context, t *state.Task, point uint32) error
 	for _, s := range heard.Seen {
 		m := &s.Message
 		v, ok := votes[m.Of]
-		if m.Point != point || !ok || v.Message.Sequence != m.Sequence || v.Message.Head != m.Head {
+		// A later head is as good: a site keeps the latest that it has seen, of
+		// whichever task. Whether it is of the same chain, the voter knows.
+		if m.Point != point || !ok || m.Sequence < v.Message.Sequence || m.Sequence == v.Message.Sequence && m.Head != v.Message.Head {
 			continue
 		}
 		kept++

@@ -35,6 +35,9 @@ type site struct {
 	refuse func(call protocol.Call, attempt uint32) protocol.Code
 	// spoil, if set, may change the words after they were signed for.
 	spoil func(words []byte)
+	// sequence counts its votes; latest are the furthest heads of others that it keeps.
+	sequence uint64
+	latest   map[uint32]protocol.Seen
 	// tasks are the bytes of every task that it was offered.
 	tasks [][]byte
 }
@@ -156,7 +159,11 @@ func (s *site) witness(request []byte) ([]byte, error) {
 		}
 	}
 	for _, v := range w.Votes {
-		if err := see(protocol.Seen{Study: "demo", Point: s.point, Of: v.Message.Point, Sequence: v.Message.Sequence, Head: v.Message.Head}); err != nil {
+		of := v.Message.Point
+		if v.Message.Sequence > s.latest[of].Sequence {
+			s.latest[of] = protocol.Seen{Study: "demo", Point: s.point, Of: of, Sequence: v.Message.Sequence, Head: v.Message.Head}
+		}
+		if err := see(s.latest[of]); err != nil {
 			return nil, err
 		}
 	}
@@ -294,12 +301,16 @@ func (s *site) cut(a *answers, session protocol.SessionID, request []byte) ([]by
 		return nil, err
 	}
 	a.cut = o.Cut
-	sequence := uint64(1 + len(s.sessions))
+	s.sequence++
 	a.vote, err = protocol.Sign(protocol.Vote{
-		Study: "demo", Session: session, Point: s.point, Set: o.Cut.Message.Set(), Sequence: sequence,
-		Head: protocol.Hash("head", binary.BigEndian.AppendUint64(session[:], sequence)),
+		Study: "demo", Session: session, Point: s.point, Set: o.Cut.Message.Set(), Sequence: s.sequence, Head: s.head(s.sequence),
 	}, s.key)
 	return a.vote.Bytes(), err
+}
+
+// head is the head of the site's chain after so many votes.
+func (s *site) head(sequence uint64) protocol.Digest {
+	return protocol.Hash("head", []byte(s.name), binary.BigEndian.AppendUint64(nil, sequence))
 }
 
 func (s *site) open(a *answers, session protocol.SessionID, request []byte) ([]byte, error) {
@@ -308,7 +319,8 @@ func (s *site) open(a *answers, session protocol.SessionID, request []byte) ([]b
 		return nil, err
 	}
 	for _, seen := range o.Seen {
-		if seen.Message.Of != s.point || seen.Message.Head != a.vote.Message.Head {
+		m := &seen.Message
+		if m.Of != s.point || m.Sequence < a.vote.Message.Sequence || m.Head != s.head(m.Sequence) {
 			s.t.Errorf("%s was brought a word on another vote", s.name)
 		}
 	}

@@ -243,8 +243,10 @@ func openings(t *state.Task, m Memory) (steps []Step) {
 				return p != w && !open(p) && m.Sites[p].Vote && !slices.Contains(m.Sites[w].Sees, p)
 			})
 		})...)
+		// A member that has opened has given its words before: from then on it is
+		// needed no more than the threshold says.
 		steps = append(steps, call(Open, members, m, func(p uint32) bool {
-			return !open(p) && m.Sites[p].Vote && Witnesses(m, p) >= t.Roster.Message.Threshold-1
+			return !t.Sum.IsZero() && !open(p) && m.Sites[p].Vote && Witnesses(m, p) >= t.Roster.Message.Threshold-1
 		})...)
 	}
 	if t.Sum.IsZero() {
