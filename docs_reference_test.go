@@ -1,0 +1,64 @@
+package locus_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/pb"
+)
+
+// A custodian reads in docs/reference/egress.md what leaves: no field may be missing.
+func TestEveryFieldThatLeavesASiteIsDocumented(t *testing.T) {
+	text := readDocument(t, "docs/reference/egress.md")
+	for _, m := range []proto.Message{
+		&pb.Envelope{}, &pb.Signature{}, &pb.Reply{}, &pb.NodeState{}, &pb.StudyState{}, &pb.Declaration{}, &pb.DeclaredCohort{},
+		&pb.Contribution{}, &pb.ContributionHeader{}, &pb.Received{}, &pb.Vote{}, &pb.Testimony{}, &pb.Seen{}, &pb.HeadQuery{},
+		&pb.Opening{}, &pb.OpeningBundle{}, &pb.Refusal{}, &pb.JoinRequest{}, &pb.RequestSignature{},
+	} {
+		d := m.ProtoReflect().Descriptor()
+		if d.FullName() != "locus.v1.Signature" && !strings.Contains(text, string(d.Name())) {
+			t.Errorf("%s is not described", d.Name())
+		}
+		for i := range d.Fields().Len() {
+			name := string(d.Fields().Get(i).Name())
+			if !strings.Contains(text, "`"+name+"`") && name != "key" {
+				t.Errorf("field %s of %s is not described", name, d.Name())
+			}
+		}
+	}
+	for _, call := range protocol.Calls() {
+		if !strings.Contains(text, call.Name) {
+			t.Errorf("call %s is not described", call.Name)
+		}
+	}
+}
+
+func TestEveryRefusalIsDocumented(t *testing.T) {
+	text := readDocument(t, "docs/reference/refusals.md")
+	code := protocol.Code(1)
+	for ; code.String() != fmt.Sprintf("code %d", code); code++ {
+		if !strings.Contains(text, fmt.Sprintf("\n| %d | ", code)) {
+			t.Errorf("code %d, %s, is not described", code, code)
+		}
+	}
+	if strings.Contains(text, fmt.Sprintf("\n| %d | ", code)) {
+		t.Errorf("code %d is described, and is none", code)
+	}
+	if code < 20 {
+		t.Errorf("the test sees %d codes only", code-1)
+	}
+}
+
+func readDocument(t *testing.T, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
