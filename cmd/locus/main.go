@@ -33,6 +33,9 @@ const (
 	exitInterrupted = 130
 )
 
+// version is set by the Makefile.
+var version = "dev"
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
@@ -49,7 +52,7 @@ type app struct {
 func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	a := &app{out: out, err: errs}
 	root := &cobra.Command{
-		Use: "locus", Short: "Ask questions of genomes that stay where they are",
+		Use: "locus", Short: "Ask questions of genomes that stay where they are", Version: version,
 		SilenceErrors: true, SilenceUsage: true, Args: known,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
