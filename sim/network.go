@@ -215,11 +215,26 @@ func (n *Network) AwaitReady(ctx context.Context) error {
 	}
 }
 
+// Faults says what befalls each passage over Loopback from now on; nil means nothing.
+// Peer names a site in it.
+func (n *Network) Faults(faults func(wire.Passage) wire.Fault) { n.loop.SetFaults(faults) }
+
+// Peer is the network name of a site.
+func (n *Network) Peer(site int) wire.PeerID { return wire.PeerID(n.sites[site].card.Peer) }
+
+// SiteDir is the directory of a site's node.
+func (n *Network) SiteDir(site int) string { return n.sites[site].dir }
+
 // Client asks as the network's researcher. The caller closes it.
 func (n *Network) Client() (*researcher.Client, error) { return n.researcher.Client(study) }
 
 // Ask asks for allele frequencies, waits, and opens the answer.
 func (n *Network) Ask(ctx context.Context, ask researcher.Ask) (researcher.Answer, error) {
+	return n.AskWatched(ctx, ask, func(rest.Task) {})
+}
+
+// AskWatched is Ask that tells how the task goes.
+func (n *Network) AskWatched(ctx context.Context, ask researcher.Ask, each func(rest.Task)) (researcher.Answer, error) {
 	c, err := n.Client()
 	if err != nil {
 		return researcher.Answer{}, err
@@ -238,7 +253,7 @@ func (n *Network) Ask(ctx context.Context, ask researcher.Ask) (researcher.Answe
 	if err := c.Submit(ctx, asked); err != nil {
 		return researcher.Answer{}, err
 	}
-	task, err := c.Watch(ctx, asked.Task, func(rest.Task) {})
+	task, err := c.Watch(ctx, asked.Task, each)
 	if err != nil {
 		return researcher.Answer{}, err
 	}
