@@ -58,6 +58,30 @@ func TestSumIsExactAtExtremeValues(t *testing.T) {
 	}
 }
 
+// TestSumIsExactForEveryNumberOfSites has all sites at one extreme, then at the other.
+func TestSumIsExactForEveryNumberOfSites(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many sites")
+	}
+	for n := 2; n <= 100; n++ {
+		s := newSession(t, n, 2, 2)
+		limit := s.Params.MaxWord(n)
+		var total sum
+		for i := range n {
+			next := contribute(t, s, i, []int64{limit, -limit})
+			next.shares = next.shares[:2]
+			total = add(t, total.with(next)...)
+		}
+		got, err := he.Open(s, total.hidden, total.check, total.openings)
+		if err != nil {
+			t.Fatalf("%d sites: %v", n, err)
+		}
+		if want := int64(n) * limit; got[0] != want || got[1] != -want {
+			t.Errorf("%d sites: %d, want %d and its negative", n, got, want)
+		}
+	}
+}
+
 // TestEveryThresholdOpens opens with each threshold, from the first and the last
 // openings, and from all of them.
 func TestEveryThresholdOpens(t *testing.T) {
