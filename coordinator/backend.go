@@ -125,6 +125,19 @@ func (b backend) Join(ctx context.Context, raw []byte) (rest.Site, error) {
 	if err != nil {
 		return rest.Site{}, err
 	}
+	// Anybody may ask. Who holds no token writes nothing to the log, and is not told
+	// which sites are invited.
+	err = fmt.Errorf("%w: not made with a token of this coordinator", protocol.ErrSignature)
+	b.machine.View(func(s *state.State) {
+		if site, ok := s.Sites[name]; ok {
+			if _, wrong := protocol.ParseJoinRequest(raw, site.Invitation); wrong == nil {
+				err = nil
+			}
+		}
+	})
+	if err != nil {
+		return rest.Site{}, err
+	}
 	if err := b.put(ctx, state.Join(raw)); err != nil {
 		return rest.Site{}, err
 	}

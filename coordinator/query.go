@@ -188,7 +188,9 @@ func (l *leader) offer(ctx context.Context, t *state.Task, point uint32) error {
 // signed, and that this log has decided if it knows of the session.
 func (l *leader) bound(t *state.Task, c protocol.Contribution) error {
 	points := c.Header.Message.Bound
-	if len(points) == 0 {
+	// A set that the query names is the cut whoever says so. A site that learnt its
+	// vote back from its own snapshot has no cut to show for it.
+	if len(points) == 0 || slices.Equal(points, t.Rules().Named) {
 		return nil
 	}
 	cut, err := t.Roster.Message.OpenCut(c.BoundBy, t.Roster.Digest())

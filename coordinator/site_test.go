@@ -35,6 +35,8 @@ type site struct {
 	refuse func(call protocol.Call, attempt uint32) protocol.Code
 	// spoil, if set, may change the words after they were signed for.
 	spoil func(words []byte)
+	// change, if set, may change the header before it is signed.
+	change func(*protocol.ContributionHeader)
 	// sequence counts its votes; latest are the furthest heads of others that it keeps.
 	sequence uint64
 	latest   map[uint32]protocol.Seen
@@ -228,6 +230,9 @@ func (s *site) contribute(o protocol.Offer) (*answers, error) {
 		share := []byte{byte(s.point), byte(to + 1)}
 		c.Shares = append(c.Shares, share)
 		h.Shares = append(h.Shares, sha256.Sum256(share))
+	}
+	if s.change != nil {
+		s.change(&h)
 	}
 	var err error
 	if c.Header, err = protocol.Sign(h, s.key); err != nil {

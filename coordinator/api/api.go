@@ -241,7 +241,8 @@ type rule struct {
 }
 
 // allows reports whether a caller may. In an operation on a study, researchers and
-// sites must be of that study.
+// sites must be of that study. Who carries or answers does not ask: the key of an
+// operator or of a site is no researcher's, whatever a roster says.
 func (r rule) allows(c Caller, study string) bool {
 	of := study == "" || slices.Contains(c.Studies, study)
 	switch {
@@ -249,7 +250,7 @@ func (r rule) allows(c Caller, study string) bool {
 		return true
 	case r.site && c.Site != "" && of:
 		return true
-	case r.researcher && len(c.Studies) > 0 && c.Site == "" && of:
+	case r.researcher && len(c.Studies) > 0 && c.Site == "" && !c.Operator && of:
 		return true
 	}
 	return false

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/locus-genomics/locus/coordinator/api"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
 )
@@ -134,6 +135,33 @@ func TestAttackRequestSentAgain(t *testing.T) {
 	other.Host = "another.example"
 	if w := send(other); w.Code != http.StatusUnauthorized {
 		t.Errorf("sent to another coordinator: status %d", w.Code)
+	}
+}
+
+// both is a backend whose operator is in the roster as a researcher.
+type both struct{ *backend }
+
+func (b both) Caller(id protocol.KeyID) api.Caller {
+	c := b.backend.Caller(id)
+	if c.Operator {
+		c.Studies = []string{"demo"}
+	}
+	return c
+}
+
+func TestAnOperatorDoesNotAsk(t *testing.T) {
+	b := both{newBackend(t)}
+	for _, tt := range []struct {
+		method, path string
+		status       int
+	}{
+		{"POST", "/v1/studies/demo/queries", http.StatusForbidden},
+		{"GET", "/v1/tasks/" + taskID.String() + "/result", http.StatusForbidden},
+		{"GET", "/v1/tasks/" + taskID.String(), http.StatusOK},
+	} {
+		if w := do(t, newAPIOf(b), b.keys["operator"], tt.method, tt.path, ""); w.Code != tt.status {
+			t.Errorf("%s %s: status %d, want %d", tt.method, tt.path, w.Code, tt.status)
+		}
 	}
 }
 
