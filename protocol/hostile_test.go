@@ -45,6 +45,10 @@ func TestRosterCheckSeesThroughNames(t *testing.T) {
 		{"one key for two researchers", 3, func(r *protocol.Roster) {
 			r.Researchers = append(r.Researchers, protocol.Researcher{Name: "Bob", Organisation: "Elsewhere too", Key: r.Researchers[0].Key})
 		}, "researcher 2 repeats"},
+		{"a site's key that borrows half of another's", 3, func(r *protocol.Roster) {
+			a, b := r.Sites[0].NodeKey.Bytes(), r.Sites[1].NodeKey.Bytes()
+			r.Sites[1].NodeKey = must[protocol.PublicKey](t)(protocol.ParsePublicKey(append(a[:32:32], b[32:]...)))
+		}, "site 2 repeats"},
 		{"one cohort with two sets", 4, func(r *protocol.Roster) {
 			r.Cohorts = append(r.Cohorts, protocol.ExactCohort{Name: "All", Points: []uint32{1, 2, 3}, Minimum: 20})
 		}, "cohort 2"},
@@ -187,6 +191,36 @@ func TestQueryBodiesThatAreNotAQuestion(t *testing.T) {
 			_, err := protocol.OpenBody(q.Header, 1, s.kem[0].private, q.Bodies[0])
 			if tt.ok != (err == nil) || err != nil && !errors.Is(err, protocol.ErrMalformed) {
 				t.Errorf("got %v, accepted should be %v", err, tt.ok)
+			}
+		})
+	}
+}
+
+func TestCardsThatAreNotASite(t *testing.T) {
+	card := protocol.Card{
+		Name: "site-1", Organisation: "Hospital", Country: "CH", Region: "eu", NodeKey: newKey(t, "n").Public(),
+		CustodianKey: newKey(t, "c").Public(), Peer: "peer", PeopleCap: 100,
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*protocol.Card)
+	}{
+		{"a name that moves the cursor", func(c *protocol.Card) { c.Name = "site\x1b[1A" }},
+		{"a name with an invisible letter", func(c *protocol.Card) { c.Name = "site\u200b-1" }},
+		{"an organisation with a blank before it", func(c *protocol.Card) { c.Organisation = " Hospital" }},
+		{"a country of three letters", func(c *protocol.Card) { c.Country = "CHE" }},
+		{"an endless region", func(c *protocol.Card) { c.Region = strings.Repeat("e", 1<<20) }},
+		{"an endless peer id", func(c *protocol.Card) { c.Peer = strings.Repeat("e", 1<<20) }},
+		{"no cap on people", func(c *protocol.Card) { c.PeopleCap = 0 }},
+		{"a cap above every bound", func(c *protocol.Card) { c.PeopleCap = 1<<30 + 1 }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := card
+			tt.change(&c)
+			raw := must[[]byte](t)(c.JoinRequest([]byte("secret")))
+			key := must[protocol.PublicKey](t)(protocol.InvitationKey([]byte("secret")))
+			if _, err := protocol.ParseJoinRequest(raw, key); !errors.Is(err, protocol.ErrMalformed) {
+				t.Errorf("got %v, want %v", err, protocol.ErrMalformed)
 			}
 		})
 	}

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"regexp"
@@ -281,7 +282,14 @@ func (r repeats) seen(kind, name string) bool {
 	return was
 }
 
-func (r repeats) seenKey(k PublicKey) bool { return r.seen("key", k.raw) }
+// seenKey looks at both halves: a key that borrows one is no key of its own.
+func (r repeats) seenKey(k PublicKey) bool {
+	if k.IsZero() {
+		return false
+	}
+	ed, ml := r.seen("Ed25519", k.raw[:ed25519.PublicKeySize]), r.seen("ML-DSA-65", k.raw[ed25519.PublicKeySize:])
+	return ed || ml
+}
 
 func (r *Roster) checkSites(roles repeats, bad func(string, ...any)) {
 	owned := make(map[string]int)

@@ -208,7 +208,8 @@ func parseCard(raw []byte) (c Card, proof []byte, err error) {
 	if c.CustodianKey, err = ParsePublicKey(m.CustodianKey); err != nil {
 		return Card{}, nil, err
 	}
-	if !plainName(c.Name) || !plainName(c.Organisation) || !country.MatchString(c.Country) || c.Peer == "" || c.PeopleCap == 0 {
+	if !plainName(c.Name) || !plainName(c.Organisation) || !country.MatchString(c.Country) || c.Region != "" && !plainName(c.Region) ||
+		!plainName(c.Peer) || c.PeopleCap < 1 || c.PeopleCap > maxPeopleCap {
 		return Card{}, nil, fmt.Errorf("%w: a site has a name, an organisation, a country of two letters, a peer id and a cap on its people", ErrMalformed)
 	}
 	return c, m.Proof, nil

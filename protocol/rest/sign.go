@@ -22,7 +22,10 @@ const (
 	MaxAge = 2 * time.Minute
 
 	maxHeader = 16 << 10
+	// maxNonces bounds what is remembered, maxOfKey what is for one key: who fills it
+	// keeps nobody out but itself. It is 80 requests a second.
 	maxNonces = 100_000
+	maxOfKey  = 20_000
 )
 
 // ErrRequest is returned when a request is not signed by one who may make it.
@@ -51,7 +54,13 @@ func target(req *http.Request) string {
 // replayed. The zero value is ready.
 type Verifier struct {
 	mu     sync.Mutex
-	nonces map[protocol.Digest]time.Time
+	nonces map[protocol.Digest]seen
+	of     map[protocol.KeyID]int // how many of nonces
+}
+
+type seen struct {
+	at time.Time
+	by protocol.KeyID
 }
 
 // Claim is a request's signature, which verifies for a body that is still to come.
@@ -93,7 +102,7 @@ func (v *Verifier) Verify(c Claim, body []byte) (protocol.KeyID, error) {
 	if c.signed.IsZero() || c.signed.Message.Body != sha256.Sum256(body) {
 		return protocol.KeyID{}, fmt.Errorf("%w: signed for another request", ErrRequest)
 	}
-	if !v.fresh(c.signed.Message.Nonce, c.now) && !debug.Without(debug.Replay) {
+	if !v.fresh(c.signed.Message.Nonce, c.Signer(), c.now) && !debug.Without(debug.Replay) {
 		return protocol.KeyID{}, fmt.Errorf("%w: seen before", ErrRequest)
 	}
 	return c.Signer(), nil
@@ -101,25 +110,35 @@ func (v *Verifier) Verify(c Claim, body []byte) (protocol.KeyID, error) {
 
 // fresh remembers a nonce and reports whether it is new. A full memory refuses:
 // forgetting would let a request be replayed.
-func (v *Verifier) fresh(nonce protocol.Digest, now time.Time) bool {
+func (v *Verifier) fresh(nonce protocol.Digest, by protocol.KeyID, now time.Time) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.nonces == nil {
-		v.nonces = make(map[protocol.Digest]time.Time)
+		v.nonces, v.of = make(map[protocol.Digest]seen), make(map[protocol.KeyID]int)
 	}
-	if _, seen := v.nonces[nonce]; seen {
+	if _, was := v.nonces[nonce]; was {
 		return false
 	}
-	if len(v.nonces) >= maxNonces {
-		for n, at := range v.nonces {
-			if now.Sub(at) > 2*MaxAge {
-				delete(v.nonces, n)
+	full := func() bool { return len(v.nonces) >= maxNonces || v.of[by] >= maxOfKey }
+	if full() {
+		v.forget(now)
+	}
+	if full() {
+		return false
+	}
+	v.nonces[nonce] = seen{now, by}
+	v.of[by]++
+	return true
+}
+
+// forget drops what could not be replayed any more.
+func (v *Verifier) forget(now time.Time) {
+	for n, s := range v.nonces {
+		if now.Sub(s.at) > 2*MaxAge {
+			delete(v.nonces, n)
+			if v.of[s.by]--; v.of[s.by] == 0 {
+				delete(v.of, s.by)
 			}
 		}
-		if len(v.nonces) >= maxNonces {
-			return false
-		}
 	}
-	v.nonces[nonce] = now
-	return true
 }
