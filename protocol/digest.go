@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -66,9 +65,6 @@ func (d *Digest) UnmarshalText(text []byte) (err error) {
 	*d, err = ParseHexDigest(string(text))
 	return err
 }
-
-// compareDigests orders digests by their bytes.
-func compareDigests(a, b Digest) int { return bytes.Compare(a[:], b[:]) }
 
 // Tag is a digest under a site's key: it names something without telling what.
 func Tag(key []byte, domain string, parts ...[]byte) Digest {

@@ -216,12 +216,7 @@ func parseCard(raw []byte) (c Card, proof []byte, err error) {
 }
 
 // Site is the roster entry of a card.
-func (c Card) Site() Site {
-	return Site{
-		Name: c.Name, Organisation: c.Organisation, Country: c.Country, Region: c.Region,
-		NodeKey: c.NodeKey, CustodianKey: c.CustodianKey, Peer: c.Peer, PeopleCap: c.PeopleCap,
-	}
-}
+func (c Card) Site() Site { return Site(c) }
 
 // Request is what an HTTP request's signature covers.
 type Request struct {

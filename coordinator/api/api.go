@@ -68,10 +68,7 @@ func (a *API) OpenAPI() ([]byte, error) { return a.huma.OpenAPI().YAML() }
 
 type contextKey int
 
-const (
-	callerKey contextKey = iota
-	bodyKey
-)
+const callerKey contextKey = 0
 
 // ServeHTTP finds out who asks, then bounds and reads the body.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -113,9 +110,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	ctx := context.WithValue(r.Context(), callerKey, caller)
-	ctx = context.WithValue(ctx, bodyKey, body)
-	r = r.WithContext(ctx)
+	r = r.WithContext(context.WithValue(r.Context(), callerKey, caller))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	a.mux.ServeHTTP(w, r)
 }
@@ -123,11 +118,6 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func callerOf(ctx context.Context) Caller {
 	c, _ := ctx.Value(callerKey).(Caller)
 	return c
-}
-
-func bodyOf(ctx context.Context) []byte {
-	b, _ := ctx.Value(bodyKey).([]byte)
-	return b
 }
 
 // admit asks whether this member leads, and the table whether the caller may. A
