@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"maps"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -59,6 +60,9 @@ func (j *jobs) start(session protocol.SessionID, do func(context.Context) error)
 	if b, ok := j.open[session]; ok {
 		return b, nil
 	}
+	if len(j.open) >= 2*maxJobs {
+		j.forget()
+	}
 	b := &job{do: do, done: make(chan struct{})}
 	select {
 	case j.queue <- b:
@@ -67,6 +71,18 @@ func (j *jobs) start(session protocol.SessionID, do func(context.Context) error)
 	default:
 		return nil, wire.CodeBusy
 	}
+}
+
+// forget drops what was done and never asked for again. j.mu is held.
+func (j *jobs) forget() {
+	maps.DeleteFunc(j.open, func(_ protocol.SessionID, b *job) bool {
+		select {
+		case <-b.done:
+			return true
+		default:
+			return false
+		}
+	})
 }
 
 // end forgets a job that is done, so that the session may be tried again.

@@ -57,16 +57,23 @@ func (n *Node) Join(ctx context.Context, token string) (words string, site rest.
 	return words, site, err
 }
 
-// pin keeps where the coordinator is. Members may be added to it and move, but one that
-// is known stays under its keys, and at least one of the old ones is among the new.
+// pin keeps where the coordinator is. Members may come, go and move, but one that is
+// known stays under its keys, and at least one of the old ones is among the new.
 func (n *Node) pin(endpoints []protocol.Endpoint) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if old := n.settings.Coordinator; len(old) > 0 {
-		same := func(a protocol.Endpoint) bool {
-			return slices.ContainsFunc(old, func(b protocol.Endpoint) bool { return a.Pin == b.Pin && a.Peer == b.Peer })
+		known := 0
+		for _, e := range endpoints {
+			i := slices.IndexFunc(old, func(o protocol.Endpoint) bool { return o.Name == e.Name })
+			if i < 0 {
+				continue
+			}
+			if known++; old[i].Pin != e.Pin || old[i].Peer != e.Peer {
+				return fmt.Errorf("%w: member %q has other keys in this token", ErrJoined, e.Name)
+			}
 		}
-		if !slices.ContainsFunc(endpoints, same) {
+		if known == 0 {
 			return ErrJoined
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/locus-genomics/locus/internal/debug"
@@ -191,11 +192,22 @@ func (n *Node) rosterByDigest(ctx context.Context, q querier, digest protocol.Di
 // enforceRoster takes a roster that every custodian has signed, when it is the one
 // that was accepted here, and puts it in force.
 func (n *Node) enforceRoster(ctx context.Context, raw []byte) error {
+	shown, err := protocol.ParseProposal(raw)
+	if err != nil {
+		return fmt.Errorf("%w: %w", protocol.BadSignature, err)
+	}
+	study, digest := shown.Message.Study, shown.Digest()
+	known, err := rostersOf(ctx, n.records.db, study)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(known, func(k knownRoster) bool { return k.digest == digest && k.state == rosterInForce }) {
+		return nil // every greeting shows it again: its signatures were verified once
+	}
 	r, err := protocol.OpenRoster(raw)
 	if err != nil {
 		return fmt.Errorf("%w: %w", protocol.BadSignature, err)
 	}
-	study, digest := r.Message.Study, r.Digest()
 	return n.records.update(ctx, func(tx querier) error {
 		known, err := rostersOf(ctx, tx, study)
 		if err != nil {

@@ -18,8 +18,8 @@ const maxSnapshot = 1<<20 - 64
 var errSnapshot = errors.New("node: not a snapshot")
 
 // snapshot is what a site needs of its records if its disk is lost: its votes, its
-// exact history and its pins, as they were when the chain stood at a link. Others keep
-// it and cannot read it.
+// exact history and its newest pins, as they were when the chain stood at a link.
+// Others keep it and cannot read it.
 //
 //	version (1)  complete (1)  seq (8)  head (32)
 //	votes  (4)   identity (32) session (32) set (32) points (2 + 4 each)
@@ -27,7 +27,8 @@ var errSnapshot = errors.New("node: not a snapshot")
 //	pins   (4)   identity (32) words (32)
 type snapshot struct {
 	at link
-	// complete tells that nothing was left out for want of room.
+	// complete tells that no vote and no line of the history was left out for want of
+	// room: otherwise nothing is restored from it. Of the pins, older ones may be.
 	complete bool
 	votes    []votedRelease
 	exact    [][2]protocol.Digest
@@ -97,32 +98,32 @@ func takeSnapshot(ctx context.Context, q querier, at link) (*snapshot, error) {
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read votes: %w", err)
 	}
-	if s.exact, err = s.pairs(ctx, q, "SELECT people, sites FROM exact_sets ORDER BY rowid DESC", &room); err != nil {
+	if s.exact, s.complete, err = readPairs(ctx, q, "SELECT people, sites FROM exact_sets ORDER BY rowid DESC", &room); err != nil {
 		return nil, err
 	}
-	s.pins, err = s.pairs(ctx, q, "SELECT identity, words FROM pins ORDER BY rowid DESC", &room)
+	s.pins, _, err = readPairs(ctx, q, "SELECT identity, words FROM pins ORDER BY rowid DESC", &room)
 	return s, err
 }
 
-func (s *snapshot) pairs(ctx context.Context, q querier, query string, room *int) (list [][2]protocol.Digest, err error) {
+// readPairs takes rows while there is room, and tells whether that was all of them.
+func readPairs(ctx context.Context, q querier, query string, room *int) (list [][2]protocol.Digest, all bool, err error) {
 	rows, err := q.QueryContext(ctx, query)
 	if err != nil {
-		return nil, fmt.Errorf("read the records: %w", err)
+		return nil, false, fmt.Errorf("read the records: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		var p [2]protocol.Digest
 		if err := rows.Scan(digestTo(&p[0]), digestTo(&p[1])); err != nil {
-			return nil, fmt.Errorf("read the records: %w", err)
+			return nil, false, fmt.Errorf("read the records: %w", err)
 		}
 		if *room < pairSize {
-			s.complete = false
-			break
+			return list, false, nil
 		}
 		*room -= pairSize
 		list = append(list, p)
 	}
-	return list, rows.Err()
+	return list, true, rows.Err()
 }
 
 func (s *snapshot) encode() []byte {
