@@ -88,6 +88,9 @@ func describeData(say func(string, ...any), r *protocol.Roster, self uint32) {
 			}
 		}
 		say("  %s  %s; at least %d people a site (%s)", c.Name, strings.Join(names, ", "), c.Minimum, asked)
+		if len(c.Points) == 2 {
+			say("      Of two sites, each that sees an exact sum knows what the other added to it.")
+		}
 	}
 	say("\nVariants that may be asked for:")
 	if len(r.Panels) == 0 {

@@ -1,7 +1,9 @@
 package node_test
 
 import (
+	"database/sql"
 	"errors"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,5 +164,33 @@ func TestWitnessNeverGoesBack(t *testing.T) {
 	w.restart(1)
 	if got := vote(50, "f"); got.Sequence != 200 {
 		t.Errorf("after a restart it keeps %d", got.Sequence)
+	}
+}
+
+// A snapshot without every vote restores nothing; one without the older pins does.
+func TestSnapshotThatRanOutOfRoom(t *testing.T) {
+	for _, tt := range []struct {
+		name, fill string
+		want       bool
+	}{
+		{"for votes", "INSERT INTO votes (identity, points, session, cut_set, cut) SELECT randomblob(32), x'0000000100000002', randomblob(32), randomblob(32), x'' FROM n", false},
+		{"for the history", "INSERT INTO exact_sets (people, sites) SELECT randomblob(32), randomblob(32) FROM n", false},
+		{"for pins", "INSERT INTO pins (identity, words) SELECT randomblob(32), randomblob(32) FROM n", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newNetwork(t, 2)
+			dir := copyOf(t, w.sites[0])
+			db := must[*sql.DB](t)(sql.Open("sqlite", filepath.Join(w.sites[0].dir, "records.db")))
+			defer db.Close()
+			if _, err := db.Exec("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 17000) " + tt.fill); err != nil {
+				t.Fatal(err)
+			}
+			w.carry(w.ask())
+			w.setBack(0, dir)
+			w.greet()
+			if st := w.state(0); st.Ready != tt.want {
+				t.Errorf("ready %v, want %v", st.Ready, tt.want)
+			}
+		})
 	}
 }

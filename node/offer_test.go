@@ -245,3 +245,19 @@ func TestOnlyTheRostersMembersAreAnswered(t *testing.T) {
 		t.Errorf("got %v, want %v", err, wire.CodeRefused)
 	}
 }
+
+// The people of a cohort are released over one set of sites, whatever a later roster
+// says: two sums over two sets would be subtracted.
+func TestPeopleAreReleasedOverOneSet(t *testing.T) {
+	w := newNetwork(t, 4, widen)
+	w.contribute(w.ask())
+	next := *w.r()
+	next.Epoch, next.Previous, next.Deadline = 2, w.roster.Digest(), w.clock.Now().Add(time.Hour)
+	next.Cohorts = []protocol.ExactCohort{{Name: cohortName, Points: []uint32{1, 2, 3}, Minimum: protocol.MinCohort}}
+	w.agree(next)
+	w.greet()
+	a := w.ask(func(a *asking) { a.header.Points = []uint32{1, 2, 3} })
+	if _, err := w.answer(0, protocol.CallOffer, w.offer(a, 0)); !errors.Is(err, protocol.OtherSet) {
+		t.Errorf("got %v, want %v", err, protocol.OtherSet)
+	}
+}
