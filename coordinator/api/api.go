@@ -26,6 +26,8 @@ const (
 	maxBody      = protocol.MaxMessage
 	maxPanelBody = 64 << 20
 	maxUnsigned  = 64 << 10
+	// maxReading is how long a body may take to come: a panel over a slow line.
+	maxReading = 5 * time.Minute
 
 	heartbeat = 15 * time.Second
 )
@@ -98,7 +100,11 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			most = maxPanelBody
 		}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	body, err := readBody(w, r, most)
+	if err != nil && !errors.As(err, new(*http.MaxBytesError)) {
+		writeProblem(w, problem(http.StatusRequestTimeout, "LOC-REQUEST-CUT-SHORT", "the request did not come in whole", "send it again"))
+		return
+	}
 	if err != nil {
 		writeProblem(w, problem(http.StatusRequestEntityTooLarge, "LOC-REQUEST-TOO-LARGE", "the request is too large",
 			fmt.Sprintf("send at most %d bytes", most)))
@@ -113,6 +119,19 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), callerKey, caller))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	a.mux.ServeHTTP(w, r)
+}
+
+// readBody reads a body of a bounded size in a bounded time. Where the connection has
+// no deadlines, as in tests, there is none.
+func readBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(maxReading))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	if err == nil {
+		// A watched task keeps the connection for longer.
+		_ = connection.SetReadDeadline(time.Time{})
+	}
+	return body, err
 }
 
 func callerOf(ctx context.Context) Caller {

@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -208,6 +210,35 @@ func TestLittleIsReadForWhoIsNotKnown(t *testing.T) {
 				t.Errorf("status %d after %d bytes, at most %d are read", w.Code, body.read, tt.most)
 			}
 		})
+	}
+}
+
+// timed is a connection that has deadlines.
+type timed struct {
+	*httptest.ResponseRecorder
+	deadlines []time.Time
+}
+
+func (w *timed) SetReadDeadline(t time.Time) error {
+	w.deadlines = append(w.deadlines, t)
+	return nil
+}
+
+func TestABodyMustComeInTime(t *testing.T) {
+	r := httptest.NewRequest("POST", "/v1/join", strings.NewReader("x"))
+	w := &timed{ResponseRecorder: httptest.NewRecorder()}
+	newAPI(newBackend(t)).ServeHTTP(w, r)
+	if len(w.deadlines) != 2 || w.deadlines[0].IsZero() || !w.deadlines[1].IsZero() {
+		t.Errorf("deadlines %v, want one for the body and none after it", w.deadlines)
+	}
+}
+
+func TestABodyThatBreaksOffIsNotTooLarge(t *testing.T) {
+	r := httptest.NewRequest("POST", "/v1/join", iotest.ErrReader(io.ErrUnexpectedEOF))
+	w := httptest.NewRecorder()
+	newAPI(newBackend(t)).ServeHTTP(w, r)
+	if w.Code != http.StatusRequestTimeout || !strings.Contains(w.Body.String(), "LOC-REQUEST-CUT-SHORT") {
+		t.Errorf("status %d: %s", w.Code, w.Body)
 	}
 }
 
