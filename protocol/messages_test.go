@@ -17,97 +17,129 @@ type spoken struct {
 	parse func([]byte) error
 }
 
-// conversation is one of each message of a task in a study of three sites.
-func (s *study) conversation(t testing.TB) []spoken {
-	t.Helper()
-	r, roster := s.r(), s.roster.Digest()
-	query, _ := s.query(t)
-	task := must[protocol.Signed[protocol.Task]](t)(protocol.Sign(protocol.Task{
-		Study: "demo", Roster: roster, Query: query.Header.Digest(), Attempt: 1, Issued: now, Expires: now.Add(time.Minute),
-	}, s.member))
-	session := task.Message.Session()
+// parts are what the messages of one attempt are made of: site 3 has contributed, site
+// 1 answers, and site 2 has started again.
+type parts struct {
+	query    protocol.Query
+	task     protocol.Signed[protocol.Task]
+	shares   [][]byte
+	headers  []protocol.Signed[protocol.ContributionHeader]
+	received []protocol.Signed[protocol.Received]
+	cut      protocol.Signed[protocol.Cut]
+	vote     protocol.Signed[protocol.Vote]
+	asked    protocol.Signed[protocol.HeadQuery]
+	seen     []protocol.Signed[protocol.Seen]
+	opening  protocol.SealedOpening
+	refusal  protocol.Signed[protocol.Refusal]
+}
 
-	shares := [][]byte{[]byte("to 1"), []byte("to 2"), []byte("to 3")}
+// signed unwraps what cannot fail in a test.
+func signed[T any](t testing.TB) func(protocol.Signed[T], error) protocol.Signed[T] {
+	return must[protocol.Signed[T]](t)
+}
+
+func (s *study) parts(t testing.TB) (p parts) {
+	t.Helper()
+	roster := s.roster.Digest()
+	p.query, _ = s.query(t)
+	p.task = signed[protocol.Task](t)(protocol.Sign(protocol.Task{
+		Study: "demo", Roster: roster, Query: p.query.Header.Digest(), Attempt: 1, Issued: now, Expires: now.Add(time.Minute),
+	}, s.member))
+	session := p.task.Message.Session()
 	h := protocol.ContributionHeader{
 		Session: session, Roster: roster, Point: 3, Declaration: s.declared[2].Digest(), Params: "a50g8", Coefficients: 1,
 		Words: protocol.Hash("words"), Sequence: 1, Head: protocol.Hash("head"), Bound: []uint32{1, 2, 3},
 	}
-	for _, share := range shares {
+	p.shares = [][]byte{[]byte("to 1"), []byte("to 2"), []byte("to 3")}
+	for _, share := range p.shares {
 		h.Shares = append(h.Shares, sha256.Sum256(share))
 	}
-	header := must[protocol.Signed[protocol.ContributionHeader]](t)(protocol.Sign(h, s.nodes[2]))
-	headers := []protocol.Signed[protocol.ContributionHeader]{header}
-	cut := must[protocol.Signed[protocol.Cut]](t)(protocol.Sign(protocol.Cut{
+	header := signed[protocol.ContributionHeader](t)(protocol.Sign(h, s.nodes[2]))
+	p.headers = append(p.headers, header)
+	p.cut = signed[protocol.Cut](t)(protocol.Sign(protocol.Cut{
 		Session: session, Roster: roster, Entries: []protocol.CutEntry{{Point: 3, Header: header.Digest()}},
 	}, s.member))
-	received := must[protocol.Signed[protocol.Received]](t)(protocol.Sign(protocol.Received{
+	p.received = append(p.received, signed[protocol.Received](t)(protocol.Sign(protocol.Received{
 		Session: session, Point: 1, Headers: []protocol.Digest{header.Digest()},
+	}, s.nodes[0])))
+	set := p.cut.Message.Set()
+	p.vote = signed[protocol.Vote](t)(protocol.Sign(protocol.Vote{
+		Study: "demo", Session: session, Point: 1, Set: set, Sequence: 2, Head: protocol.Hash("head"),
 	}, s.nodes[0]))
-	receipts := []protocol.Signed[protocol.Received]{received}
-	vote := must[protocol.Signed[protocol.Vote]](t)(protocol.Sign(protocol.Vote{
-		Study: "demo", Session: session, Point: 1, Set: cut.Message.Set(), Sequence: 2, Head: protocol.Hash("head"),
-	}, s.nodes[0]))
-	asked := must[protocol.Signed[protocol.HeadQuery]](t)(protocol.Sign(protocol.HeadQuery{
-		Study: "demo", Point: 2, Nonce: protocol.Hash("nonce"),
-	}, s.nodes[1]))
-	seen := []protocol.Signed[protocol.Seen]{must[protocol.Signed[protocol.Seen]](t)(protocol.Sign(protocol.Seen{
+	p.asked = signed[protocol.HeadQuery](t)(protocol.Sign(protocol.HeadQuery{Study: "demo", Point: 2, Nonce: protocol.Hash("nonce")}, s.nodes[1]))
+	p.seen = append(p.seen, signed[protocol.Seen](t)(protocol.Sign(protocol.Seen{
 		Study: "demo", Point: 3, Of: 1, Sequence: 2, Head: protocol.Hash("head"),
-	}, s.nodes[2]))}
-	opening := protocol.SealedOpening{Sealed: []byte("sealed")}
-	opening.Opening = must[protocol.Signed[protocol.Opening]](t)(protocol.Sign(protocol.Opening{
-		Session: session, Point: 1, Set: cut.Message.Set(), Recipient: query.Header.Message.Recipient, Sealed: sha256.Sum256(opening.Sealed),
+	}, s.nodes[2])))
+	p.opening.Sealed = []byte("sealed")
+	p.opening.Opening = signed[protocol.Opening](t)(protocol.Sign(protocol.Opening{
+		Session: session, Point: 1, Set: set, Recipient: p.query.Header.Message.Recipient, Sealed: sha256.Sum256(p.opening.Sealed),
 	}, s.nodes[0]))
-	refusal := must[protocol.Signed[protocol.Refusal]](t)(protocol.Sign(protocol.Refusal{
-		Session: session, Point: 1, Code: protocol.Expired,
-	}, s.nodes[0]))
+	p.refusal = signed[protocol.Refusal](t)(protocol.Sign(protocol.Refusal{Session: session, Point: 1, Code: protocol.Expired}, s.nodes[0]))
+	return p
+}
+
+// conversation is one of each message of a task in a study of three sites.
+func (s *study) conversation(t testing.TB) []spoken {
+	t.Helper()
+	r, roster, p, m := s.r(), s.roster.Digest(), s.parts(t), must[[]byte](t)
+	session := p.task.Message.Session()
+	votes := []protocol.Signed[protocol.Vote]{p.vote}
+	asked := []protocol.Signed[protocol.HeadQuery]{p.asked}
+	return append(s.joining(t), []spoken{
+		{"roster", s.roster.Bytes(), of(protocol.OpenRoster)},
+		{"proposal", s.roster.Bytes(), of(protocol.ParseProposal)},
+		{"declaration", s.declared[0].Bytes(), of(r.OpenDeclaration)},
+		{"query", m(p.query.Bytes()), under(r.ParseQuery, roster)},
+		{"task", p.task.Bytes(), under(r.OpenTask, roster)},
+		{"offer", m(protocol.Offer{Task: p.task, Header: p.query.Header, Body: p.query.Bodies[0], Declarations: s.declared}.Bytes()), under(r.ParseOffer, roster)},
+		{"contribution", m(protocol.Contribution{Header: p.headers[0], Shares: p.shares, BoundBy: p.cut.Bytes()}.Bytes()), under(r.ParseContribution, roster)},
+		{"delivery", m(protocol.Delivery{Session: session, Headers: p.headers, Shares: p.shares[:1]}.Bytes()), func(raw []byte) error {
+			_, err := r.ParseDelivery(raw, roster, 1)
+			return err
+		}},
+		{"received", p.received[0].Bytes(), of(r.OpenReceived)},
+		{"cut", m(protocol.CutOffer{Cut: p.cut, Headers: p.headers, Received: p.received}.Bytes()), under(r.ParseCutOffer, roster)},
+		{"vote", p.vote.Bytes(), of(r.OpenVote)},
+		{"witness", m(protocol.Witness{Votes: votes, HeadQueries: asked}.Bytes()), of(r.ParseWitness)},
+		{"testimony", m(protocol.Testimony{Seen: p.seen}.Bytes()), of(r.ParseTestimony)},
+		{"open request", m(protocol.OpenRequest{Session: session, Seen: p.seen}.Bytes()), of(r.ParseOpenRequest)},
+		{"opening", m(p.opening.Bytes()), of(r.ParseOpening)},
+		{"result", m(protocol.Result{
+			Header: p.query.Header, Task: p.task, Cut: p.cut, Headers: p.headers, Received: p.received,
+			Openings: []protocol.SealedOpening{p.opening}, Sum: protocol.Hash("sum"),
+		}.Bytes()), under(r.ParseResult, roster)},
+		{"refusal", p.refusal.Bytes(), of(r.OpenRefusal)},
+		{"reply", m(protocol.Reply{Refusal: p.refusal.Bytes()}.Bytes()), of(protocol.ParseReply)},
+		{"sync", m(protocol.Sync{Rosters: [][]byte{s.roster.Bytes()}}.Bytes()), of(protocol.ParseSync)},
+		{"node state", m(protocol.NodeState{Version: "1", Studies: []protocol.StudyState{
+			{Study: "demo", Roster: roster, Declaration: s.declared[0].Bytes(), HeadQuery: p.asked.Bytes()},
+		}}.Bytes()), of(protocol.ParseNodeState)},
+		{"offered study", m(protocol.Offer{Task: p.task}.Bytes()), of(protocol.OfferedStudy)},
+		{"session of a delivery", m(protocol.Delivery{Session: session}.Bytes()), of(protocol.DeliverySession)},
+		{"session of a cut", m(protocol.CutOffer{Cut: p.cut}.Bytes()), of(protocol.CutSession)},
+		{"session of an open request", m(protocol.OpenRequest{Session: session}.Bytes()), of(protocol.OpenRequestSession)},
+		{"study of a vote", m(protocol.Witness{Votes: votes}.Bytes()), of(protocol.WitnessStudy)},
+		{"study of a head query", m(protocol.Witness{HeadQueries: asked}.Bytes()), of(protocol.WitnessStudy)},
+		{"study of a testimony", m(protocol.Testimony{Seen: p.seen}.Bytes()), of(protocol.TestimonyStudy)},
+	}...)
+}
+
+// joining is what is said before there is a study.
+func (s *study) joining(t testing.TB) []spoken {
+	t.Helper()
 	card := protocol.Card{
 		Name: "site-4", Organisation: "Hospital 4", Country: "CH", Region: "eu", NodeKey: newKey(t, "n").Public(),
 		CustodianKey: newKey(t, "c").Public(), Peer: "peer-4", PeopleCap: 100,
 	}
+	request := must[[]byte](t)(card.JoinRequest([]byte("secret")))
 	invitation := must[protocol.PublicKey](t)(protocol.InvitationKey([]byte("secret")))
-
-	m := must[[]byte](t)
 	return []spoken{
-		{"roster", s.roster.Bytes(), of(protocol.OpenRoster)},
-		{"proposal", s.roster.Bytes(), of(protocol.ParseProposal)},
-		{"declaration", s.declared[0].Bytes(), of(r.OpenDeclaration)},
-		{"query", m(query.Bytes()), under(r.ParseQuery, roster)},
-		{"task", task.Bytes(), under(r.OpenTask, roster)},
-		{"offer", m(protocol.Offer{Task: task, Header: query.Header, Body: query.Bodies[0], Declarations: s.declared}.Bytes()), under(r.ParseOffer, roster)},
-		{"contribution", m(protocol.Contribution{Header: header, Shares: shares, BoundBy: cut.Bytes()}.Bytes()), under(r.ParseContribution, roster)},
-		{"delivery", m(protocol.Delivery{Session: session, Headers: headers, Shares: shares[:1]}.Bytes()), func(raw []byte) error {
-			_, err := r.ParseDelivery(raw, roster, 1)
-			return err
-		}},
-		{"received", received.Bytes(), of(r.OpenReceived)},
-		{"cut", m(protocol.CutOffer{Cut: cut, Headers: headers, Received: receipts}.Bytes()), under(r.ParseCutOffer, roster)},
-		{"vote", vote.Bytes(), of(r.OpenVote)},
-		{"witness", m(protocol.Witness{Votes: []protocol.Signed[protocol.Vote]{vote}, HeadQueries: []protocol.Signed[protocol.HeadQuery]{asked}}.Bytes()), of(r.ParseWitness)},
-		{"testimony", m(protocol.Testimony{Seen: seen}.Bytes()), of(r.ParseTestimony)},
-		{"open request", m(protocol.OpenRequest{Session: session, Seen: seen}.Bytes()), of(r.ParseOpenRequest)},
-		{"opening", m(opening.Bytes()), of(r.ParseOpening)},
-		{"result", m(protocol.Result{
-			Header: query.Header, Task: task, Cut: cut, Headers: headers, Received: receipts, Openings: []protocol.SealedOpening{opening}, Sum: protocol.Hash("sum"),
-		}.Bytes()), under(r.ParseResult, roster)},
-		{"refusal", refusal.Bytes(), of(r.OpenRefusal)},
-		{"reply", m(protocol.Reply{Refusal: refusal.Bytes()}.Bytes()), of(protocol.ParseReply)},
-		{"sync", m(protocol.Sync{Rosters: [][]byte{s.roster.Bytes()}}.Bytes()), of(protocol.ParseSync)},
-		{"node state", m(protocol.NodeState{Version: "1", Studies: []protocol.StudyState{
-			{Study: "demo", Roster: roster, Declaration: s.declared[0].Bytes(), HeadQuery: asked.Bytes()},
-		}}.Bytes()), of(protocol.ParseNodeState)},
-		{"join request", m(card.JoinRequest([]byte("secret"))), func(raw []byte) error {
+		{"join request", request, func(raw []byte) error {
 			_, err := protocol.ParseJoinRequest(raw, invitation)
 			return err
 		}},
-		{"offered study", m(protocol.Offer{Task: task}.Bytes()), of(protocol.OfferedStudy)},
-		{"session of a delivery", m(protocol.Delivery{Session: session}.Bytes()), of(protocol.DeliverySession)},
-		{"session of a cut", m(protocol.CutOffer{Cut: cut}.Bytes()), of(protocol.CutSession)},
-		{"session of an open request", m(protocol.OpenRequest{Session: session}.Bytes()), of(protocol.OpenRequestSession)},
-		{"study of a vote", m(protocol.Witness{Votes: []protocol.Signed[protocol.Vote]{vote}}.Bytes()), of(protocol.WitnessStudy)},
-		{"study of a head query", m(protocol.Witness{HeadQueries: []protocol.Signed[protocol.HeadQuery]{asked}}.Bytes()), of(protocol.WitnessStudy)},
-		{"study of a testimony", m(protocol.Testimony{Seen: seen}.Bytes()), of(protocol.TestimonyStudy)},
-		{"name in a join request", m(card.JoinRequest([]byte("secret"))), of(protocol.JoinName)},
-		{"stored card", m(card.JoinRequest([]byte("secret"))), of(protocol.ParseCard)},
+		{"name in a join request", request, of(protocol.JoinName)},
+		{"stored card", request, of(protocol.ParseCard)},
 	}
 }
 
