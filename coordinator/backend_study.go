@@ -10,7 +10,6 @@ import (
 	"github.com/locus-genomics/locus/coordinator/state"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
-	"github.com/locus-genomics/locus/protocol/wire"
 )
 
 // keyCache are the keys of one version of the state.
@@ -148,21 +147,22 @@ func (b backend) Studies() (list []rest.Study) {
 	return list
 }
 
-// readiness tells which peers contribute under a roster.
+// readiness tells which peers contribute under a roster. It is copied out first: the
+// leader looks at the state under its own lock, so nobody may wait for that lock
+// while looking at the state.
 func (c *Coordinator) readiness() func(roster protocol.Digest, peer string) bool {
-	l := c.leader.Load()
-	if l == nil {
-		return func(protocol.Digest, string) bool { return false }
-	}
 	connected, _ := c.transport.Peers()
-	return func(roster protocol.Digest, peer string) bool {
-		if !slices.Contains(connected, wire.PeerID(peer)) {
-			return false
-		}
+	known := make(map[string]*greeted, len(connected))
+	if l := c.leader.Load(); l != nil {
 		l.mu.Lock()
-		defer l.mu.Unlock()
-		return l.ready(roster, wire.PeerID(peer))
+		for _, peer := range connected {
+			if g := l.sites[peer]; g != nil {
+				known[string(peer)] = g
+			}
+		}
+		l.mu.Unlock()
 	}
+	return func(roster protocol.Digest, peer string) bool { return known[peer] != nil && known[peer].ready[roster] }
 }
 
 func (b backend) show(st *state.Study, ready func(protocol.Digest, string) bool) rest.Study {

@@ -7,12 +7,17 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/locus-genomics/locus/coordinator/state"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/wire"
 )
 
-// greeted is what a connected site has said of itself.
+// maxAsked bounds the sites that are asked at a time what they have seen of one.
+const maxAsked = 8
+
+// greeted is what a connected site has said of itself. It is not changed any more.
 type greeted struct {
 	// rosters names what it was told; it is told again when that is another.
 	rosters protocol.Digest
@@ -49,7 +54,7 @@ func (l *leader) greetAll(ctx context.Context, connected []wire.PeerID) (again t
 			again = earliest(again, g.next)
 			continue
 		}
-		at := l.begin(job{peer: peer}, now, func() time.Duration { return l.greet(ctx, peer, list, connected, rosters) })
+		at := l.begin(job{peer: peer}, now, func() time.Duration { return l.greet(ctx, peer, list, connected) })
 		again = earliest(again, at)
 	}
 	return again
@@ -89,8 +94,7 @@ func nameOf(list []protocol.Signed[protocol.Roster]) protocol.Digest {
 
 // greet tells a site which rosters are in force, takes what it declares, and brings
 // it what the others have seen of it when it asks.
-func (l *leader) greet(ctx context.Context, peer wire.PeerID, list []protocol.Signed[protocol.Roster], connected []wire.PeerID,
-	rosters map[wire.PeerID][]protocol.Signed[protocol.Roster]) time.Duration {
+func (l *leader) greet(ctx context.Context, peer wire.PeerID, list []protocol.Signed[protocol.Roster], connected []wire.PeerID) time.Duration {
 	log := l.c.log.With("peer", peer)
 	var sync protocol.Sync
 	for _, r := range list {
@@ -106,26 +110,12 @@ func (l *leader) greet(ctx context.Context, peer wire.PeerID, list []protocol.Si
 	g := &greeted{rosters: nameOf(list), ready: make(map[protocol.Digest]bool)}
 	all := true
 	for _, r := range list {
-		i := slices.IndexFunc(answer.Studies, func(s protocol.StudyState) bool { return s.Roster == r.Digest() })
-		if i < 0 {
-			all = false
-			continue
+		ready, err := l.admit(ctx, r, peer, answer, connected)
+		if err != nil {
+			log.Info("site not ready", "study", r.Message.Study, "why", err)
 		}
-		st := answer.Studies[i]
-		if len(st.HeadQuery) > 0 && !st.Ready {
-			if fresh, err := l.freshen(ctx, r, peer, st.HeadQuery, connected); err != nil {
-				log.Debug("site not told what others have seen of it", "study", r.Message.Study, "why", err)
-			} else {
-				st = fresh
-			}
-		}
-		if err := l.declare(ctx, r, peer, st.Declaration); err != nil {
-			log.Warn("declaration not taken", "study", r.Message.Study, "why", err)
-			all = false
-			continue
-		}
-		g.ready[r.Digest()] = st.Ready
-		all = all && st.Ready
+		g.ready[r.Digest()] = ready && err == nil
+		all = all && g.ready[r.Digest()]
 	}
 	pause := l.c.cfg.Timing.Greet
 	if !all {
@@ -136,6 +126,33 @@ func (l *leader) greet(ctx context.Context, peer wire.PeerID, list []protocol.Si
 	l.sites[peer] = g
 	l.mu.Unlock()
 	return 0
+}
+
+// admit takes what a site says of itself in one study, and tells whether it is ready.
+func (l *leader) admit(ctx context.Context, r protocol.Signed[protocol.Roster], peer wire.PeerID, answer protocol.NodeState, connected []wire.PeerID) (bool, error) {
+	st, ok := standing(answer, r.Digest())
+	if !ok {
+		return false, nil // it has not accepted this roster
+	}
+	if len(st.HeadQuery) > 0 && !st.Ready {
+		fresh, err := l.freshen(ctx, r, peer, st.HeadQuery, connected)
+		switch {
+		case err == nil:
+			st = fresh
+		case ctx.Err() == nil:
+			l.c.log.Debug("site not told what others have seen of it", "study", r.Message.Study, "peer", peer, "why", err)
+		}
+	}
+	return st.Ready, l.declare(ctx, r, peer, st.Declaration)
+}
+
+// standing is where a node stands under a roster.
+func standing(s protocol.NodeState, roster protocol.Digest) (protocol.StudyState, bool) {
+	i := slices.IndexFunc(s.Studies, func(st protocol.StudyState) bool { return st.Roster == roster })
+	if i < 0 {
+		return protocol.StudyState{}, false
+	}
+	return s.Studies[i], true
 }
 
 func (l *leader) sync(ctx context.Context, peer wire.PeerID, m protocol.Sync) (protocol.NodeState, error) {
@@ -186,31 +203,45 @@ func (l *leader) freshen(ctx context.Context, r protocol.Signed[protocol.Roster]
 	if err != nil {
 		return protocol.StudyState{}, err
 	}
-	var t protocol.Testimony
+	// Each on its own: one that hangs must not keep the others' words back for long.
+	heard := make([][]protocol.Signed[protocol.Seen], len(r.Message.Sites))
+	var asked errgroup.Group
+	asked.SetLimit(maxAsked)
 	for i, site := range r.Message.Sites {
 		other := wire.PeerID(site.Peer)
 		if _, ok := slices.BinarySearch(connected, other); !ok || other == peer {
 			continue
 		}
-		reply, err := l.ask(ctx, other, protocol.CallWitness, request)
-		if err == nil && len(reply.Answer) == 0 {
-			err = errNoAnswer
-		}
-		var heard protocol.Testimony
-		if err == nil {
-			heard, err = r.Message.ParseTestimony(reply.Answer)
-		}
-		if err != nil {
-			l.c.log.Debug("no word on another site's head", "site", site.Name, "why", err)
-			continue
-		}
-		for _, s := range heard.Seen {
-			if s.Message.Point == uint32(i+1) && s.Message.Of == q.Message.Point && s.Message.Nonce == q.Message.Nonce {
-				t.Seen = append(t.Seen, s)
+		asked.Go(func() error {
+			seen, err := l.seenBy(ctx, &r.Message, uint32(i+1), request, &q.Message)
+			if err != nil {
+				l.c.log.Debug("no word on another site's head", "site", site.Name, "why", err)
 			}
-		}
+			heard[i] = seen
+			return nil
+		})
 	}
-	return l.testify(ctx, r, peer, t)
+	_ = asked.Wait() // nobody returns an error
+	return l.testify(ctx, r, peer, protocol.Testimony{Seen: slices.Concat(heard...)})
+}
+
+// seenBy asks one site what it has seen of another.
+func (l *leader) seenBy(ctx context.Context, r *protocol.Roster, point uint32, request []byte, q *protocol.HeadQuery) ([]protocol.Signed[protocol.Seen], error) {
+	site, _ := r.Site(point)
+	reply, err := l.ask(ctx, wire.PeerID(site.Peer), protocol.CallWitness, request)
+	if err != nil {
+		return nil, err
+	}
+	if len(reply.Answer) == 0 {
+		return nil, errNoAnswer
+	}
+	heard, err := r.ParseTestimony(reply.Answer)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(heard.Seen, func(s protocol.Signed[protocol.Seen]) bool {
+		return s.Message.Point != point || s.Message.Of != q.Point || s.Message.Nonce != q.Nonce
+	}), nil
 }
 
 func (l *leader) testify(ctx context.Context, r protocol.Signed[protocol.Roster], peer wire.PeerID, t protocol.Testimony) (protocol.StudyState, error) {
@@ -236,11 +267,11 @@ func (l *leader) testify(ctx context.Context, r protocol.Signed[protocol.Roster]
 	if err != nil {
 		return protocol.StudyState{}, err
 	}
-	i := slices.IndexFunc(answer.Studies, func(s protocol.StudyState) bool { return s.Roster == r.Digest() })
-	if i < 0 {
+	st, ok := standing(answer, r.Digest())
+	if !ok {
 		return protocol.StudyState{}, errNoAnswer
 	}
-	return answer.Studies[i], nil
+	return st, nil
 }
 
 // errNoAnswer is for a reply that says nothing of what was asked.

@@ -236,7 +236,9 @@ type memory struct {
 	seen map[uint32]map[uint32]protocol.Signed[protocol.Seen]
 	// working are the sites that said that they are at it.
 	working map[uint32]bool
-	sum     bool
+	// cut is the offer of the cut: the same bytes for every member of it.
+	cut []byte
+	sum bool
 }
 
 // memoryOf returns what is held of a task's present attempt. The caller holds mu.

@@ -24,14 +24,9 @@ func (c *Coordinator) mirror(ctx context.Context) error {
 	have := make(map[protocol.Digest]bool)
 	for {
 		changed := c.replica.Changed()
-		missing := false
-		for _, it := range c.wanted(have) {
-			ok, err := c.obtain(ctx, it)
-			if err != nil && ctx.Err() == nil {
-				return err
-			}
-			have[it.id] = ok
-			missing = missing || !ok
+		missing, err := c.mirrorAll(ctx, have)
+		if err != nil && ctx.Err() == nil {
+			return err
 		}
 		var again <-chan time.Time
 		var timer *time.Timer
@@ -53,17 +48,43 @@ func (c *Coordinator) mirror(ctx context.Context) error {
 	}
 }
 
-// wanted lists what the state names and have does not.
-func (c *Coordinator) wanted(have map[protocol.Digest]bool) (list []item) {
+// mirrorAll fetches what have lacks, and deletes what the state has forgotten. It
+// reports whether something is still missing.
+func (c *Coordinator) mirrorAll(ctx context.Context, have map[protocol.Digest]bool) (missing bool, err error) {
+	named := c.named()
+	for id := range have {
+		if _, ok := named[id]; ok {
+			continue
+		}
+		if err := c.blobs.Delete(ctx, blob.ID(id)); err != nil {
+			return false, err
+		}
+		delete(have, id)
+	}
+	for id, size := range named {
+		if have[id] {
+			continue
+		}
+		ok, err := c.obtain(ctx, item{id, size})
+		if err != nil {
+			return false, err
+		}
+		have[id] = ok
+		missing = missing || !ok
+	}
+	return missing, nil
+}
+
+// named is what the state names, with its size.
+func (c *Coordinator) named() map[protocol.Digest]uint64 {
+	list := make(map[protocol.Digest]uint64)
 	c.machine.View(func(s *state.State) {
 		for _, p := range s.Panels {
-			if !have[p.Blob] {
-				list = append(list, item{p.Blob, p.Size})
-			}
+			list[p.Blob] = p.Size
 		}
 		for _, t := range s.Tasks {
-			if t.Done() && !have[t.Sum] {
-				list = append(list, item{t.Sum, t.SumSize})
+			if t.Done() {
+				list[t.Sum] = t.SumSize
 			}
 		}
 	})

@@ -258,12 +258,7 @@ func (l *leader) signCut(ctx context.Context, t *state.Task) error {
 
 // cut asks a member of the cut for its vote.
 func (l *leader) cut(ctx context.Context, t *state.Task, point uint32) error {
-	o := protocol.CutOffer{Cut: t.Cut}
-	var err error
-	if o.Headers, o.Received, err = t.Evidence(); err != nil {
-		return err
-	}
-	request, err := o.Bytes()
+	request, err := l.cutOffer(t)
 	answer, err := l.call(ctx, t, point, protocol.CallCut, request, err)
 	if err != nil || answer == nil {
 		return err
@@ -282,20 +277,41 @@ func (l *leader) cut(ctx context.Context, t *state.Task, point uint32) error {
 	return nil
 }
 
+// cutOffer makes the offer of a cut, once for all its members.
+func (l *leader) cutOffer(t *state.Task) (request []byte, err error) {
+	l.note(t, func(m *memory) { request = m.cut })
+	if request != nil {
+		return request, nil
+	}
+	o := protocol.CutOffer{Cut: t.Cut}
+	if o.Headers, o.Received, err = t.Evidence(); err != nil {
+		return nil, err
+	}
+	if request, err = o.Bytes(); err == nil {
+		l.note(t, func(m *memory) { m.cut = request })
+	}
+	return request, err
+}
+
 // maxWitnessed bounds the bytes of votes in one call: a vote brings a snapshot of up
 // to a megabyte.
 const maxWitnessed = protocol.MaxMessage / 2
 
 // witness brings a site the votes of the others, to be kept there.
 func (l *leader) witness(ctx context.Context, t *state.Task, point uint32) error {
-	votes := held(l, t, func(m *memory) map[uint32]protocol.Signed[protocol.Vote] { return m.votes })
-	seen := held(l, t, func(m *memory) map[uint32]map[uint32]protocol.Signed[protocol.Seen] { return m.seen })
+	votes := make(map[uint32]protocol.Signed[protocol.Vote])
+	l.note(t, func(m *memory) {
+		for p, v := range m.votes {
+			if _, kept := m.seen[p][point]; !kept && p != point {
+				votes[p] = v
+			}
+		}
+	})
 	var w protocol.Witness
 	size := 0
 	for _, p := range t.Attempt.Members() {
-		v, voted := votes[p]
-		_, kept := seen[p][point]
-		if !voted || kept || p == point {
+		v, ok := votes[p]
+		if !ok {
 			continue
 		}
 		if size += len(v.Bytes()); size > maxWitnessed && len(w.Votes) > 0 {
