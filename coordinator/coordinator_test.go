@@ -232,6 +232,56 @@ func TestASiteThatIsNotReadyIsAskedAgainInTheSameAttempt(t *testing.T) {
 	s.check(id)
 }
 
+func TestASiteThatDiesBeforeItsContributionIsWaitedForInAnotherAttempt(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	s.stop()
+	s.timing.Contribute = 2 * time.Second
+	s.start()
+	s.awaitReady()
+	carol := s.sites[2]
+	s.onStep(func(step string) {
+		if step == "after start" {
+			s.network.Unlink(carol.peer, s.home.Network.ID())
+		}
+	})
+	id := s.submit(s.query("dies", time.Hour))
+	s.await("the attempt has failed", func() bool { return s.task(id).Reason != "" })
+	if last := s.task(id); last.State != "submitted" || last.Attempt != 1 || !strings.Contains(last.Reason, "in time") {
+		t.Errorf("after the attempt it stands at %+v", last)
+	}
+	s.onStep(func(string) {})
+	s.link(carol)
+	if last := s.end(id); last.State != "done" || last.Attempt != 2 {
+		t.Fatalf("ended as %+v", last)
+	}
+	s.check(id)
+}
+
+func TestASiteThatDiesAfterItsContributionIsWaitedForInTheSame(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	carol := s.sites[2]
+	gone := make(chan struct{})
+	var once sync.Once
+	s.onStep(func(step string) {
+		if step == "after sign cut" {
+			once.Do(func() { s.network.Unlink(carol.peer, s.home.Network.ID()); close(gone) })
+		}
+	})
+	id := s.submit(s.query("dies later", time.Hour))
+	<-gone
+	s.await("the others have voted", func() bool {
+		sites := s.task(id).Sites
+		return sites[0].Step == "voted" && sites[1].Step == "voted"
+	})
+	s.link(carol)
+	if last := s.end(id); last.State != "done" || last.Attempt != 1 {
+		t.Fatalf("ended as %+v", last)
+	}
+	s.check(id)
+}
+
 func TestAQueryExpiresWhenASiteStaysAway(t *testing.T) {
 	t.Parallel()
 	s := newStudy(t)

@@ -70,6 +70,14 @@ type study struct {
 	// step is called at every step of the member.
 	mu   sync.Mutex
 	step func(string)
+	// timing is changed before a start.
+	timing coordinator.Timing
+}
+
+// quick is the timing of a test.
+var quick = coordinator.Timing{
+	Poll: time.Millisecond, Retry: 5 * time.Millisecond, Nudge: 5 * time.Millisecond, Again: time.Millisecond,
+	Replica: replica.Timing{Heartbeat: 50 * time.Millisecond, Election: 50 * time.Millisecond, Lease: 50 * time.Millisecond, Commit: 5 * time.Millisecond},
 }
 
 // running is a member that runs.
@@ -83,7 +91,7 @@ const siteCount = 3
 // newStudy opens a study whose sites are ready.
 func newStudy(t testing.TB) *study {
 	t.Helper()
-	s := &study{t: t, dir: filepath.Join(t.TempDir(), "c1"), alice: newKey(t, "alice"), step: func(string) {}}
+	s := &study{t: t, dir: filepath.Join(t.TempDir(), "c1"), alice: newKey(t, "alice"), step: func(string) {}, timing: quick}
 	s.network = must[*wire.Network](t)(wire.NewNetwork(coordinator.Kinds()))
 	l := must[net.Listener](t)(net.Listen("tcp", "127.0.0.1:0"))
 	s.addr = l.Addr().String()
@@ -115,9 +123,7 @@ func (s *study) start() {
 		Home: s.home, Transport: loop, Allow: allow, Version: "test",
 		Log:   slog.New(slog.NewTextHandler(s.t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Ready: func() { close(ready) }, TestOnlyStep: s.took,
-		Timing: coordinator.Timing{Poll: time.Millisecond, Retry: 5 * time.Millisecond, Nudge: 5 * time.Millisecond, Again: time.Millisecond,
-			Replica: replica.Timing{Heartbeat: 50 * time.Millisecond, Election: 50 * time.Millisecond, Lease: 50 * time.Millisecond, Commit: 5 * time.Millisecond},
-		},
+		Timing: s.timing,
 	}))
 	ctx, stop := context.WithCancel(context.Background())
 	s.member = &running{stop: stop, done: make(chan error, 1)}
