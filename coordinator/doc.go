@@ -5,8 +5,8 @@
 //	api ──▶ replica ──▶ state          what was acknowledged is committed
 //	          │ leads
 //	          ▼
-//	        leader ──▶ schedule.Plan ──▶ query.go     one step after the other
-//	          │                            │ calls, pulls
+//	        leader ──▶ schedule.Plan ──▶ query.go, opening.go     one step after the other
+//	          │                       │ calls, pulls
 //	        greet.go ◀──── the sites' own connections ────▶ aggregate
 //
 // What must hold:
