@@ -250,6 +250,35 @@ func TestDeclarationsTellClassesOnly(t *testing.T) {
 	}
 }
 
+// Who has stolen a site's old key has the query list the declaration that names it:
+// the other sites would seal their key shares to it.
+func TestAnOfferOverAnOldKeyIsRefused(t *testing.T) {
+	s := newStudy(t, 2)
+	for _, tt := range []struct {
+		name string
+		at   time.Time
+		ok   bool
+	}{
+		{"a query made while the keys were declared", s.declared[1].Message.KEMUntil.Add(-time.Second), true},
+		{"a query made when they were over", s.declared[1].Message.KEMUntil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			body := s.body(t)
+			h := s.header(t, body)
+			h.Issued, h.Expires = tt.at, tt.at.Add(time.Hour)
+			header := must[protocol.Signed[protocol.QueryHeader]](t)(protocol.Sign(h, s.alice))
+			q := must[protocol.Query](t)(protocol.SealQuery(header, body, s.declarations()))
+			task := must[protocol.Signed[protocol.Task]](t)(protocol.Sign(protocol.Task{
+				Study: "demo", Roster: s.roster.Digest(), Query: header.Digest(), Attempt: 1, Issued: tt.at, Expires: tt.at.Add(time.Hour),
+			}, s.member))
+			raw := must[[]byte](t)(protocol.Offer{Task: task, Header: header, Body: q.Bodies[0], Declarations: s.declared}.Bytes())
+			if _, err := s.r().ParseOffer(raw, s.roster.Digest()); (err == nil) != tt.ok {
+				t.Errorf("got %v, accepted should be %v", err, tt.ok)
+			}
+		})
+	}
+}
+
 func TestATaskDoesNotOutliveItsQuery(t *testing.T) {
 	s := newStudy(t, 2)
 	task := protocol.Task{Study: "demo", Roster: s.roster.Digest(), Query: protocol.Hash("q"), Attempt: 1, Issued: now, Expires: now.Add(time.Hour)}

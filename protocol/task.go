@@ -100,7 +100,7 @@ func OfferedStudy(raw []byte) (study string, err error) {
 
 // ParseOffer reads an offer and verifies every signature in it against the roster:
 // the member's, the researcher's and each site's. The declarations are the ones
-// that the query lists.
+// that the query lists, with keys that were declared for when it was made.
 func (r *Roster) ParseOffer(raw []byte, roster Digest) (Offer, error) {
 	m, err := parseOffer(raw)
 	if err != nil {
@@ -126,6 +126,10 @@ func (r *Roster) ParseOffer(raw []byte, roster Digest) (Offer, error) {
 		}
 		if d.Message.Point != uint32(i+1) || d.Digest() != o.Header.Message.Declarations[i] {
 			return Offer{}, fmt.Errorf("%w: a declaration that the query does not list", ErrMalformed)
+		}
+		// Shares are sealed to it: an old key is on its way to be erased, or stolen.
+		if !d.Message.KEMUntil.After(o.Header.Message.Issued) {
+			return Offer{}, fmt.Errorf("%w: the key that site %d declares was over when the query was made", ErrMalformed, i+1)
 		}
 		o.Declarations = append(o.Declarations, d)
 	}
