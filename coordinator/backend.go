@@ -82,8 +82,9 @@ func (b backend) Leads() (bool, string) {
 	return false, ""
 }
 
-// Changed is closed at the next change of the state or the leader.
-func (b backend) Changed() <-chan struct{} { return b.replica.Changed() }
+// Changed is closed at the next change of the state, of the leader or of what it
+// knows of the sites.
+func (b backend) Changed() <-chan struct{} { return b.news.next() }
 
 // Cluster is how the members are, as far as this one sees.
 func (b backend) Cluster() rest.Cluster {

@@ -123,6 +123,8 @@ type Coordinator struct {
 	// leads is set while this member leads and holds all that was committed.
 	leads  atomic.Bool
 	leader atomic.Pointer[leader]
+	// news are changes of the state, and of what the leader knows beside it.
+	news news
 
 	mu   sync.Mutex
 	ring keyCache

@@ -125,6 +125,7 @@ func (l *leader) greet(ctx context.Context, peer wire.PeerID, list []protocol.Si
 	l.mu.Lock()
 	l.sites[peer] = g
 	l.mu.Unlock()
+	l.c.news.spread()
 	return 0
 }
 

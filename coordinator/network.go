@@ -83,11 +83,12 @@ func (c *Coordinator) admitPeers() {
 	}
 }
 
-// keepAllowed keeps the allow-list in step with the state.
+// keepAllowed keeps the allow-list in step with the state, and passes changes on.
 func (c *Coordinator) keepAllowed(ctx context.Context) error {
 	for {
 		changed := c.replica.Changed()
 		c.admitPeers()
+		c.news.spread()
 		select {
 		case <-changed:
 		case <-ctx.Done():

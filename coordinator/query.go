@@ -37,7 +37,12 @@ func (l *leader) take(ctx context.Context, t *state.Task, step schedule.Step) ti
 	case ctx.Err() != nil:
 		return l.c.cfg.Timing.Retry
 	case errors.Is(err, errWorking):
-		l.note(t, func(m *memory) { m.working[step.Point] = true })
+		l.note(t, func(m *memory) {
+			if !m.working[step.Point] {
+				m.working[step.Point] = true
+				l.c.news.spread()
+			}
+		})
 		return l.c.cfg.Timing.Poll
 	case errors.Is(err, state.ErrConflict), errors.Is(err, wire.ErrNotConnected), errors.Is(err, wire.ErrBroken):
 		// Things have gone on meanwhile.
