@@ -49,6 +49,37 @@ func TestAttackHalfSignedQuery(t *testing.T) {
 	})
 }
 
+// What is not signed by the one it speaks for is refused, whatever else is in order.
+func TestOffersWithForeignSignaturesAreRefused(t *testing.T) {
+	w := newNetwork(t, 2)
+	for _, tt := range []struct {
+		name   string
+		change func(*pb.Offer)
+	}{
+		{"an unsigned query", func(o *pb.Offer) { o.Header.Signatures = nil }},
+		{"a query with a signature cut short", func(o *pb.Offer) { o.Header.Signatures[0].Ed25519 = o.Header.Signatures[0].Ed25519[:63] }},
+		{"a query with the signature of its task", func(o *pb.Offer) { o.Header.Signatures = o.Task.Signatures }},
+		{"a query with two signatures", func(o *pb.Offer) { o.Header.Signatures = append(o.Header.Signatures, o.Task.Signatures[0]) }},
+		{"a query whose purpose was altered", func(o *pb.Offer) { o.Header.Payload[len(o.Header.Payload)-1] ^= 1 }},
+		{"an unsigned task", func(o *pb.Offer) { o.Task.Signatures = nil }},
+		{"another site's declaration in this one's place", func(o *pb.Offer) { o.Declarations[0] = o.Declarations[1] }},
+		{"a declaration with another site's signature", func(o *pb.Offer) { o.Declarations[0].Signatures = o.Declarations[1].Signatures }},
+		{"no declarations", func(o *pb.Offer) { o.Declarations = nil }},
+		{"no query", func(o *pb.Offer) { o.Header = nil }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			o := new(pb.Offer)
+			if err := proto.Unmarshal(w.offer(w.ask(), 0), o); err != nil {
+				t.Fatal(err)
+			}
+			tt.change(o)
+			if _, err := w.answer(0, protocol.CallOffer, must[[]byte](t)(proto.Marshal(o))); !errors.Is(err, protocol.BadSignature) {
+				t.Errorf("got %v, want %v", err, protocol.BadSignature)
+			}
+		})
+	}
+}
+
 // A question is kept and sent when it is over, and an attempt is opened when it is.
 func TestAttackExpired(t *testing.T) {
 	for _, tt := range []struct {

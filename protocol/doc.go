@@ -21,6 +21,9 @@
 //     (OfferedStudy, CutSession, …): what they return selects a roster, nothing more.
 //   - Foreign bytes become a type of this package only through Open and the Parse
 //     and Open methods of Roster, which know who may say what.
+//   - A message has a bounded number of bytes and of elements, counted before it is
+//     parsed: nobody's bytes take more memory than they are worth.
+//   - What people are shown (names, titles, purposes) is one printable line.
 //   - Nothing is negotiated: one suite a protocol version.
 //
 // The package does no I/O, starts no goroutine and reads no clock. It does not
