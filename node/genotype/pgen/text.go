@@ -1,0 +1,125 @@
+package pgen
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+var (
+	// ErrLine is returned for a line of pvar or psam that cannot be read.
+	ErrLine = errors.New("pgen: a line cannot be read")
+	// ErrCompressed is returned for a zstd file that is damaged or cut short.
+	ErrCompressed = errors.New("pgen: the zstd stream is damaged or cut short; copy the file again")
+)
+
+// LineError says where in a pvar or psam something is wrong.
+type LineError struct {
+	// File is "pvar" or "psam"; Line is counted from 1, in the unpacked text.
+	File string
+	Line int
+	// Err is one of the errors of this package, or of genotype.
+	Err error
+}
+
+func (e *LineError) Error() string { return fmt.Sprintf("%s, line %d: %v", e.File, e.Line, e.Err) }
+
+// Unwrap returns what is wrong.
+func (e *LineError) Unwrap() error { return e.Err }
+
+const (
+	// maxLine bounds a line: INFO may hold some thousand annotations.
+	maxLine = 16 << 20
+	// readAhead is what is asked of a file at once.
+	readAhead = 256 << 10
+	// maxWindow is what RFC 8878 wants every decoder of zstd to take.
+	maxWindow = 8 << 20
+)
+
+const zstdMagic = "\x28\xb5\x2f\xfd"
+
+// lines cuts a text into lines, packed with zstd or not.
+type lines struct {
+	file   string
+	r      *bufio.Reader
+	long   []byte // holds a line that is larger than the buffer of r
+	number int    // of the line read last, from 1
+	zstd   bool
+}
+
+func newLines(file string, r io.Reader) (*lines, error) {
+	l := &lines{file: file, r: bufio.NewReaderSize(r, readAhead)}
+	head, err := l.r.Peek(len(zstdMagic))
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read %s: %w", file, err)
+	}
+	if string(head) != zstdMagic {
+		return l, nil
+	}
+	// One decoder at a time starts no goroutines.
+	z, err := zstd.NewReader(l.r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", file, ErrCompressed, err)
+	}
+	return &lines{file: file, r: bufio.NewReaderSize(z, readAhead), zstd: true}, nil
+}
+
+// next returns a line without its end (LF, or CR LF), valid until the next call. It
+// returns io.EOF after the last line, which need not have an end.
+func (l *lines) next() ([]byte, error) {
+	l.number++
+	line, err := l.r.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		l.long = l.long[:0]
+		for err == bufio.ErrBufferFull {
+			if len(l.long)+len(line) > maxLine {
+				return nil, l.at(fmt.Errorf("%w: it is over %d bytes long", ErrLine, maxLine))
+			}
+			l.long = append(l.long, line...)
+			line, err = l.r.ReadSlice('\n')
+		}
+		l.long = append(l.long, line...)
+		line = l.long
+	}
+	switch {
+	case err == io.EOF && len(line) == 0:
+		return nil, io.EOF
+	case err != nil && err != io.EOF && l.zstd:
+		return nil, l.at(fmt.Errorf("%w: %w", ErrCompressed, err))
+	case err != nil && err != io.EOF:
+		return nil, fmt.Errorf("read %s: %w", l.file, err)
+	}
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
+}
+
+func (l *lines) at(err error) error { return &LineError{File: l.file, Line: l.number, Err: err} }
+
+// column takes a line's first column. Tabs and spaces separate, any number of them.
+func column(line []byte) (first, rest []byte) {
+	from := 0
+	for from < len(line) && isBlank(line[from]) {
+		from++
+	}
+	to := from
+	for to < len(line) && !isBlank(line[to]) {
+		to++
+	}
+	return line[from:to], line[to:]
+}
+
+func isBlank(b byte) bool { return b == '\t' || b == ' ' }
+
+// columns are all of a line's.
+func columns(line []byte) (all [][]byte) {
+	for {
+		var one []byte
+		if one, line = column(line); len(one) == 0 {
+			return all
+		}
+		all = append(all, one)
+	}
+}
