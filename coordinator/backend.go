@@ -193,7 +193,8 @@ func (b backend) Sites() (list []rest.Site) {
 	return list
 }
 
-// AddPanel stores a panel. It is here before it is committed.
+// AddPanel stores a panel. It is here before it is committed, and on a majority of the
+// members before it is acknowledged.
 func (b backend) AddPanel(ctx context.Context, raw []byte) (rest.Panel, error) {
 	p, err := panel.Parse(bytes.NewReader(raw))
 	if err != nil {
@@ -206,6 +207,9 @@ func (b backend) AddPanel(ctx context.Context, raw []byte) (rest.Panel, error) {
 	added := state.Panel{Digest: p.Digest(), Assembly: p.Assembly(), Variants: uint64(p.Len()), Blob: id, Size: uint64(len(raw))}
 	if err := b.put(ctx, state.AddPanel(added)); err != nil {
 		return rest.Panel{}, err
+	}
+	if err := b.awaitCopies(ctx, item{added.Blob, added.Size}); err != nil {
+		return rest.Panel{}, fmt.Errorf("%w: the panel is not on a majority of the members yet", api.ErrNoLeader)
 	}
 	return rest.Panel{Digest: added.Digest, Assembly: added.Assembly, Size: added.Variants}, nil
 }

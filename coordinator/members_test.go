@@ -85,9 +85,9 @@ func freeAddresses(t *testing.T, count int) (list []string) {
 	return list
 }
 
-// A panel that was acknowledged is soon on every member, and the loss of the leader
+// A panel that was acknowledged is on a majority of the members: the loss of the leader
 // takes nothing away.
-func TestPanelsAreOnEveryMember(t *testing.T) {
+func TestAnAcknowledgedPanelIsNotLost(t *testing.T) {
 	t.Parallel()
 	homes, stop := newMembers(t, 3)
 	operator := rest.NewClient(homes[0].Endpoints(), homes[0].Operator)
@@ -100,12 +100,14 @@ func TestPanelsAreOnEveryMember(t *testing.T) {
 	if _, err := operator.Bytes(t.Context(), http.MethodPost, "/v1/panels", raw.Bytes()); err != nil {
 		t.Fatal(err)
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
+	copies := 0
 	for _, h := range homes {
-		for !has(t, h, sha256.Sum256(raw.Bytes())) {
-			<-tick.C
+		if has(t, h, sha256.Sum256(raw.Bytes())) {
+			copies++
 		}
+	}
+	if copies < 2 {
+		t.Errorf("acknowledged it is on %d members", copies)
 	}
 	var c rest.Cluster
 	if err := operator.JSON(t.Context(), http.MethodGet, "/v1/cluster", nil, &c); err != nil {

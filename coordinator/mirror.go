@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/locus-genomics/locus/coordinator/state"
@@ -124,6 +125,37 @@ func (c *Coordinator) pull(ctx context.Context, from wire.PeerID, it item) (err 
 	}
 	_, err = upload.Commit()
 	return err
+}
+
+// awaitCopies waits until a majority of the members has a blob, this one included.
+func (c *Coordinator) awaitCopies(ctx context.Context, it item) error {
+	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+	defer cancel()
+	again := time.NewTicker(c.cfg.Timing.Poll)
+	defer again.Stop()
+	for {
+		copies := 1
+		for _, m := range c.cfg.Home.Members {
+			if m.Peer != c.cfg.Home.Card.Peer && c.holds(ctx, wire.PeerID(m.Peer), it) {
+				copies++
+			}
+		}
+		if 2*copies > len(c.cfg.Home.Members) {
+			return nil
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// holds asks a member for the end of a blob: who has none of it says so.
+func (c *Coordinator) holds(ctx context.Context, member wire.PeerID, it item) bool {
+	wanted := wire.Item{ID: it.id, Size: int64(it.size), Digest: it.id}
+	_, err := c.transport.Pull(ctx, member, wanted, wanted.Size, io.Discard)
+	return err == nil
 }
 
 // has reports whether a whole blob is on this member's disk.
