@@ -163,6 +163,23 @@ func acount(t *testing.T, r io.Reader) (cells []cell) {
 	return cells
 }
 
+// oracle reads the answers of a program that is plain and slow, a line for each ALT.
+// On X it knows the second ALTs of men, which plink2's counts of genotypes leave out.
+func oracle(t *testing.T, r io.Reader) (cells []cell) {
+	t.Helper()
+	for _, f := range table(t, r) {
+		if f[0] == "CHROM" || strings.HasPrefix(f[0], "#") {
+			continue
+		}
+		if f[5] == "1" {
+			cells = append(cells, cell{site: f[1] + " " + f[3], an: numbers(t, f[8])[0]})
+		}
+		c := &cells[len(cells)-1]
+		c.ac = append(c.ac, numbers(t, f[9])...)
+	}
+	return cells
+}
+
 func compare(t *testing.T, got, want []cell) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -195,7 +212,7 @@ func TestRealFilesCountAsPlink2Does(t *testing.T) {
 		read         func(*testing.T, io.Reader) []cell
 	}{
 		{"plinkng_chr21_pgen/chr21_phase3_start", "plinkng_chr21_pgen/chr21_phase3_start.plink2.gcount.gz", gcount},
-		{"plinkng_all_ploidy/all_ploidy", "plinkng_all_ploidy/all_ploidy.plink2.gcount.gz", gcount},
+		{"plinkng_all_ploidy/all_ploidy", "plinkng_all_ploidy/all_ploidy_export.oracle.tsv.gz", oracle},
 		{"kg3_chr22_16mb/kg3_chr22.derived", "kg3_chr22_16mb/kg3_chr22.derived_pgen.plink2.gcount.gz", gcount},
 		{"kg3_chr22_16mb/kg3_chr22.derived", "kg3_chr22_16mb/kg3_chr22.derived_pgen.plink2.acount.gz", acount},
 		{"regenie_example/example", "regenie_example/example_pgen.plink2.gcount.gz", gcount},
@@ -239,8 +256,8 @@ func made(t *testing.T, args ...string) (prefix string, want []cell) {
 	if _, err := os.Stat(prefix + ".pvar.zst"); err == nil {
 		kind = append(kind, "vzs")
 	}
-	plink2(t, append(kind, "--allow-extra-chr", "--nonfounders", "--geno-counts", "cols=chrom,pos,ref,alt,homref,refalt,altxy,hapref,hapalt,missing", "--out", prefix)...)
-	return prefix, gcount(t, openFile(t, prefix+".gcount"))
+	plink2(t, append(kind, "--allow-extra-chr", "--nonfounders", "--freq", "counts", "cols=chrom,pos,ref,alt,altfreq,nobs", "--out", prefix)...)
+	return prefix, acount(t, openFile(t, prefix+".acount"))
 }
 
 func TestRealVCFsCountAsPlink2DoesOnceTheyArePgen(t *testing.T) {
