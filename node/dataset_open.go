@@ -10,16 +10,22 @@ import (
 	"strings"
 
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
 	"github.com/locus-genomics/locus/protocol"
 )
 
-// ErrFormat is returned for a file that is in no format which the node reads.
-var ErrFormat = errors.New("node: genotypes are read from VCF (plain or BGZF) and from bed, bim and fam")
+var (
+	// ErrFormat is returned for a file that is in no format which the node reads.
+	ErrFormat = errors.New("node: genotypes are read from VCF (plain or BGZF), from bed, bim and fam, and from pgen, pvar and psam")
+	// errWhichFiles is returned for a prefix of two formats' files.
+	errWhichFiles = errors.New("node: both a bed and a pgen have this prefix; name one of them")
+)
 
-// OpenGenotypes opens a file of genotypes by what is in it: a VCF, or a bed whose bim
-// and fam lie beside it. The caller MUST close what is returned beside the reader.
+// OpenGenotypes opens a file of genotypes by what is in it: a VCF, a bed whose bim and
+// fam lie beside it, or a pgen with pvar (or pvar.zst) and psam. The caller MUST close
+// what is returned beside the reader.
 func OpenGenotypes(path string) (genotype.Reader, io.Closer, error) {
 	g, err := openGenotypeFiles(path)
 	if err != nil {
@@ -49,19 +55,25 @@ type formatReader func(files []*hashedFile, covers genotype.Covers) (genotype.Re
 
 // openGenotypeFiles finds out the format and opens what belongs to it.
 func openGenotypeFiles(path string) (*genotypeFiles, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		path += ".bed" // a prefix, as plink's --bfile takes
-	}
-	for _, end := range []string{".bim", ".fam"} {
-		if prefix, ok := strings.CutSuffix(path, end); ok {
-			path = prefix + ".bed"
-		}
+	path, err := nameOfSet(path)
+	if err != nil {
+		return nil, fmt.Errorf("open genotypes: %w", err)
 	}
 	g := &genotypeFiles{format: readVCF}
 	names := []string{path}
 	if prefix, ok := strings.CutSuffix(path, ".bed"); ok {
 		g.format = readPlink
 		names = append(names, prefix+".bim", prefix+".fam")
+	}
+	if prefix, ok := strings.CutSuffix(path, ".pgen"); ok {
+		g.format = readPgen
+		names = append(names, prefix+".pvar", prefix+".psam")
+		if !exists(names[1]) && exists(names[1]+".zst") {
+			names[1] += ".zst"
+		}
+		if index := path + ".pgi"; exists(index) {
+			names = append(names, index)
+		}
 	}
 	for _, name := range names {
 		f, err := openHashed(name)
@@ -71,6 +83,37 @@ func openGenotypeFiles(path string) (*genotypeFiles, error) {
 		g.files = append(g.files, f)
 	}
 	return g, nil
+}
+
+// nameOfSet is the bed or pgen that a path means, which may be a file beside it or
+// their prefix, as plink's --bfile and --pfile take it; else the path.
+func nameOfSet(path string) (string, error) {
+	for _, beside := range [][2]string{
+		{".bim", ".bed"}, {".fam", ".bed"}, {".pvar", ".pgen"}, {".pvar.zst", ".pgen"}, {".psam", ".pgen"}, {".pgen.pgi", ".pgen"},
+	} {
+		if prefix, ok := strings.CutSuffix(path, beside[0]); ok {
+			return prefix + beside[1], nil
+		}
+	}
+	if exists(path) {
+		return path, nil
+	}
+	bed, other := exists(path+".bed"), exists(path+".pgen")
+	switch {
+	case bed && other:
+		return "", errWhichFiles
+	case bed:
+		return path + ".bed", nil
+	case other:
+		return path + ".pgen", nil
+	}
+	return path, nil
+}
+
+// exists is true where it cannot be told: opening the file will tell why.
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, os.ErrNotExist)
 }
 
 func (g *genotypeFiles) reader(covers genotype.Covers) (genotype.Reader, aboutFile, error) {
@@ -102,6 +145,18 @@ func readPlink(files []*hashedFile, covers genotype.Covers) (genotype.Reader, ab
 		return nil, aboutFile{}, err
 	}
 	return r, aboutFile{sexes: r.Sexes()}, nil
+}
+
+func readPgen(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error) {
+	cfg := pgen.Config{Pgen: files[0], Pvar: files[1], Psam: files[2], Covers: covers}
+	if len(files) > 3 {
+		cfg.Pgi = files[3]
+	}
+	r, err := pgen.New(cfg)
+	if err != nil {
+		return nil, aboutFile{}, err
+	}
+	return r, aboutFile{sexes: r.Sexes(), assembly: r.Assembly()}, nil
 }
 
 // hashedFile digests a file while it is read, so that what was parsed and what was

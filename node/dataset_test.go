@@ -69,7 +69,7 @@ func toySamples(people int) string {
 	return b.String()
 }
 
-// toyFiles writes the toy dataset as VCF, BGZF and bed into a directory.
+// toyFiles writes the toy dataset as VCF, BGZF, bed and pgen into a directory.
 func toyFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -82,19 +82,23 @@ func toyFiles(t *testing.T) string {
 		t.Fatal(err)
 	}
 	bed, fam := []byte("\x6c\x1b\x01"), ""
+	pgen, psam := []byte("\x6c\x1b\x02\x02\x00\x00\x00\x18\x00\x00\x00\x40"), "#IID\tSEX\n"
 	for v := range 2 {
-		row := make([]byte, toyPeople/4)
+		row, codes := make([]byte, toyPeople/4), make([]byte, toyPeople/4)
 		for i := range toyPeople {
 			row[i/4] |= []byte{3, 2, 0, 1}[toyCall(v, i)] << (2 * (i % 4))
+			codes[i/4] |= byte(toyCall(v, i)) << (2 * (i % 4))
 		}
-		bed = append(bed, row...)
+		bed, pgen = append(bed, row...), append(pgen, codes...)
 	}
 	for i := range toyPeople {
 		fam += fmt.Sprintf("0 s%d 0 0 0 -9\n", i)
+		psam += fmt.Sprintf("s%d\tNA\n", i)
 	}
 	for name, content := range map[string]string{
 		"toy.vcf": toyVCF(), "toy.vcf.gz": packed.String(), "toy.bed": string(bed),
 		"toy.bim": "1 a 0 10 C A\n1 b 0 11 C A\n", "toy.fam": fam, "samples.tsv": toySamples(toyPeople),
+		"toy2.pgen": string(pgen), "toy2.pvar": "#CHROM\tPOS\tID\tREF\tALT\n1\t10\ta\tA\tC\n1\t11\tb\tA\tC\n", "toy2.psam": psam,
 	} {
 		writeFile(t, filepath.Join(dir, name), content)
 	}
@@ -133,7 +137,7 @@ func read(t *testing.T, spec CohortSpec) definition {
 func TestADatasetIsCountedInEveryFormat(t *testing.T) {
 	dir := toyFiles(t)
 	p, all := toyPanel(t, "GRCh38")
-	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bed", "toy.bim", "toy.fam", "toy"} {
+	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bed", "toy.bim", "toy.fam", "toy", "toy2.pgen", "toy2"} {
 		t.Run(name, func(t *testing.T) {
 			d, summary, err := readDataset(t.Context(), toySpec(dir, name))
 			if err != nil {
@@ -367,7 +371,7 @@ func TestContentAndPeopleNameWhatIsAnswered(t *testing.T) {
 
 func TestOpenGenotypesFindsTheFormat(t *testing.T) {
 	dir := toyFiles(t)
-	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bed", "toy"} {
+	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bed", "toy", "toy2.pgen", "toy2.psam", "toy2"} {
 		r, closer, err := OpenGenotypes(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
@@ -388,5 +392,9 @@ func TestOpenGenotypesFindsTheFormat(t *testing.T) {
 	}
 	if _, _, err := OpenGenotypes(filepath.Join(dir, "nowhere")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("nothing: got %v", err)
+	}
+	writeFile(t, filepath.Join(dir, "toy2.bed"), "")
+	if _, _, err := OpenGenotypes(filepath.Join(dir, "toy2")); !errors.Is(err, errWhichFiles) {
+		t.Errorf("a prefix of two: got %v", err)
 	}
 }

@@ -29,9 +29,10 @@ func (a *app) cohortAdd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: exactly(2),
 		Long: "Take a cohort in, or put another in its place.\n\n" +
-			"FILE is a VCF (plain or BGZF) or a .bed with its .bim and .fam. The sample table has the columns\n" +
-			"sample_id, person_id and sex. Both are read once to be checked, and stay where they are: they are\n" +
-			"read again for each answer, and a file that has changed is not answered from.",
+			"FILE is a VCF (plain or BGZF), a .bed with its .bim and .fam, or a .pgen with its .pvar and .psam.\n" +
+			"The sample table has the columns sample_id, person_id and sex. Both are read once to be checked,\n" +
+			"and stay where they are: they are read again for each answer, and a file that has changed is not\n" +
+			"answered from.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if spec.Samples == "" {
 				return usageError{fmt.Errorf("--samples is needed: it says who is in the file")}
