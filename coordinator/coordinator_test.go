@@ -7,10 +7,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/locus-genomics/locus/he"
+	"github.com/locus-genomics/locus/internal/blob"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
 	"github.com/locus-genomics/locus/protocol/session"
@@ -256,6 +258,39 @@ func TestASiteThatDiesBeforeItsContributionIsWaitedForInAnotherAttempt(t *testin
 		t.Fatalf("ended as %+v", last)
 	}
 	s.check(id)
+}
+
+func TestWordsAreHereBeforeAnyShareIsDelivered(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	var early atomic.Int32
+	for _, site := range s.sites {
+		site.mu.Lock()
+		site.refuse = func(call protocol.Call, _ uint32) protocol.Code {
+			if call != protocol.CallDeliver {
+				return 0
+			}
+			for _, a := range site.sessions {
+				if !has(t, s.home, blob.ID(a.header.Message.Words)) {
+					early.Add(1)
+				}
+			}
+			return 0
+		}
+		site.mu.Unlock()
+	}
+	id := s.submit(s.query("words", time.Hour))
+	if last := s.end(id); last.State != "done" {
+		t.Fatalf("ended as %+v", last)
+	}
+	s.check(id)
+	if n := early.Load(); n > 0 {
+		t.Errorf("%d deliveries came before the words", n)
+	}
+	result, _ := s.result(id)
+	for _, h := range result.Headers {
+		s.await("the words are forgotten", func() bool { return !has(t, s.home, blob.ID(h.Message.Words)) })
+	}
 }
 
 func TestASiteThatDiesAfterItsContributionIsWaitedForInTheSame(t *testing.T) {

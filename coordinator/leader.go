@@ -234,6 +234,8 @@ type memory struct {
 	votes         map[uint32]protocol.Signed[protocol.Vote]
 	// seen are the words on a site's vote, by that site and by who has seen it.
 	seen map[uint32]map[uint32]protocol.Signed[protocol.Seen]
+	// words are the sites whose words are on this member's disk.
+	words map[uint32]bool
 	// working are the sites that said that they are at it.
 	working map[uint32]bool
 	// cut is the offer of the cut: the same bytes for every member of it.
@@ -248,6 +250,7 @@ func (l *leader) memoryOf(t *state.Task) *memory {
 		m = &memory{
 			session: t.Session(), contributions: make(map[uint32]protocol.Contribution), votes: make(map[uint32]protocol.Signed[protocol.Vote]),
 			seen: make(map[uint32]map[uint32]protocol.Signed[protocol.Seen]), working: make(map[uint32]bool),
+			words: make(map[uint32]bool),
 		}
 		l.tasks[t.ID] = m
 	}
@@ -279,6 +282,7 @@ func (l *leader) remember(t *state.Task, connected []wire.PeerID) schedule.Memor
 		if m != nil {
 			_, s.Shares = m.contributions[p]
 			_, s.Vote = m.votes[p]
+			s.Words = m.words[p]
 			for of, by := range m.seen {
 				if _, ok := by[p]; ok {
 					s.Sees = append(s.Sees, of)

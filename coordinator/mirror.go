@@ -13,6 +13,9 @@ import (
 	"github.com/locus-genomics/locus/protocol/wire"
 )
 
+// sweepEvery is how often what nobody names is deleted, and how old it must be.
+const sweepEvery = time.Hour
+
 // item is a blob that every member keeps.
 type item struct {
 	id   protocol.Digest
@@ -23,9 +26,15 @@ type item struct {
 // not: panels, and sums of tasks. A disk that cannot be read stops the member.
 func (c *Coordinator) mirror(ctx context.Context) error {
 	have := make(map[protocol.Digest]bool)
+	swept := time.Time{}
 	for {
 		changed := c.replica.Changed()
 		missing, err := c.mirrorAll(ctx, have)
+		// Only a leader knows that what its state does not name is named nowhere: after
+		// a restart a member's state is older than its disk.
+		if now := c.cfg.Now(); err == nil && c.leads.Load() && now.Sub(swept) >= sweepEvery {
+			swept, err = now, c.sweep(ctx, now.Add(-sweepEvery))
+		}
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
@@ -76,6 +85,37 @@ func (c *Coordinator) mirrorAll(ctx context.Context, have map[protocol.Digest]bo
 	return missing, nil
 }
 
+// sweep deletes what nobody names and was left before a time: the words of attempts
+// that failed, and panels that were never committed.
+func (c *Coordinator) sweep(ctx context.Context, before time.Time) error {
+	stale, err := c.blobs.Stale(ctx, before)
+	if err != nil || len(stale) == 0 {
+		return err
+	}
+	named := c.named()
+	c.machine.View(func(s *state.State) {
+		for _, t := range s.Tasks {
+			if t.Final() || t.Attempt == nil {
+				continue
+			}
+			for _, p := range t.Attempt.Contributors() {
+				if h, err := t.Contribution(p); err == nil { // it was opened before it was committed
+					named[h.Message.Words] = state.WordBytes(&h.Message)
+				}
+			}
+		}
+	})
+	for _, id := range stale {
+		if _, ok := named[protocol.Digest(id)]; ok {
+			continue
+		}
+		if err := c.blobs.Delete(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // named is what the state names, with its size.
 func (c *Coordinator) named() map[protocol.Digest]uint64 {
 	list := make(map[protocol.Digest]uint64)
@@ -84,7 +124,7 @@ func (c *Coordinator) named() map[protocol.Digest]uint64 {
 			list[p.Blob] = p.Size
 		}
 		for _, t := range s.Tasks {
-			if t.Done() {
+			if t.Failed == 0 && !t.Sum.IsZero() {
 				list[t.Sum] = t.SumSize
 			}
 		}

@@ -70,6 +70,8 @@ func (l *leader) do(ctx context.Context, t *state.Task, step schedule.Step, log 
 		return l.signCut(ctx, t)
 	case schedule.Offer:
 		return l.offer(ctx, t, step.Point)
+	case schedule.Fetch:
+		return l.fetch(ctx, t, step.Point)
 	case schedule.Deliver:
 		return l.deliver(ctx, t, step.Point)
 	case schedule.Cut:
@@ -251,6 +253,34 @@ func (l *leader) deliver(ctx context.Context, t *state.Task, point uint32) error
 	return l.commit(ctx, state.Received(t.ID, r))
 }
 
+// partOf is what a site has contributed to the sum.
+func partOf(t *state.Task, point uint32) (aggregate.Part, error) {
+	h, err := t.Contribution(point)
+	if err != nil {
+		return aggregate.Part{}, err
+	}
+	site, _ := t.Roster.Message.Site(point)
+	return aggregate.Part{Point: point, Peer: wire.PeerID(site.Peer), Words: h.Message.Words, Size: int64(state.WordBytes(&h.Message))}, nil
+}
+
+// fetch brings a site's words to this member's disk: from another member that has
+// them, or from the site.
+func (l *leader) fetch(ctx context.Context, t *state.Task, point uint32) error {
+	part, err := partOf(t, point)
+	if err != nil {
+		return err
+	}
+	here, err := l.c.obtain(ctx, item{part.Words, uint64(part.Size)})
+	if err == nil && !here {
+		err = aggregate.Fetch(ctx, l.c.transport, l.c.blobs, part)
+	}
+	if err != nil {
+		return err
+	}
+	l.note(t, func(m *memory) { m.words[point] = true })
+	return nil
+}
+
 // sum adds up the words of the cut's members, once for each leader.
 func (l *leader) sum(ctx context.Context, t *state.Task, log *slog.Logger) error {
 	if !t.Sum.IsZero() {
@@ -263,16 +293,13 @@ func (l *leader) sum(ctx context.Context, t *state.Task, log *slog.Logger) error
 			return nil
 		}
 	}
-	headers, _, err := t.Evidence()
-	if err != nil {
-		return err
-	}
-	parts := make([]aggregate.Part, len(headers))
-	for i, h := range headers {
-		site, _ := t.Roster.Message.Site(h.Message.Point)
-		parts[i] = aggregate.Part{
-			Point: h.Message.Point, Peer: wire.PeerID(site.Peer), Words: h.Message.Words, Size: int64(state.WordBytes(&h.Message)),
+	var parts []aggregate.Part
+	for _, p := range t.Attempt.Members() {
+		part, err := partOf(t, p)
+		if err != nil {
+			return err
 		}
+		parts = append(parts, part)
 	}
 	began := l.c.cfg.Now()
 	sum, err := aggregate.Sum(ctx, l.c.transport, l.c.blobs, parts)
@@ -287,5 +314,5 @@ func (l *leader) sum(ctx context.Context, t *state.Task, log *slog.Logger) error
 		return err
 	}
 	l.note(t, func(m *memory) { m.sum = true })
-	return nil
+	return aggregate.Forget(ctx, l.c.blobs, parts, sum)
 }

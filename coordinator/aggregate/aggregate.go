@@ -1,4 +1,5 @@
-// Package aggregate adds up hidden words that it cannot read. Start with [Sum].
+// Package aggregate adds up hidden words that it cannot read. Start with [Fetch],
+// [Sum] and [Forget].
 //
 // What must hold: the words of a site are added once, whole, and only when they have
 // the digest that the site signed; memory does not grow with their number or with
@@ -60,8 +61,7 @@ type Puller interface {
 }
 
 // Sum fetches the words of all parts, adds them and keeps the sum, whose digest it
-// returns. What was fetched before a failure is kept for the next call, and thrown
-// away once the sum is there.
+// returns. The words stay, for the next call, until Forget.
 func Sum(ctx context.Context, from Puller, store blob.Store, parts []Part) (protocol.Digest, error) {
 	if err := check(parts); err != nil {
 		return protocol.Digest{}, err
@@ -74,24 +74,25 @@ func Sum(ctx context.Context, from Puller, store blob.Store, parts []Part) (prot
 			continue // two sites signed for the same bytes; they are one file
 		}
 		begun[p.Words] = true
-		pulls.Go(func() error { return fetch(pulling, from, store, p) })
+		pulls.Go(func() error { return Fetch(pulling, from, store, p) })
 	}
 	if err := pulls.Wait(); err != nil {
 		return protocol.Digest{}, err
 	}
-	sum, err := add(ctx, store, parts)
-	if err != nil {
-		return protocol.Digest{}, err
-	}
+	return add(ctx, store, parts)
+}
+
+// Forget throws the words of all parts away, once their sum is safe.
+func Forget(ctx context.Context, store blob.Store, parts []Part, sum protocol.Digest) error {
 	for _, p := range parts {
 		if p.Words == sum {
 			continue // the others added nothing: the sum is kept under the same name
 		}
 		if err := store.Delete(ctx, blob.ID(p.Words)); err != nil {
-			return protocol.Digest{}, fmt.Errorf("forget words: %w", err)
+			return fmt.Errorf("forget words: %w", err)
 		}
 	}
-	return sum, nil
+	return nil
 }
 
 // check refuses a site that is there twice and words of different lengths.
@@ -112,8 +113,9 @@ func check(parts []Part) error {
 	return nil
 }
 
-// fetch brings a site's words into the store, from where it broke off before.
-func fetch(ctx context.Context, from Puller, store blob.Store, p Part) error {
+// Fetch brings a site's words into the store, from where it broke off before. Sum
+// fetches what is not there; fetched before, a site that dies is not missed.
+func Fetch(ctx context.Context, from Puller, store blob.Store, p Part) error {
 	have, _, err := store.Open(ctx, blob.ID(p.Words), 0)
 	if err == nil {
 		return have.Close()

@@ -127,7 +127,10 @@ func TestTheSumIsThatOfAllWords(t *testing.T) {
 		if sum != sha256.Sum256(want) || !bytes.Equal(read(t, store, sum), want) {
 			r.Fatal("it is another sum")
 		}
-		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		if err := aggregate.Forget(t.Context(), store, parts, sum); err != nil {
+			r.Fatal(err)
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) != 1 || !bytes.Equal(read(t, store, sum), want) {
 			r.Fatalf("%d files are left: %v", len(left), err)
 		}
 	})

@@ -5,8 +5,11 @@
 // the steps knows that. All of a leader's memory can be lost: the steps to get it
 // again then come out, and sites answer them with the bytes they have stored.
 //
-//	sites ready ──Start──▶ Offer… ──▶ Deliver… ──▶ SignCut ──▶ Cut… ──▶ Witness… ──▶ Open…
-//	                                                      └──▶ Sum
+//	sites ready ──Start──▶ Offer… ──▶ Fetch… ──▶ Deliver… ──▶ SignCut ──▶ Cut… ──▶ Witness… ──▶ Open…
+//	                                                                 └──▶ Sum
+//
+// Words are fetched before there is a cut, so that a site that dies after its
+// contribution is missed for its opening at most.
 //
 // After an attempt that failed for a reason that may pass, the next one starts when
 // every site it needs is connected and ready. The other reasons end the task.
@@ -33,6 +36,7 @@ const (
 	SignCut
 
 	Offer
+	Fetch
 	Deliver
 	Cut
 	Witness
@@ -43,7 +47,7 @@ const (
 
 // String is the kind in one word.
 func (k Kind) String() string {
-	names := [...]string{"", "start", "pass", "fail", "sign cut", "offer", "deliver", "cut", "witness", "open", "sum"}
+	names := [...]string{"", "start", "pass", "fail", "sign cut", "offer", "fetch", "deliver", "cut", "witness", "open", "sum"}
 	if int(k) < len(names) {
 		return names[k]
 	}
@@ -63,9 +67,9 @@ type Step struct {
 type Site struct {
 	// Connected sites can be called, Ready ones also contribute.
 	Connected, Ready bool
-	// Shares tells that the leader holds what the site has contributed, Vote that
-	// it holds its vote.
-	Shares, Vote bool
+	// Shares and Words tell that the leader holds what the site has contributed,
+	// Vote that it holds its vote.
+	Shares, Words, Vote bool
 	// Sees are the sites whose vote this one keeps, as the leader holds it signed.
 	Sees []uint32
 }
@@ -120,7 +124,7 @@ func Plan(t *state.Task, m Memory, pace Pace, now time.Time) (steps []Step, agai
 	}
 	switch t.Attempt.Phase {
 	case session.Contributing:
-		steps = offers(t, m)
+		steps = append(offers(t, m), fetches(t, m)...)
 	case session.Receiving:
 		steps = deliveries(t, m)
 	case session.Opening, session.Done:
@@ -209,10 +213,21 @@ func offers(t *state.Task, m Memory) []Step {
 	})
 }
 
-// deliveries hands out the shares, once the leader holds all of them.
+// fetches brings in the words of those that have contributed. One that is away may
+// have given them before: the step itself knows.
+func fetches(t *state.Task, m Memory) (steps []Step) {
+	for _, p := range t.Attempt.Contributors() {
+		if !m.Sites[p].Words && t.Attempt.Sites[p].Refused == 0 {
+			steps = append(steps, Step{Kind: Fetch, Point: p})
+		}
+	}
+	return steps
+}
+
+// deliveries hands out the shares, once the leader holds all that was contributed.
 func deliveries(t *state.Task, m Memory) []Step {
 	contributors := t.Attempt.Contributors()
-	if missing := offersAgain(contributors, m); len(missing) > 0 {
+	if missing := append(offersAgain(contributors, m), fetches(t, m)...); len(missing) > 0 {
 		return missing
 	}
 	if slices.ContainsFunc(contributors, func(p uint32) bool { return !m.Sites[p].Shares }) {

@@ -137,7 +137,7 @@ func (w *world) stand(t testing.TB, line string) *state.Task {
 }
 
 // memory is what the leader holds: all sites are connected and ready but those in
-// "-1"; it holds "s1" the shares of a site, "v1" its vote, "w12" that 1 keeps the
+// "-1"; it holds "s1" the shares of a site and its words, "h1" its shares alone, "v1" its vote, "w12" that 1 keeps the
 // vote of 2, "u1" site 1 is connected and not ready; "sum" it has the sum.
 func memory(line string) schedule.Memory {
 	m := schedule.Memory{Sites: make(map[uint32]schedule.Site)}
@@ -157,6 +157,8 @@ func memory(line string) schedule.Memory {
 		case 'u':
 			s.Ready = false
 		case 's':
+			s.Shares, s.Words = true, true
+		case 'h':
 			s.Shares = true
 		case 'v':
 			s.Vote = true
@@ -189,12 +191,14 @@ func TestPlan(t *testing.T) {
 		{name: "an attempt is offered to all", task: "attempt", steps: "offer 1, offer 2, offer 3", again: 10 * time.Minute},
 		{name: "but not to who is away", task: "attempt", memory: "-3", steps: "offer 1, offer 2", again: 10 * time.Minute},
 		{name: "nor to who has contributed", task: "c1 c2", memory: "s1 s2", steps: "offer 3", again: 10 * time.Minute},
-		{name: "a new leader asks for the shares again", task: "c1 c2", memory: "s2", steps: "offer 1, offer 3", again: 10 * time.Minute},
+		{name: "whose words are fetched", task: "c1 c2", memory: "s1 h2", steps: "offer 3, fetch 2", again: 10 * time.Minute},
+		{name: "a new leader asks for everything again", task: "c1 c2", memory: "s2", steps: "offer 1, offer 3, fetch 1", again: 10 * time.Minute},
 		{name: "time for contributions passes", task: "c1 c2", memory: "s1 s2 -3", after: 10 * time.Minute, steps: "pass", again: 10 * time.Minute},
 
 		{name: "shares are delivered once all are here", task: "c1 c2 c3", memory: "s1 s2 s3", steps: "deliver 1, deliver 2, deliver 3", again: time.Hour},
-		{name: "and not before", task: "c1 c2 c3", memory: "s1 s3", steps: "offer 2", again: time.Hour},
-		{name: "a dealer that is away is waited for", task: "c1 c2 c3", memory: "s1 s3 -2", again: time.Hour},
+		{name: "and not before", task: "c1 c2 c3", memory: "s1 s3", steps: "offer 2, fetch 2", again: time.Hour},
+		{name: "nor before all words are", task: "c1 c2 c3", memory: "s1 h2 s3", steps: "fetch 2", again: time.Hour},
+		{name: "a dealer that is away is waited for, and another member may have its words", task: "c1 c2 c3", memory: "s1 s3 -2", steps: "fetch 2", again: time.Hour},
 		{name: "who has received is left alone", task: "c1 c2 c3 r1 r3", memory: "s1 s2 s3", steps: "deliver 2", again: time.Hour},
 
 		{name: "a cut is signed before anything else", task: cut, steps: "sign cut", again: time.Hour},

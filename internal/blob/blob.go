@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"time"
 )
 
 var (
@@ -36,6 +37,8 @@ type Store interface {
 	// Delete forgets an item and what was written of it. It is no error when there
 	// is none.
 	Delete(ctx context.Context, id ID) error
+	// Stale lists what was last written before a time, whole or not.
+	Stale(ctx context.Context, before time.Time) ([]ID, error)
 }
 
 // Upload is an item on its way into a store. It MUST be closed.

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // partSuffix marks what was written of an item with a known digest, unnamedPrefix
@@ -98,6 +99,31 @@ func (d *Dir) Delete(_ context.Context, id ID) error {
 		}
 	}
 	return nil
+}
+
+// Stale lists what was last written before a time, whole or not.
+func (d *Dir) Stale(_ context.Context, before time.Time) (list []ID, err error) {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return nil, fmt.Errorf("list blobs: %w", err)
+	}
+	for _, e := range entries {
+		raw, err := hex.DecodeString(strings.TrimSuffix(e.Name(), partSuffix))
+		if err != nil || len(raw) != len(ID{}) {
+			continue // not an item
+		}
+		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list blobs: %w", err)
+		}
+		if info.ModTime().Before(before) {
+			list = append(list, ID(raw))
+		}
+	}
+	return list, nil
 }
 
 // upload is a file on its way to its name.

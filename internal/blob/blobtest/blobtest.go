@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"errors"
 	"io"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/locus-genomics/locus/internal/blob"
 )
@@ -98,6 +100,23 @@ func Run(t *testing.T, open func(t *testing.T) func() blob.Store) {
 			put(t, s, id, item)
 			put(t, s, id, item)
 			want(t, s, id, 0, item)
+		}},
+		{"what is stale is listed, whole or not", func(t *testing.T, reopen func() blob.Store) {
+			s := reopen()
+			put(t, s, id, item)
+			other := blob.ID(sha256.Sum256([]byte("other")))
+			u := begin(t, s, other)
+			write(t, u, []byte("oth"))
+			closeUpload(t, u)
+			for _, tt := range []struct {
+				before time.Time
+				want   int
+			}{{time.Now().Add(time.Hour), 2}, {time.Now().Add(-time.Hour), 0}} {
+				list, err := s.Stale(t.Context(), tt.before)
+				if err != nil || len(list) != tt.want || tt.want == 2 && !(slices.Contains(list, id) && slices.Contains(list, other)) {
+					t.Errorf("before %s: %d items, %v", tt.before, len(list), err)
+				}
+			}
 		}},
 		{"what was deleted is gone, and may be deleted again", func(t *testing.T, reopen func() blob.Store) {
 			s := reopen()
