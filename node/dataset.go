@@ -28,7 +28,7 @@ var (
 type CohortSpec struct {
 	// Name is what rosters and queries call the cohort.
 	Name string
-	// Path is a VCF (plain or BGZF), a bed or a pgen, or the prefix of either's files.
+	// Path is a VCF (plain or BGZF), a BCF, a bed or a pgen, or the prefix of either's files.
 	Path string
 	// Samples is the sample table: sample_id, person_id, sex and any other columns.
 	Samples string

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/bcf"
 	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
@@ -18,14 +19,14 @@ import (
 
 var (
 	// ErrFormat is returned for a file that is in no format which the node reads.
-	ErrFormat = errors.New("node: genotypes are read from VCF (plain or BGZF), from bed, bim and fam, and from pgen, pvar and psam")
+	ErrFormat = errors.New("node: genotypes are read from VCF (plain or BGZF), from BCF, from bed, bim and fam, and from pgen, pvar and psam")
 	// errWhichFiles is returned for a prefix of two formats' files.
 	errWhichFiles = errors.New("node: both a bed and a pgen have this prefix; name one of them")
 )
 
-// OpenGenotypes opens a file of genotypes by what is in it: a VCF, a bed whose bim and
-// fam lie beside it, or a pgen with pvar (or pvar.zst) and psam. The caller MUST close
-// what is returned beside the reader.
+// OpenGenotypes opens a file of genotypes by what is in it: a VCF, a BCF, a bed whose bim
+// and fam lie beside it, or a pgen with pvar (or pvar.zst) and psam. The caller MUST
+// close what is returned beside the reader.
 func OpenGenotypes(path string) (genotype.Reader, io.Closer, error) {
 	g, err := openGenotypeFiles(path)
 	if err != nil {
@@ -82,7 +83,26 @@ func openGenotypeFiles(path string) (*genotypeFiles, error) {
 		}
 		g.files = append(g.files, f)
 	}
+	if len(names) == 1 {
+		is, err := isBCF(g.files[0].file)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("open genotypes: %w", err), g.Close())
+		}
+		if is {
+			g.format = readBCF
+		}
+	}
 	return g, nil
+}
+
+// isBCF looks at the beginning of a file, whatever it is called, and leaves it unread.
+func isBCF(f *os.File) (bool, error) {
+	head := make([]byte, 1<<16)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	return bcf.Is(head[:n]), nil
 }
 
 // nameOfSet is the bed or pgen that a path means, which may be a file beside it or
@@ -131,6 +151,17 @@ func (g *genotypeFiles) Close() error {
 func readVCF(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error) {
 	r, err := vcf.New(files[0], vcf.Config{Covers: covers})
 	if errors.Is(err, vcf.ErrNotVCF) {
+		return nil, aboutFile{}, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if err != nil {
+		return nil, aboutFile{}, err
+	}
+	return r, aboutFile{assembly: r.Assembly()}, nil
+}
+
+func readBCF(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error) {
+	r, err := bcf.New(files[0], bcf.Config{Covers: covers})
+	if errors.Is(err, bcf.ErrNotBCF) {
 		return nil, aboutFile{}, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
 	if err != nil {

@@ -69,7 +69,7 @@ func toySamples(people int) string {
 	return b.String()
 }
 
-// toyFiles writes the toy dataset as VCF, BGZF, bed and pgen into a directory.
+// toyFiles writes the toy dataset as VCF, BGZF, BCF, bed and pgen into a directory.
 func toyFiles(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -96,7 +96,7 @@ func toyFiles(t *testing.T) string {
 		psam += fmt.Sprintf("s%d\tNA\n", i)
 	}
 	for name, content := range map[string]string{
-		"toy.vcf": toyVCF(), "toy.vcf.gz": packed.String(), "toy.bed": string(bed),
+		"toy.vcf": toyVCF(), "toy.vcf.gz": packed.String(), "toy.bcf": toyBCF(t), "toy.bed": string(bed),
 		"toy.bim": "1 a 0 10 C A\n1 b 0 11 C A\n", "toy.fam": fam, "samples.tsv": toySamples(toyPeople),
 		"toy2.pgen": string(pgen), "toy2.pvar": "#CHROM\tPOS\tID\tREF\tALT\n1\t10\ta\tA\tC\n1\t11\tb\tA\tC\n", "toy2.psam": psam,
 	} {
@@ -137,7 +137,7 @@ func read(t *testing.T, spec CohortSpec) definition {
 func TestADatasetIsCountedInEveryFormat(t *testing.T) {
 	dir := toyFiles(t)
 	p, all := toyPanel(t, "GRCh38")
-	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bed", "toy.bim", "toy.fam", "toy", "toy2.pgen", "toy2"} {
+	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bcf", "toy.bed", "toy.bim", "toy.fam", "toy", "toy2.pgen", "toy2"} {
 		t.Run(name, func(t *testing.T) {
 			d, summary, err := readDataset(t.Context(), toySpec(dir, name))
 			if err != nil {
@@ -195,7 +195,13 @@ func TestDatasetsThatAreRefused(t *testing.T) {
 		{"no genotypes are there", func(t *testing.T, s *CohortSpec) { s.Path += never }, os.ErrNotExist},
 		{"no sample table is there", func(t *testing.T, s *CohortSpec) { s.Samples += never }, os.ErrNotExist},
 		{"not a VCF", func(t *testing.T, s *CohortSpec) { s.Path = s.Samples }, ErrFormat},
-		{"a BCF", func(t *testing.T, s *CohortSpec) { writeFile(t, s.Path, "BCF\x02\x02") }, ErrFormat},
+		{"a BCF without a header", func(t *testing.T, s *CohortSpec) { writeFile(t, s.Path, "BCF\x02\x02") }, ErrFormat},
+		{"a truncated BCF", func(t *testing.T, s *CohortSpec) {
+			s.Path = strings.TrimSuffix(s.Path, ".vcf.gz") + ".bcf"
+			if err := os.Truncate(s.Path, 300); err != nil {
+				t.Fatal(err)
+			}
+		}, bgzf.ErrTruncated},
 		{"a truncated BGZF", func(t *testing.T, s *CohortSpec) {
 			if err := os.Truncate(s.Path, 100); err != nil {
 				t.Fatal(err)
@@ -371,7 +377,7 @@ func TestContentAndPeopleNameWhatIsAnswered(t *testing.T) {
 
 func TestOpenGenotypesFindsTheFormat(t *testing.T) {
 	dir := toyFiles(t)
-	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bed", "toy", "toy2.pgen", "toy2.psam", "toy2"} {
+	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bcf", "toy.bed", "toy", "toy2.pgen", "toy2.psam", "toy2"} {
 		r, closer, err := OpenGenotypes(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

@@ -29,7 +29,7 @@ func (a *app) cohortAdd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: exactly(2),
 		Long: "Take a cohort in, or put another in its place.\n\n" +
-			"FILE is a VCF (plain or BGZF), a .bed with its .bim and .fam, or a .pgen with its .pvar and .psam.\n" +
+			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, or a .pgen with its .pvar and .psam.\n" +
 			"The sample table has the columns sample_id, person_id and sex. Both are read once to be checked,\n" +
 			"and stay where they are: they are read again for each answer, and a file that has changed is not\n" +
 			"answered from.",
