@@ -59,12 +59,13 @@ func (b backend) Task(d protocol.Digest) (rest.Task, protocol.KeyID, error) {
 	return b.showTask(t), t.Header.Message.Researcher, nil
 }
 
-// Tasks shows the tasks of a study, newest first.
-func (b backend) Tasks(study string) []rest.Task {
+// Tasks shows the tasks of a study that a researcher has asked, or all of them for the
+// zero key, newest first.
+func (b backend) Tasks(study string, asker protocol.KeyID) []rest.Task {
 	var tasks []*state.Task
 	b.machine.View(func(s *state.State) {
 		for _, t := range s.Tasks {
-			if t.Header.Message.Study == study {
+			if t.Header.Message.Study == study && (asker.IsZero() || t.Header.Signer() == asker) {
 				tasks = append(tasks, t.Clone())
 			}
 		}

@@ -112,7 +112,12 @@ func (b *backend) Task(d protocol.Digest) (rest.Task, protocol.KeyID, error) {
 	}
 	return b.task, b.keys["alice"].Public().ID(), nil
 }
-func (b *backend) Tasks(string) []rest.Task { return nil }
+func (b *backend) Tasks(study string, asker protocol.KeyID) []rest.Task {
+	if asker.IsZero() {
+		return []rest.Task{{Study: study}, {Study: study}}
+	}
+	return []rest.Task{{Study: study}}
+}
 func (b *backend) Changed() <-chan struct{} { return b.changed }
 func (b *backend) Result(context.Context, protocol.Digest) ([]byte, error) {
 	return []byte("result"), b.err
@@ -187,6 +192,21 @@ func TestWhoMayDoWhat(t *testing.T) {
 					t.Errorf("status %d, served %v, want %v: %s", w.Code, served, may, w.Body)
 				}
 			})
+		}
+	}
+}
+
+func TestAResearcherListsTheirOwnTasksOnly(t *testing.T) {
+	b := newBackend(t)
+	a := newAPI(b)
+	for _, tt := range []struct {
+		who  string
+		want int
+	}{{"alice", 1}, {"operator", 2}} {
+		w := do(t, a, b.keys[tt.who], http.MethodGet, "/v1/studies/demo/tasks", "")
+		var got rest.Tasks
+		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || len(got.Tasks) != tt.want {
+			t.Errorf("%s lists %d tasks, want %d (%v)", tt.who, len(got.Tasks), tt.want, err)
 		}
 	}
 }

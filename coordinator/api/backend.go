@@ -60,7 +60,8 @@ type Backend interface {
 	Submit(ctx context.Context, study string, raw []byte) (protocol.Digest, error)
 	// Task returns a task with the researcher who asked, for the caller to be compared.
 	Task(d protocol.Digest) (t rest.Task, asker protocol.KeyID, err error)
-	Tasks(study string) []rest.Task
+	// Tasks are those that a researcher has asked in a study; all of them for the zero key.
+	Tasks(study string, asker protocol.KeyID) []rest.Task
 	// Changed is closed at the next change of anything.
 	Changed() <-chan struct{}
 	Result(ctx context.Context, d protocol.Digest) ([]byte, error)
