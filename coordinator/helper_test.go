@@ -206,7 +206,7 @@ func (s *study) join(i int) {
 	name := fmt.Sprintf("site-%d", i+1)
 	site := &site{
 		t: s.t, point: uint32(i + 1), name: name, key: newKey(s.t, name), custodian: newKey(s.t, name+" custodian"),
-		peer: newPeer(s.t, name), kem: newKEM(s.t, name), sessions: make(map[protocol.SessionID]*answers), asked: make(map[string]int),
+		peer: newPeer(s.t, name), kem: newKEM(s.t, name), sessions: make(map[protocol.SessionID]*answers),
 		latest: make(map[uint32]protocol.Seen),
 	}
 	var token rest.InvitationToken

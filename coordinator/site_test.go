@@ -28,7 +28,6 @@ type site struct {
 	roster   protocol.Signed[protocol.Roster]
 	declared protocol.Signed[protocol.Declaration]
 	sessions map[protocol.SessionID]*answers
-	asked    map[string]int
 	// fresh is set when the others have said what they have seen of it.
 	fresh bool
 	// refuse, if set, is asked before a call is answered.
@@ -64,13 +63,6 @@ func (s *site) card() protocol.Card {
 	}
 }
 
-// count is how often a call was made.
-func (s *site) count(call string) int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.asked[call]
-}
-
 // wordsOf are the words of a session: any, but the same every time.
 func (s *site) wordsOf(session protocol.SessionID, coefficients int) []byte {
 	words := make([]byte, 0, 6*coefficients)
@@ -86,7 +78,6 @@ func (s *site) ServeCall(_ context.Context, _ wire.PeerID, kind wire.Kind, reque
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	call := protocol.Call(kind)
-	s.asked[protocol.Calls()[call-1].Name]++
 	switch call {
 	case protocol.CallSync:
 		return s.sync(request)

@@ -230,15 +230,14 @@ func (t *Task) contributed(raw []byte) (bool, error) {
 	if h.Coefficients > asked.Size*uint64(analysis.Counters) {
 		return false, fmt.Errorf("%w: site %d gives more words than the question has counts", ErrInvalid, h.Point)
 	}
-	for _, p := range t.Attempt.Contributors() {
-		first, err := t.Contribution(p)
+	if others := t.Attempt.Contributors(); len(others) > 0 {
+		first, err := t.Contribution(others[0])
 		if err != nil {
 			return false, err
 		}
 		if first.Message.Coefficients != h.Coefficients {
-			return false, fmt.Errorf("%w: site %d gives another number of words than site %d", ErrInvalid, h.Point, p)
+			return false, fmt.Errorf("%w: site %d gives another number of words than site %d", ErrInvalid, h.Point, others[0])
 		}
-		break
 	}
 	_, had := t.Contributions[h.Point]
 	if err := t.Attempt.Contributed(h.Point, s.Digest(), h.Bound, t.Rules()); err != nil {

@@ -18,7 +18,6 @@ import (
 // Who is who in the tests: a man, a woman, one whose sex is not known, and a woman
 // who is not counted.
 var (
-	abcd   = []string{"A", "B", "C", "D"}
 	people = tally.People{
 		Labels: []uint8{1, 1, 7, 0},
 		Sexes:  []genotype.Sex{genotype.Male, genotype.Female, genotype.UnknownSex, genotype.Female},
