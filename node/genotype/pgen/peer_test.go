@@ -1,6 +1,7 @@
 package pgen_test
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -252,4 +253,29 @@ func TestABedUnderAnotherNameIsRead(t *testing.T) {
 		}
 	}
 	compareRows(t, name, prefix)
+}
+
+var update = flag.Bool("update", false, "have plink2 write the files in testdata again")
+
+// The files in testdata are what plink2 wrote: small, to be damaged and fuzzed.
+func TestTheFilesOfTestdataAreRead(t *testing.T) {
+	for name, s := range map[string]study{
+		"alts":     {samples: 33, sites: 24, most: 6},
+		"phased":   {samples: 65, sites: 24, most: 2, phased: true},
+		"dosages":  {samples: 41, sites: 24, dosage: 9, phased: true},
+		"one-bits": {samples: 300, sites: 18},
+	} {
+		prefix := filepath.Join("testdata", name)
+		if *update {
+			args := []string{"--vcf", s.write(t)}
+			if s.dosage > 0 {
+				args = append(args, "dosage=DS")
+			}
+			plink2(t, append(args, "--make-pgen", "pvar-cols=vcfheader", "psam-cols=sex", "--out", prefix)...)
+			if err := os.Remove(prefix + ".log"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		compareRows(t, s.write(t), prefix)
+	}
 }
