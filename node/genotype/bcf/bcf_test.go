@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -16,28 +17,28 @@ import (
 	"github.com/locus-genomics/locus/node/genotype/vcf"
 )
 
-// show writes a row so that a person can read it: A C PASS 0/1 …
+// show writes a row so that a person can read it: 1:10 A>C 0/1 …
 func show(row *genotype.Row) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s:%d %s>%s", row.Contig, row.Pos, row.Ref, strings.Join(row.Alts, ","))
+	b := make([]byte, 0, 64+4*len(row.Calls))
+	b = fmt.Appendf(b, "%s:%d %s>%s", row.Contig, row.Pos, row.Ref, strings.Join(row.Alts, ","))
 	if !row.Pass {
-		b.WriteString(" filtered")
+		b = append(b, " filtered"...)
 	}
 	for _, c := range row.Calls {
 		x, y := c.Alleles()
-		b.WriteString(" " + shown(x))
+		b = shown(append(b, ' '), x)
 		if y != genotype.Absent {
-			b.WriteString("/" + shown(y))
+			b = shown(append(b, '/'), y)
 		}
 	}
-	return b.String()
+	return string(b)
 }
 
-func shown(a genotype.Allele) string {
+func shown(b []byte, a genotype.Allele) []byte {
 	if a == genotype.Missing {
-		return "."
+		return append(b, '.')
 	}
-	return fmt.Sprint(a - genotype.Reference)
+	return strconv.AppendUint(b, uint64(a-genotype.Reference), 10)
 }
 
 // rows reads a file to its end, if New gave no error.

@@ -154,10 +154,7 @@ func fieldsOf(body []byte) (f fields) {
 		if len(rest) > 0 && rest[0] == '"' {
 			value, rest = quoted(rest[1:])
 		} else {
-			end := bytes.IndexAny(rest, ",>")
-			if end < 0 {
-				end = len(rest)
-			}
+			end := unquoted(rest)
 			value, rest = rest[:end], rest[end:]
 		}
 		for _, k := range []struct {
@@ -171,6 +168,22 @@ func fieldsOf(body []byte) (f fields) {
 		body = bytes.TrimPrefix(rest, []byte(","))
 	}
 	return f
+}
+
+// unquoted is how long a value is. It may hold pairs of < and >, as names of contigs do.
+func unquoted(b []byte) int {
+	open := 0
+	for i, c := range b {
+		switch {
+		case c == '<':
+			open++
+		case c == '>' && open > 0:
+			open--
+		case c == '>' || c == ',' && open == 0:
+			return i
+		}
+	}
+	return len(b)
 }
 
 // quoted splits behind the quotation mark that ends a text.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -248,9 +247,7 @@ func ways() map[string]way {
 	}
 }
 
-// float is a value of the kind.
-func float(f float32) []byte { return binary.LittleEndian.AppendUint32(nil, math.Float32bits(f)) }
-
+// number is a length that is told.
 func number(n uint32) *uint32 { return &n }
 
 // numbered gives the header's entries other numbers than their places.
