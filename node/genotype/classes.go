@@ -16,14 +16,6 @@ const (
 	NotCalled
 )
 
-// Set is some of a file's samples, by their numbers in its order.
-type Set struct {
-	// IDs ascend. They are the set when Bits is nil.
-	IDs []uint32
-	// Bits has sample i as bit i%64 of word i/64, and no bit above the last sample.
-	Bits []uint64
-}
-
 // Half is a person of whom one allele is known and the other is not.
 type Half struct {
 	Sample uint32
@@ -49,4 +41,15 @@ type Classes struct {
 	// Other are the carriers of another ALT of the site, whatever their class: who is
 	// in NoAlt and not in Other is hom-ref.
 	Other Set
+}
+
+// Fits reports whether the classes can be those of so many samples, as Set.Fits does.
+func (c *Classes) Fits(samples int) bool {
+	for _, h := range c.Halves {
+		if uint64(h.Sample) >= uint64(samples) {
+			return false
+		}
+	}
+	return c.Het.Fits(samples) && c.Hom.Fits(samples) && c.Missing.Fits(samples) &&
+		c.Haploid.Fits(samples) && c.Other.Fits(samples)
 }

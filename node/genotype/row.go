@@ -10,14 +10,16 @@ type Reader interface {
 	Next(row *Row) error
 }
 
-// Row is one site with everyone's calls.
-//
-// Calls are dense. They are read by way of Call alone, so that a store may later
-// hold the common case as one base class and lists of who differs from it.
+// Row is one site with everyone's genotypes, in one of two forms. A reader fills Calls
+// and leaves Classes empty, or the other way round; where nobody asked for the site
+// both are empty. Expand gives calls and Classify classes, whichever a row has.
 type Row struct {
 	Site
 	// Calls has one call a sample.
 	Calls []Call
+	// Classes has the classes of each ALT in turn, and a single one where Alts is
+	// empty. When there are any, Calls is not looked at.
+	Classes []Classes
 	// Coded is true where every call is written as if the sample were diploid, as bed
 	// does: how many copies a call stands for is then told by sex and place.
 	Coded bool
