@@ -80,6 +80,8 @@ func TestWhatIsRead(t *testing.T) {
 		{"the numbers of X, Y, XY and MT", "23 a 0 10 C A\n24 b 0 5 C A\n25 c 0 4 C A\n26 d 0 3 C A\n",
 			bytes.Repeat(everything, 4), []string{"X:10 A>C" + all, "Y:5 A>C" + all, "X:4 A>C" + all, "MT:3 A>C" + all}},
 		{"the names of XY", "X a 0 10 C A\nPAR1 c 0 4 C A\n", bytes.Repeat(everything, 2), []string{"X:10 A>C" + all, "X:4 A>C" + all}},
+		{"the parts of X as plink2 splits it", "PAR1 a 0 5 C A\nX b 0 10 C A\nPAR2 c 0 12 C A\n", bytes.Repeat(everything, 3),
+			[]string{"X:5 A>C" + all, "X:10 A>C" + all, "X:12 A>C" + all}},
 		{"numbers and names behind a prefix", "chr22 a 0 10 C A\nchr23 b 0 5 C A\nchrXY c 0 4 C A\nchrM d 0 3 C A\n",
 			bytes.Repeat(everything, 4), []string{"chr22:10 A>C" + all, "chrX:5 A>C" + all, "chrX:4 A>C" + all, "chrM:3 A>C" + all}},
 		{"variants without a place", "0 a 0 0 C A\n0 a 0 0 C A\n0 b 0 7 0 0\n1 a 0 10 C A\n2 b 0 0 C A\n2 c 0 0 C A\n2 d 0 1 C A\n",

@@ -171,8 +171,8 @@ func (r *Reader) site(s *genotype.Site, f [][]byte) error {
 	return nil
 }
 
-// Keys of what is no contig of its own. The pseudo-autosomal part of X stands apart
-// from X in these files.
+// Keys of what is no contig of its own. The pseudo-autosomal parts of X stand apart
+// from X in these files, together or one on each side of it.
 const (
 	unplaced = "0"
 	pseudo   = "X, pseudo-autosomal"
@@ -191,8 +191,12 @@ func contig(named string) (name, key string) {
 		return prefix + "Y", "Y"
 	case "26":
 		return prefix + "MT", "MT"
-	case "25", "XY", "PAR1", "PAR2":
+	case "25", "XY":
 		return prefix + "X", pseudo
+	case "PAR1":
+		return prefix + "X", pseudo + " 1"
+	case "PAR2":
+		return prefix + "X", pseudo + " 2"
 	case "0":
 		return named, unplaced
 	}
