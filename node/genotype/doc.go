@@ -3,6 +3,7 @@
 //
 //	vcf    text, with or without BGZF     ploidy as written
 //	plink  bed, bim and fam               ploidy by sex and place (Row.Coded)
+//	pgen   pgen, pvar and psam            likewise
 //
 // What must hold of every Reader: a row has one call a sample, in the order of
 // Samples; contigs come one after another, positions ascend on a contig and no allele
