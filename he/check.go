@@ -48,27 +48,38 @@ func (w *weigher) add(block uint64, words []int64) {
 	}
 }
 
+// addWeights adds to masks what the weighers, which are nil after an error, have found.
+func addWeights(masks Check, all []*weigher) Check {
+	for _, w := range all {
+		if w != nil {
+			masks = AddCheck(masks, w.sum)
+		}
+	}
+	return masks
+}
+
 // dot returns the two sums, and whether every weight was below q.
 func dot(words []int64, random []byte) (sum [checkWords]uint64, ok bool) {
-	const offset = 1 << (wordBits - 1) // makes a word non-negative; taken off at the end
-	var hi, lo, total [checkWords]uint64
+	var hi, lo [checkWords]uint64
 	var high, carry uint64
 	for j, m := range words {
 		r := (*[16]byte)(random[16*j:])
 		w0 := binary.LittleEndian.Uint64(r[:8]) & maskPrime
 		w1 := binary.LittleEndian.Uint64(r[8:]) & maskPrime
 		high |= (prime - 1 - w0) | (prime - 1 - w1)
-		total[0] += w0
-		total[1] += w1
-		h, l := bits.Mul64(w0, uint64(m+offset))
+		negative := uint64(m >> 63) // taken for unsigned, m is 2^64 too large
+		h, l := bits.Mul64(w0, uint64(m))
 		lo[0], carry = bits.Add64(lo[0], l, 0)
-		hi[0] += h + carry
-		h, l = bits.Mul64(w1, uint64(m+offset))
+		hi[0] += h - w0&negative + carry
+		h, l = bits.Mul64(w1, uint64(m))
 		lo[1], carry = bits.Add64(lo[1], l, 0)
-		hi[1] += h + carry
+		hi[1] += h - w1&negative + carry
 	}
-	for i := range sum {
-		sum[i] = subMod(mod128(hi[i], lo[i]), mulMod(reduce(fold(total[i])), offset))
+	for i := range sum { // in two's complement, and below 2^(48+50+11-1) in size
+		sum[i] = subMod(mod128(hi[i]+offset>>64, lo[i]), offset%prime)
 	}
 	return sum, int64(high) >= 0
 }
+
+// offset makes the sum of a block non-negative.
+const offset = 1 << 110

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/locus-genomics/locus/internal/debug"
 )
@@ -152,35 +153,68 @@ func (s Session) public() (stream, error) {
 // Size is the number of bytes that WriteTo writes.
 func (m *Mask) Size() int64 { return wordBytes * int64(m.session.Words) }
 
-// WriteTo writes the hidden words, six bytes each, little-endian, block by block.
+// WriteTo writes the hidden words, six bytes each, little-endian, block by block. While
+// the writer takes some blocks, all processors hide the next.
 func (m *Mask) WriteTo(w io.Writer) (int64, error) {
 	if m.key == nil {
 		return 0, ErrWiped
 	}
+	blocks := m.blocks()
+	workers := workersFor(blocks)
+	work := make([]scratch, workers)
+	defer clear(work)
+	// hide fills a batch of each worker, from a block on.
+	hide := func(to []byte, first int) {
+		n := min(workers*batch, blocks-first)
+		_ = spread(workers, n, func(i, from, to2 int) error { // it cannot fail
+			for b := from; b < to2; b++ {
+				m.encrypt((*[blockBytes]byte)(to[b*blockBytes:]), &work[i], first+b)
+			}
+			return nil
+		})
+	}
+	buffers := [2][]byte{make([]byte, min(workers*batch, blocks)*blockBytes), make([]byte, min(workers*batch, blocks)*blockBytes)}
+	hide(buffers[0], 0)
 	var written int64
-	var s scratch
-	out := new([blockBytes + 2*slack]byte)
-	for b := 0; b*ringDegree < m.session.Words; b++ {
-		m.encrypt(out, &s, b)
-		n, err := w.Write(out[:min(ringDegree, m.session.Words-b*ringDegree)*wordBytes])
-		written += int64(n)
+	for first := 0; first < blocks; first += workers * batch {
+		full := buffers[0]
+		buffers[0], buffers[1] = buffers[1], buffers[0]
+		var next sync.WaitGroup
+		if more := first + workers*batch; more < blocks {
+			next.Go(func() { hide(buffers[0], more) })
+		}
+		err := m.writeBlocks(w, full, first, min(workers*batch, blocks-first), &written)
+		next.Wait()
 		if err != nil {
-			return written, fmt.Errorf("write block %d of hidden words: %w", b, err)
+			return written, err
 		}
 	}
-	clear(s.coins[:])
-	clear(s.x[:])
 	return written, nil
 }
 
+// writeBlocks writes n hidden blocks, of which the last may be cut short.
+func (m *Mask) writeBlocks(w io.Writer, hidden []byte, first, n int, written *int64) error {
+	for b := first; b < first+n; b++ {
+		size := min(ringDegree, m.session.Words-b*ringDegree) * wordBytes
+		k, err := w.Write(hidden[(b-first)*blockBytes:][:size])
+		*written += int64(k)
+		if err != nil {
+			return fmt.Errorf("write block %d of hidden words: %w", b, err)
+		}
+	}
+	return nil
+}
+
+func (m *Mask) blocks() int { return (m.session.Words + ringDegree - 1) / ringDegree }
+
 // encrypt sets out to block b: round(a_b * s + e) + m * 2^guard.
-func (m *Mask) encrypt(out *[blockBytes + 2*slack]byte, s *scratch, b int) {
+func (m *Mask) encrypt(out *[blockBytes]byte, s *scratch, b int) {
 	const half = ringDegree / 2
 	m.transform.product(s, m.public, uint64(b), m.key)
 	m.noise.fill(s.coins[:], uint64(b))
 	last, guard := m.transform.roots[1], m.session.Params.guard&63
 	words := m.words[b*blockBytes:][:blockBytes+slack]
-	low, high := out[:], out[half*wordBytes+slack:] // apart, because a store spills
+	low, high := s.out[:], s.out[half*wordBytes+slack:] // apart, because a store spills
 	for j := range half {
 		y0, y1 := finish(s.x[j], s.x[j+half], last)
 		y0 = noisy(y0, (*[8]byte)(s.coins[8*j:]), (*[4]byte)(s.coins[8*ringDegree+4*j:]))
@@ -190,12 +224,15 @@ func (m *Mask) encrypt(out *[blockBytes + 2*slack]byte, s *scratch, b int) {
 		binary.LittleEndian.PutUint64(low[wordBytes*j:][:8], scale(y0)+m0<<guard)
 		binary.LittleEndian.PutUint64(high[wordBytes*j:][:8], scale(y1)+m1<<guard)
 	}
+	copy(out[:half*wordBytes], low)
 	copy(out[half*wordBytes:], high[:half*wordBytes])
 }
 
-// noisy adds the error of one coefficient to x < 2q: heads - 48. The sum is below 3q+49.
+// noisy adds the error of one coefficient to x < 2q: heads - 48. The sum is below 2q+49.
+// It takes the remainder of x, which is what makes the bytes the same however x was
+// computed: rounding is one off, for one x in 2^24, when q is added to it.
 func noisy(x uint64, a *[8]byte, b *[4]byte) uint64 {
-	return x + coinsOf(binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint32(b[:])) + prime - coins
+	return reduce(x) + coinsOf(binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint32(b[:])) + prime - coins
 }
 
 // Check returns the check words of the hidden words.
@@ -203,20 +240,29 @@ func (m *Mask) Check() (Check, error) {
 	if m.key == nil {
 		return Check{}, ErrWiped
 	}
-	w, err := newWeigher(m.session.CheckKey)
-	if err != nil {
-		return Check{}, err
-	}
-	var words [ringDegree]int64
-	for b := 0; b*ringDegree < m.session.Words; b++ {
-		p := m.words[b*blockBytes:][:blockBytes+slack]
-		for j := range words {
-			words[j] = int64(binary.LittleEndian.Uint64(p[wordBytes*j:])<<16) >> 16
+	blocks := m.blocks()
+	workers := workersFor(blocks)
+	weighers := make([]*weigher, workers)
+	err := spread(workers, blocks, func(i, from, to int) (err error) {
+		if weighers[i], err = newWeigher(m.session.CheckKey); err != nil {
+			return err
 		}
-		w.add(uint64(b), words[:])
+		var words [ringDegree]int64
+		defer clear(words[:])
+		for b := from; b < to; b++ {
+			getWords(&words, m.words[b*blockBytes:][:blockBytes+slack])
+			weighers[i].add(uint64(b), words[:min(ringDegree, m.session.Words-b*ringDegree)])
+		}
+		return nil
+	})
+	return addWeights(Check(m.check), weighers), err
+}
+
+// getWords undoes putWords for one block.
+func getWords(words *[ringDegree]int64, from []byte) {
+	for j := range words {
+		words[j] = int64(binary.LittleEndian.Uint64(from[wordBytes*j:][:8])<<16) >> 16
 	}
-	clear(words[:])
-	return Check{addMod(w.sum[0], m.check[0]), addMod(w.sum[1], m.check[1])}, nil
 }
 
 // Wipe overwrites the secret and the words. The mask is of no use afterwards.

@@ -30,47 +30,61 @@ func Open(s Session, sum []byte, check Check, shares []Share) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	weigher, err := newWeigher(s.CheckKey)
-	if err != nil {
-		return nil, err
-	}
 	secret, err := combine(s, shares)
 	if err != nil {
 		return nil, err
 	}
 	k := t.prepare((*poly)(secret[:ringDegree]))
 	words := make([]int64, s.Words)
-	var work scratch
-	for b := 0; b*ringDegree < len(words); b++ {
-		part := words[b*ringDegree : min(len(words), (b+1)*ringDegree)]
-		t.product(&work, public, uint64(b), k)
-		t.decrypt(part, sum[b*blockBytes:], &work, s.Params.guard)
-		weigher.add(uint64(b), part)
-	}
-	for i, u := range check {
-		if u != addMod(weigher.sum[i], secret[ringDegree+i]) && !debug.Without(debug.CheckWords) {
-			clear(words)
-			return nil, ErrAltered
+	blocks := (s.Words + ringDegree - 1) / ringDegree
+	workers := workersFor(blocks)
+	weighers := make([]*weigher, workers)
+	err = spread(workers, blocks, func(i, from, to int) (err error) {
+		if weighers[i], err = newWeigher(s.CheckKey); err != nil {
+			return err
 		}
+		work := new(scratch)
+		for b := from; b < to; b++ {
+			part := words[b*ringDegree : min(len(words), (b+1)*ringDegree)]
+			t.product(work, public, uint64(b), k)
+			t.decryptPart(part, sum[b*blockBytes:], work, s.Params.guard)
+			weighers[i].add(uint64(b), part)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if want := addWeights(Check(secret[ringDegree:]), weighers); want != check && !debug.Without(debug.CheckWords) {
+		clear(words)
+		return nil, ErrAltered
 	}
 	return words, nil
 }
 
+// decryptPart decrypts a block that may be cut short, or end where its bytes end.
+func (t *transform) decryptPart(words []int64, sum []byte, s *scratch, guard uint8) {
+	if len(sum) >= blockBytes+slack {
+		t.decrypt((*[ringDegree]int64)(words), (*[blockBytes + slack]byte)(sum), s, guard)
+		return
+	}
+	copy(s.out[:], sum)
+	t.decrypt(&s.words, (*[blockBytes + slack]byte)(s.out[:]), s, guard)
+	copy(words, s.words[:])
+}
+
 // decrypt takes the key's part off a block and rounds the noise away.
-func (t *transform) decrypt(words []int64, sum []byte, s *scratch, guard uint8) {
+func (t *transform) decrypt(words *[ringDegree]int64, sum *[blockBytes + slack]byte, s *scratch, guard uint8) {
 	const half = ringDegree / 2
 	last := t.roots[1]
-	for j := range half {
-		y0, y1 := finish(s.x[j], s.x[j+half], last)
-		s.x[j], s.x[j+half] = scale(y0), scale(y1)
-	}
 	round := uint64(1) << (guard & 63) >> 1
-	plain := func(c uint64, j int) int64 {
-		return int64((c-s.x[j]+round)<<16) >> (16 + guard&31)
+	up := 16 + guard&31
+	low, high := words[:half], words[half:]
+	for j := range low {
+		y0, y1 := finish(s.x[j], s.x[j+half], last)
+		c0 := binary.LittleEndian.Uint64(sum[wordBytes*j:][:8])
+		c1 := binary.LittleEndian.Uint64(sum[wordBytes*(j+half):][:8])
+		low[j] = int64((c0-scale(reduce(y0))+round)<<16) >> up
+		high[j] = int64((c1-scale(reduce(y1))+round)<<16) >> up
 	}
-	for j := range words[:len(words)-1] {
-		words[j] = plain(binary.LittleEndian.Uint64(sum[wordBytes*j:]), j)
-	}
-	j := len(words) - 1 // its eight bytes may reach beyond the end
-	words[j] = plain(word(sum[wordBytes*j:]), j)
 }

@@ -41,6 +41,8 @@ type scratch struct {
 	public [8 * ringDegree]byte
 	coins  [12 * ringDegree]byte
 	x      poly
+	out    [blockBytes + 2*slack]byte
+	words  [ringDegree]int64
 }
 
 // product sets x to a_b * secret but for the last layer.
