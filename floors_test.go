@@ -28,7 +28,7 @@ const module = "github.com/locus-genomics/locus"
 // make a test pass: ask what it wants from above, and have that handed in.
 var floors = [][]string{
 	0: {"", "node/genotype", "coordinator/state/statepb", "protocol/pb", "protocol/panel", "he/pack", "dp/sample",
-		"internal/bgzf", "internal/stat", "internal/console", "internal/blob", "internal/debug"},
+		"internal/bgzf", "internal/bitmap", "internal/stat", "internal/console", "internal/blob", "internal/debug"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
@@ -81,14 +81,14 @@ var owners = map[string][]string{
 	"github.com/libp2p/go-libp2p":                       {"protocol/wire/..."},
 	"github.com/multiformats/go-multiaddr":              {"protocol/wire/..."},
 	"github.com/secure-systems-lab/go-securesystemslib": {"protocol"},
-	"github.com/spf13/cobra":                            {"cmd/..."},
+	"github.com/spf13/cobra":                            {"cmd/...", "internal/cli"},
 	"github.com/spf13/pflag":                            {"cmd/..."},
 	"github.com/tuneinsight/lattigo/v5":                 {"he"},
 	"github.com/tyler-smith/go-bip39":                   {"protocol", "researcher", "node/keystore"},
 	"github.com/vbauerster/mpb/v8":                      {"cmd/...", "examples/*"},
 	"go.etcd.io/bbolt":                                  {"coordinator/replica"},
 	"golang.org/x/sync":                                 {"node/...", "coordinator/...", "researcher", "sim", "protocol/wire", "cmd/...", "examples/*"},
-	"golang.org/x/sys":                                  {"node", "cmd/...", "examples/*"},
+	"golang.org/x/sys":                                  {"node", "cmd/...", "examples/*", "internal/bitmap"},
 	"google.golang.org/protobuf":                        {"protocol", "protocol/pb", "coordinator/state", "coordinator/state/statepb"},
 	"modernc.org/sqlite":                                {"node", "dp/ledger"},
 }

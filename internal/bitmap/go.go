@@ -1,0 +1,5 @@
+package bitmap
+
+func countAnd(a, b []uint64) int { return countAndGo(a, b) }
+
+func split(codes []byte, flip byte, p Planes) Counts { return splitGo(codes, flip, p) }
