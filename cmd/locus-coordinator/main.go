@@ -8,35 +8,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/locus-genomics/locus/coordinator"
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol/rest"
-)
-
-// The exit codes of all three programs.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitDenied      = 5
-	exitNotFound    = 6
-	exitUnavailable = 7
-	exitAltered     = 8
-	exitInterrupted = 130
 )
 
 // version is set by the Makefile.
 var version = "dev"
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
-}
+func main() { cli.Main(run) }
 
 // app is what every command is given.
 type app struct {
@@ -45,72 +28,33 @@ type app struct {
 	err io.Writer // everything else
 }
 
-func run(ctx context.Context, args []string, out, errs io.Writer) int {
+func run(ctx context.Context, args []string, _ io.Reader, out, errs io.Writer) int {
 	a := &app{out: out, err: errs}
-	root := &cobra.Command{
-		Use: "locus-coordinator", Short: "Carry questions to sites and add up what cannot be read here", Version: version,
-		SilenceErrors: true, SilenceUsage: true, Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
-	}
-	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errs)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root := &cobra.Command{Use: "locus-coordinator", Short: "Carry questions to sites and add up what cannot be read here", Version: version}
 	dir := os.Getenv("LOCUS_COORDINATOR_DIR")
 	if dir == "" {
 		dir = "locus-coordinator"
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this member (LOCUS_COORDINATOR_DIR)")
 	root.AddCommand(a.initCommand(), a.runCommand(), a.site(), a.study(), a.cluster())
-	err := root.ExecuteContext(ctx)
-	if err != nil {
-		fmt.Fprintln(errs, "locus-coordinator:", err)
-	}
-	return exitCode(ctx, err)
+	return cli.Run(ctx, root, args, out, errs, exitCode)
 }
 
-// usageError is a mistake in how a command was called.
-type usageError struct{ error }
-
-func exitCode(ctx context.Context, err error) int {
-	var usage usageError
+func exitCode(err error) int {
 	var problem *rest.Problem
 	switch {
-	case err == nil:
-		return exitDone
-	case errors.As(err, &usage):
-		return exitUsage
 	case errors.Is(err, rest.ErrPin):
-		return exitAltered
+		return cli.Altered
 	case errors.Is(err, rest.ErrUnavailable):
-		return exitUnavailable
+		return cli.Unavailable
 	case errors.Is(err, coordinator.ErrNoHome), errors.Is(err, os.ErrNotExist):
-		return exitNotFound
+		return cli.NotFound
 	case errors.As(err, &problem) && (problem.Status == 401 || problem.Status == 403):
-		return exitDenied
+		return cli.Denied
 	case errors.As(err, &problem) && problem.Status == 404:
-		return exitNotFound
-	case ctx.Err() != nil:
-		return exitInterrupted
+		return cli.NotFound
 	}
-	return exitFailed
-}
-
-// exactly wraps cobra's check so that a wrong number of arguments is a usage error.
-func exactly(n int) cobra.PositionalArgs {
-	return func(c *cobra.Command, args []string) error {
-		if len(args) != n {
-			return usageError{fmt.Errorf("%q takes %d arguments and got %d; see %s --help", c.CommandPath(), n, len(args), c.CommandPath())}
-		}
-		return nil
-	}
-}
-
-// group is a command that only holds others.
-func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: short, Args: exactly(0), RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
-	c.AddCommand(commands...)
-	return c
+	return cli.Failed
 }
 
 // operator is a client that signs as this member's operator.
@@ -125,7 +69,7 @@ func (a *app) operator() (*coordinator.Home, *rest.Client, error) {
 func (a *app) initCommand() *cobra.Command {
 	var conf coordinator.InitConfig
 	c := &cobra.Command{
-		Use: "init", Short: "Make a member of a coordinator: its keys and its card", Args: exactly(0),
+		Use: "init", Short: "Make a member of a coordinator: its keys and its card", Args: cli.Exactly(0),
 		Long: "Make a member of a coordinator: its keys and its card.\n\n" +
 			"Of a coordinator of three, make each member, then copy every DIR/member.json into every\n" +
 			"other member's DIR/members/ under the member's name, and run all three.",

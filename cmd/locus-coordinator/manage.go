@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
 )
@@ -23,7 +24,7 @@ import (
 func (a *app) site() *cobra.Command {
 	var organisation, words string
 	invite := &cobra.Command{
-		Use: "invite NAME", Short: "Print a token with which one site joins, once", Args: exactly(1),
+		Use: "invite NAME", Short: "Print a token with which one site joins, once", Args: cli.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			_, client, err := a.operator()
 			if err != nil {
@@ -40,10 +41,10 @@ func (a *app) site() *cobra.Command {
 	}
 	invite.Flags().StringVar(&organisation, "organisation", "", "whose site it is; the site says it itself when it joins")
 	approve := &cobra.Command{
-		Use: "approve NAME", Short: "Approve a site after both sides have compared five words", Args: exactly(1),
+		Use: "approve NAME", Short: "Approve a site after both sides have compared five words", Args: cli.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if words == "" {
-				return usageError{errors.New(`give the five words that the site's operator reads to you: --words "… … … … …"`)}
+				return cli.Misused(errors.New(`give the five words that the site's operator reads to you: --words "… … … … …"`))
 			}
 			_, client, err := a.operator()
 			if err != nil {
@@ -56,7 +57,7 @@ func (a *app) site() *cobra.Command {
 	}
 	approve.Flags().StringVar(&words, "words", "", "the five words that the site shows")
 	list := &cobra.Command{
-		Use: "list", Short: "List the sites, and the words of those that wait for approval", Args: exactly(0), Aliases: []string{"pending"},
+		Use: "list", Short: "List the sites, and the words of those that wait for approval", Args: cli.Exactly(0), Aliases: []string{"pending"},
 		RunE: func(c *cobra.Command, _ []string) error {
 			sites, err := a.sites(c)
 			if err != nil {
@@ -70,7 +71,7 @@ func (a *app) site() *cobra.Command {
 			return w.Flush()
 		},
 	}
-	return group("site", "Sites", invite, list, approve)
+	return cli.Group("site", "Sites", invite, list, approve)
 }
 
 func (a *app) sites(c *cobra.Command) ([]rest.Site, error) {
@@ -85,8 +86,8 @@ func (a *app) sites(c *cobra.Command) ([]rest.Site, error) {
 }
 
 func (a *app) cluster() *cobra.Command {
-	return group("cluster", "The members of the coordinator", &cobra.Command{
-		Use: "status", Short: "Show the members and who leads", Args: exactly(0),
+	return cli.Group("cluster", "The members of the coordinator", &cobra.Command{
+		Use: "status", Short: "Show the members and who leads", Args: cli.Exactly(0),
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, client, err := a.operator()
 			if err != nil {
@@ -141,16 +142,16 @@ type panelFile struct {
 func (a *app) study() *cobra.Command {
 	var noWait bool
 	propose := &cobra.Command{
-		Use: "propose FILE", Short: "Propose a study to the custodians of its sites", Args: exactly(1), RunE: a.propose,
+		Use: "propose FILE", Short: "Propose a study to the custodians of its sites", Args: cli.Exactly(1), RunE: a.propose,
 	}
 	show := &cobra.Command{
-		Use: "show STUDY", Short: "Show a study: who has signed, and the token for its researchers", Args: exactly(1),
+		Use: "show STUDY", Short: "Show a study: who has signed, and the token for its researchers", Args: cli.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.onStudy(c, http.MethodGet, "/v1/studies/"+args[0], nil)
 		},
 	}
 	open := &cobra.Command{
-		Use: "open STUDY", Short: "Open a study that every custodian has signed", Args: exactly(1),
+		Use: "open STUDY", Short: "Open a study that every custodian has signed", Args: cli.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := a.onStudy(c, http.MethodPost, "/v1/studies/"+args[0]+"/opening", nil); err != nil || noWait {
 				return err
@@ -160,7 +161,7 @@ func (a *app) study() *cobra.Command {
 	}
 	open.Flags().BoolVar(&noWait, "no-wait", false, "do not wait until every site is ready to answer")
 	token := &cobra.Command{
-		Use: "token STUDY", Short: "Print the token with which researchers join an open study", Args: exactly(1),
+		Use: "token STUDY", Short: "Print the token with which researchers join an open study", Args: cli.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			_, client, err := a.operator()
 			if err != nil {
@@ -178,7 +179,7 @@ func (a *app) study() *cobra.Command {
 			return nil
 		},
 	}
-	return group("study", "Studies", propose, show, open, token)
+	return cli.Group("study", "Studies", propose, show, open, token)
 }
 
 // openPatience is how long `study open` waits for sites that run.

@@ -7,19 +7,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/locus-genomics/locus/coordinator"
+	"github.com/locus-genomics/locus/internal/cli"
 )
 
 func (a *app) runCommand() *cobra.Command {
 	level := "info"
 	c := &cobra.Command{
-		Use: "run", Short: "Run this member until it is told to end", Args: exactly(0),
+		Use: "run", Short: "Run this member until it is told to end", Args: cli.Exactly(0),
 		Long: "Run this member until it is told to end.\n\n" +
 			"It prints one line when it serves, and logs to stderr. SIGTERM or SIGINT ends it: a\n" +
 			"member that leads hands on first.",
 		RunE: func(c *cobra.Command, _ []string) error {
 			var l slog.Level
 			if err := l.UnmarshalText([]byte(level)); err != nil {
-				return usageError{fmt.Errorf("--log-level %q: want debug, info, warn or error", level)}
+				return cli.Misusedf("--log-level %q: want debug, info, warn or error", level)
 			}
 			h, err := coordinator.LoadHome(a.dir)
 			if err != nil {

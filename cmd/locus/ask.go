@@ -9,27 +9,28 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
 	"github.com/locus-genomics/locus/researcher"
 )
 
 func (a *app) runCommand() *cobra.Command {
-	c := &cobra.Command{Use: "run", Short: "Ask a question and wait for the answer", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := cli.Group("run", "Ask a question and wait for the answer")
 	var study, mode string
 	var ask researcher.Ask
 	var detach bool
 	out := &output{}
 	af := &cobra.Command{
-		Use: "af", Short: "How common is each variant: AC, AN and AF over all sites of a cohort", Args: exactly(0),
+		Use: "af", Short: "How common is each variant: AC, AN and AF over all sites of a cohort", Args: cli.Exactly(0),
 		Example: "  locus run af --study demo --cohort all --region chr7:117,120,016-117,308,718 --purpose \"carrier screening\"",
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
 			if ask.Mode, err = protocol.ParseMode(mode); err != nil {
-				return usageError{err}
+				return cli.Misused(err)
 			}
 			if study == "" || ask.Cohort == "" {
-				return usageError{errors.New("--study and --cohort are needed")}
+				return cli.Misused(errors.New("--study and --cohort are needed"))
 			}
 			if err := out.check(); err != nil {
 				return err
@@ -129,9 +130,9 @@ func (a *app) open(c *cobra.Command, client *researcher.Client, asked researcher
 }
 
 func (a *app) task() *cobra.Command {
-	c := &cobra.Command{Use: "task", Short: "What you have asked", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := cli.Group("task", "What you have asked")
 	c.AddCommand(&cobra.Command{
-		Use: "list", Short: "List the questions asked from here, newest first", Args: exactly(0),
+		Use: "list", Short: "List the questions asked from here, newest first", Args: cli.Exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			h, err := a.load()
 			if err != nil {
@@ -178,7 +179,7 @@ func regionOr(region string) string {
 // onTask is a command on one task that was asked from here.
 func (a *app) onTask(use, short string, do func(*cobra.Command, *researcher.Client, researcher.Asked) error) *cobra.Command {
 	return &cobra.Command{
-		Use: use + " TASK", Short: short, Args: exactly(1),
+		Use: use + " TASK", Short: short, Args: cli.Exactly(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			h, err := a.load()
 			if err != nil {
@@ -199,7 +200,7 @@ func (a *app) onTask(use, short string, do func(*cobra.Command, *researcher.Clie
 }
 
 func (a *app) result() *cobra.Command {
-	c := &cobra.Command{Use: "result", Short: "Answers", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := cli.Group("result", "Answers")
 	out := &output{}
 	open := a.onTask("open", "Verify an answer and read it", func(c *cobra.Command, client *researcher.Client, asked researcher.Asked) error {
 		if err := out.check(); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/researcher"
 )
@@ -14,10 +15,10 @@ import (
 func (a *app) initCommand() *cobra.Command {
 	var who researcher.Identity
 	c := &cobra.Command{
-		Use: "init", Short: "Make your key, and the card that an operator puts into a roster", Args: exactly(0),
+		Use: "init", Short: "Make your key, and the card that an operator puts into a roster", Args: cli.Exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			if who.Name == "" || who.Organisation == "" {
-				return usageError{fmt.Errorf("--name and --organisation are needed: custodians read them")}
+				return cli.Misusedf("--name and --organisation are needed: custodians read them")
 			}
 			h, err := researcher.Init(a.home, who)
 			if err != nil {
@@ -34,7 +35,7 @@ func (a *app) initCommand() *cobra.Command {
 
 func (a *app) whoami() *cobra.Command {
 	return &cobra.Command{
-		Use: "whoami", Short: "Print your card", Args: exactly(0),
+		Use: "whoami", Short: "Print your card", Args: cli.Exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			h, err := a.load()
 			if err != nil {
@@ -52,13 +53,13 @@ func (a *app) card(h *researcher.Home) error {
 }
 
 func (a *app) key() *cobra.Command {
-	c := &cobra.Command{Use: "key", Short: "Your key", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := cli.Group("key", "Your key")
 	var who researcher.Identity
 	restore := &cobra.Command{
-		Use: "restore FILE", Short: "Make your key again from a file with its 24 words (- for standard input)", Args: exactly(1),
+		Use: "restore FILE", Short: "Make your key again from a file with its 24 words (- for standard input)", Args: cli.Exactly(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if who.Name == "" || who.Organisation == "" {
-				return usageError{fmt.Errorf("--name and --organisation are needed: custodians read them")}
+				return cli.Misusedf("--name and --organisation are needed: custodians read them")
 			}
 			name := args[0]
 			if name == "-" {
@@ -78,7 +79,7 @@ func (a *app) key() *cobra.Command {
 	restore.Flags().StringVar(&who.Name, "name", "", "your name")
 	restore.Flags().StringVar(&who.Organisation, "organisation", "", "where you work")
 	c.AddCommand(restore, &cobra.Command{
-		Use: "show", Short: "Print the digest of your key, and its words to compare", Args: exactly(0),
+		Use: "show", Short: "Print the digest of your key, and its words to compare", Args: cli.Exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			h, err := a.load()
 			if err != nil {
@@ -89,7 +90,7 @@ func (a *app) key() *cobra.Command {
 			return nil
 		},
 	}, &cobra.Command{
-		Use: "backup", Short: "Print the 24 words that give your key again: whoever has them is you", Args: exactly(0),
+		Use: "backup", Short: "Print the 24 words that give your key again: whoever has them is you", Args: cli.Exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			h, err := a.load()
 			if err != nil {

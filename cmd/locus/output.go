@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/table"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -58,7 +59,7 @@ func (o *output) check() error {
 			return nil
 		}
 	}
-	return usageError{fmt.Errorf("%q is not a format; see --help", o.format)}
+	return cli.Misusedf("%q is not a format; see --help", o.format)
 }
 
 func (o *output) toFile() bool { return o.file != "" && o.file != "-" }

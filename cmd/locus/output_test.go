@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -141,7 +141,7 @@ func TestFormats(t *testing.T) {
 			}
 		}
 	})
-	if err := (&output{format: "pdf"}).check(); !errors.As(err, new(usageError)) {
+	if err := (&output{format: "pdf"}).check(); !errors.As(err, new(cli.UsageError)) {
 		t.Errorf("-o pdf: %v, want a usage error", err)
 	}
 }
@@ -183,39 +183,28 @@ func TestExitCodes(t *testing.T) {
 		err  error
 		want int
 	}{
-		{"nothing went wrong", nil, exitDone},
-		{"something did", errors.New("x"), exitFailed},
-		{"a task failed", errFailed, exitFailed},
-		{"a mistake in the command", usageError{errors.New("x")}, exitUsage},
-		{"a site said no", errRefused, exitRefused},
-		{"sites are away", errWaiting, exitWaiting},
-		{"the answer is not there yet", problem(409, rest.CodeNotDone), exitWaiting},
-		{"another conflict", problem(409, "LOC-OTHER"), exitFailed},
-		{"nobody knows this key", problem(401, rest.CodeDenied), exitDenied},
-		{"this key may not", problem(403, rest.CodeDenied), exitDenied},
-		{"the coordinator has no such thing", problem(404, rest.CodeNotFound), exitNotFound},
-		{"there is no such file", fs.ErrNotExist, exitNotFound},
-		{"there is no key", researcher.ErrNoHome, exitNotFound},
-		{"the study was not joined", researcher.ErrNotJoined, exitNotFound},
-		{"no member answers", rest.ErrUnavailable, exitUnavailable},
-		{"an altered answer", researcher.ErrAltered, exitAltered},
-		{"another's answer", researcher.ErrNotMine, exitAltered},
-		{"another roster", researcher.ErrRoster, exitAltered},
-		{"an impostor", rest.ErrPin, exitAltered},
+		{"something did", errors.New("x"), cli.Failed},
+		{"a task failed", errFailed, cli.Failed},
+		{"a site said no", errRefused, cli.Refused},
+		{"sites are away", errWaiting, cli.Waiting},
+		{"the answer is not there yet", problem(409, rest.CodeNotDone), cli.Waiting},
+		{"another conflict", problem(409, "LOC-OTHER"), cli.Failed},
+		{"nobody knows this key", problem(401, rest.CodeDenied), cli.Denied},
+		{"this key may not", problem(403, rest.CodeDenied), cli.Denied},
+		{"the coordinator has no such thing", problem(404, rest.CodeNotFound), cli.NotFound},
+		{"there is no such file", fs.ErrNotExist, cli.NotFound},
+		{"there is no key", researcher.ErrNoHome, cli.NotFound},
+		{"the study was not joined", researcher.ErrNotJoined, cli.NotFound},
+		{"no member answers", rest.ErrUnavailable, cli.Unavailable},
+		{"an altered answer", researcher.ErrAltered, cli.Altered},
+		{"another's answer", researcher.ErrNotMine, cli.Altered},
+		{"another roster", researcher.ErrRoster, cli.Altered},
+		{"an impostor", rest.ErrPin, cli.Altered},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := tt.err
-			if err != nil {
-				err = fmt.Errorf("while asking: %w", err)
-			}
-			if got := exitCode(t.Context(), err); got != tt.want {
+			if got := exitCode(fmt.Errorf("while asking: %w", tt.err)); got != tt.want {
 				t.Errorf("exit code %d, want %d", got, tt.want)
 			}
 		})
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if got := exitCode(ctx, context.Canceled); got != exitInterrupted {
-		t.Errorf("interrupted: exit code %d, want %d", got, exitInterrupted)
 	}
 }

@@ -7,14 +7,15 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
 )
 
 func (a *app) study() *cobra.Command {
-	c := &cobra.Command{Use: "study", Short: "Studies you may ask in", Args: known, RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
+	c := cli.Group("study", "Studies you may ask in")
 	var replace bool
 	join := &cobra.Command{
-		Use: "join TOKEN", Short: "Pin a study: its coordinator's keys and its roster", Args: exactly(1),
+		Use: "join TOKEN", Short: "Pin a study: its coordinator's keys and its roster", Args: cli.Exactly(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			h, err := a.load()
 			if err != nil {
@@ -30,7 +31,7 @@ func (a *app) study() *cobra.Command {
 	}
 	join.Flags().BoolVar(&replace, "replace", false, "pin another roster than the one before, after its words were compared")
 	c.AddCommand(join, &cobra.Command{
-		Use: "list", Short: "List the studies you have joined", Args: exactly(0),
+		Use: "list", Short: "List the studies you have joined", Args: cli.Exactly(0),
 		RunE: func(*cobra.Command, []string) error {
 			h, err := a.load()
 			if err != nil {
@@ -48,7 +49,7 @@ func (a *app) study() *cobra.Command {
 			return w.Flush()
 		},
 	}, &cobra.Command{
-		Use: "show STUDY", Short: "Show who is in a study, what may be asked, and who would answer now", Args: exactly(1),
+		Use: "show STUDY", Short: "Show who is in a study, what may be asked, and who would answer now", Args: cli.Exactly(1),
 		RunE: a.studyShow,
 	})
 	return c

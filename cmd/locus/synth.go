@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/locus-genomics/locus/internal/bgzf"
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/synth"
 )
 
@@ -15,7 +16,7 @@ import (
 func (a *app) synth() *cobra.Command {
 	conf := synth.Config{Compress: func(w io.Writer) (io.WriteCloser, error) { return bgzf.NewWriter(w), nil }}
 	c := &cobra.Command{
-		Use: "synth DIR", Short: "Make cohorts of people who never lived, to try a study with", Args: exactly(1),
+		Use: "synth DIR", Short: "Make cohorts of people who never lived, to try a study with", Args: cli.Exactly(1),
 		Long: "Make cohorts of people who never lived in a new directory: genotypes and a sample table for each\n" +
 			"site, the panel of their variants, and truth.tsv with the counts over all sites.",
 		Example: "  locus synth data --sites 3 --people 200 --variants 1000",
