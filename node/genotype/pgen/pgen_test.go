@@ -246,6 +246,18 @@ func TestPhasesOfManyALTsAreCounted(t *testing.T) {
 	}
 }
 
+// How the dosages of many ALTs are written is not settled: they may be of any length.
+func TestDosagesOfManyALTsArePassedOver(t *testing.T) {
+	second := rec{0x08, nine + "\xf0\x01"} // the first het is of the second ALT
+	for _, length := range []int{18, 40, 230} {
+		first := rec{0x48, nine + "\xff" + strings.Repeat("\x01", length)}
+		rows, err := set{pgen: variable(9, first, second), pvar: places("C,G", "C,G"), psam: names(9)}.read(nil)
+		if want := "00 02 11 . 00 01 11 . 00"; err != nil || calls(rows) != want {
+			t.Errorf("%d bytes: got %q, %v", length, rows, err)
+		}
+	}
+}
+
 func TestEveryModeIsRead(t *testing.T) {
 	ext, ours := rec{0, nine}, places("C")
 	all := []string{"1:10 A>C 00 01 11 . 00 01 11 . 00"}

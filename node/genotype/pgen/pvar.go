@@ -43,7 +43,7 @@ func newSites(r io.Reader) (*sites, error) {
 		line, err := l.next()
 		switch {
 		case err == io.EOF:
-			return s, nil
+			return nil, l.at(fmt.Errorf("%w: no line names the columns (#CHROM)", ErrLine))
 		case err != nil:
 			return nil, err
 		case bytes.HasPrefix(line, []byte("##contig=<")):
@@ -169,9 +169,6 @@ func (s *sites) next(site *genotype.Site) error {
 		if line, err = s.lines.next(); err != nil {
 			return err
 		}
-	}
-	if s.want == nil {
-		return s.lines.at(fmt.Errorf("%w: no line names the columns (#CHROM)", ErrLine))
 	}
 	var f [needed][]byte
 	for i, is := range s.want {

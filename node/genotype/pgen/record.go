@@ -244,11 +244,8 @@ func (d *decoder) sparse(r *record, alts int, calls []genotype.Call) error {
 	return d.tail(r.kind, &c, hets, alts)
 }
 
-// fill gives all of p one value.
+// fill gives all of p, which is not empty, one value.
 func fill[T any](p []T, v T) {
-	if len(p) == 0 {
-		return
-	}
 	p[0] = v
 	for n := 1; n < len(p); n *= 2 {
 		copy(p[n:], p[:n])
