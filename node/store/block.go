@@ -1,0 +1,182 @@
+package store
+
+import (
+	"encoding/binary"
+	"unsafe"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/locus-genomics/locus/node/genotype"
+)
+
+// Bits of a site's flags and of a class's control byte.
+const (
+	sitePass  = 1 << 0
+	siteCoded = 1 << 1
+
+	hasAllAlt  = 1 << 0 // as base
+	hasHet     = 1 << 1
+	hasHom     = 1 << 2
+	hasMissing = 1 << 3
+	hasHalves  = 1 << 4
+	hasHaploid = 1 << 5
+	hasOther   = 1 << 6
+)
+
+// blockHeadSize is the sizes of a block's columns: bytes of bitmaps, of alleles packed
+// and plain, of positions, control and lists; then eight zeros.
+const blockHeadSize = 32
+
+// worthNaming is the size from which a set is written once.
+const worthNaming = 4
+
+// blockWriter gathers the sites of a block.
+type blockWriter struct {
+	entry
+	samples   int
+	sets      setPacker
+	bitmaps   []uint64
+	text      []byte // alleles and flags
+	positions []byte
+	control   []byte
+	lists     []byte
+	named     map[string]int // sets that may be referred to, by kind and what is written of them
+	key       []byte
+}
+
+func newBlockWriter(samples int) *blockWriter {
+	return &blockWriter{samples: samples, sets: setPacker{samples: samples}, named: make(map[string]int)}
+}
+
+func (w *blockWriter) reset() {
+	w.entry = entry{}
+	w.bitmaps, w.text, w.positions = w.bitmaps[:0], w.text[:0], w.positions[:0]
+	w.control, w.lists = w.control[:0], w.lists[:0]
+	clear(w.named)
+}
+
+func (w *blockWriter) bytes() int {
+	return 8*len(w.bitmaps) + len(w.text) + len(w.positions) + len(w.control) + len(w.lists)
+}
+
+// add takes a site, whose position is not below the last one's. After an error the
+// block is of no use.
+func (w *blockWriter) add(s *genotype.Site, coded bool, classes []genotype.Classes) error {
+	if len(s.Alts) > genotype.MaxAlts || len(s.Ref)+len(s.Contig) > maxText {
+		return ErrTooLarge
+	}
+	w.addSite(s, coded)
+	for i := range classes {
+		if !w.addClasses(&classes[i]) {
+			return ErrRow
+		}
+	}
+	if len(w.text) > maxText || w.bytes() > maxPart-maxPart/8 {
+		return ErrTooLarge
+	}
+	return nil
+}
+
+func (w *blockWriter) addSite(s *genotype.Site, coded bool) {
+	if w.rows == 0 {
+		w.first, w.last = s.Pos, 0
+	}
+	w.positions = binary.AppendUvarint(w.positions, uint64(s.Pos-w.last))
+	w.rows++
+	w.last = s.Pos
+	w.reach = max(w.reach, reach(s))
+	w.text = append(w.text, bit(s.Pass, sitePass)|bit(coded, siteCoded))
+	w.text = binary.AppendUvarint(w.text, uint64(len(s.Alts)))
+	w.text = appendText(w.text, s.Ref)
+	for _, alt := range s.Alts {
+		w.text = appendText(w.text, alt)
+	}
+}
+
+// reach is the last position that REF covers.
+func reach(s *genotype.Site) uint32 {
+	return uint32(min(uint64(s.Pos)+uint64(max(len(s.Ref), 1))-1, maxUint32))
+}
+
+func (w *blockWriter) addClasses(c *genotype.Classes) bool {
+	at := len(w.control)
+	has := bit(c.Base == genotype.AllAlt, hasAllAlt)
+	w.control = append(w.control, 0)
+	ok := c.Base == genotype.NoAlt || c.Base == genotype.AllAlt
+	add := func(s genotype.Set, mask byte, named bool) {
+		p, good := w.sets.pack(s)
+		if ok = ok && good; !ok || p.count == 0 {
+			return
+		}
+		has |= mask
+		w.addSet(p, named)
+	}
+	add(c.Het, hasHet, false)
+	add(c.Hom, hasHom, false)
+	add(c.Missing, hasMissing, true)
+	if len(c.Halves) > 0 {
+		has |= hasHalves
+		ok = ok && w.addHalves(c.Halves)
+	}
+	add(c.Haploid, hasHaploid, true)
+	add(c.Other, hasOther, true)
+	w.control[at] = has
+	return ok
+}
+
+func (w *blockWriter) addSet(p packed, named bool) {
+	body := p.list
+	if p.kind == kindBitmap {
+		body = bytesOf(p.bits)
+	}
+	if named && len(body) >= worthNaming {
+		w.key = append(append(w.key[:0], byte(p.kind)), body...)
+		if k, stood := w.named[string(w.key)]; stood {
+			w.control = binary.AppendUvarint(w.control, uint64(k)<<2|kindNamed)
+			return
+		}
+		w.named[string(w.key)] = len(w.named)
+	}
+	w.control = binary.AppendUvarint(w.control, uint64(p.count)<<2|p.kind)
+	if p.kind == kindBitmap {
+		w.bitmaps = append(w.bitmaps, p.bits...)
+		return
+	}
+	w.lists = append(w.lists, p.list...)
+}
+
+func (w *blockWriter) addHalves(halves []genotype.Half) bool {
+	w.control = binary.AppendUvarint(w.control, uint64(len(halves)))
+	next := uint32(0)
+	for _, h := range halves {
+		if h.Sample < next || uint64(h.Sample) >= uint64(w.samples) {
+			return false
+		}
+		w.lists = binary.AppendUvarint(w.lists, uint64(h.Sample-next)<<1|uint64(bit(h.Alt, 1)))
+		next = h.Sample + 1
+	}
+	return true
+}
+
+// appendTo writes the block's columns.
+func (w *blockWriter) appendTo(b []byte, z *zstd.Encoder) []byte {
+	packed := z.EncodeAll(w.text, nil)
+	for _, n := range [...]int{8 * len(w.bitmaps), len(packed), len(w.text), len(w.positions), len(w.control), len(w.lists), 0, 0} {
+		b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	}
+	for _, word := range w.bitmaps {
+		b = binary.LittleEndian.AppendUint64(b, word)
+	}
+	b = append(b, packed...)
+	b = append(b, w.positions...)
+	b = append(b, w.control...)
+	return append(b, w.lists...)
+}
+
+// bytesOf is the memory of words, as a key of equal ones on this machine.
+func bytesOf(w []uint64) []byte {
+	if len(w) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), 8*len(w))
+}
