@@ -21,5 +21,10 @@
 //
 // What must hold: a person adds at most two to each counter, which is what encoded
 // sums and privacy reckon with. So each variant is answered from one row of the file,
-// and a second row for it is an error.
+// and a second row for it is an error. Whether a row has calls or classes does not
+// matter, and neither does how many strata are counted at once.
+//
+// Classes are counted by set: a bitmap through the mask of each part of the people, a
+// list by the label of each sample. The parts are the labels, and off the autosomes
+// the labels by sex.
 package tally

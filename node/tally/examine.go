@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash"
-	"io"
+	"slices"
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -27,34 +26,22 @@ type Examination struct {
 // Examine reads a file to its end. What it accepts, AlleleFrequency accepts too. An
 // unknown assembly is no fault here: hets of men on X are then not warned of.
 func Examine(ctx context.Context, r genotype.Reader, p People, a genotype.Assembly) (Examination, error) {
-	members, err := p.members(len(r.Samples()))
+	c, err := newCounter(p.together(), len(r.Samples()))
 	if err != nil {
 		return Examination{}, err
 	}
-	e := examiner{assembly: a, counter: counter{members: members, sexes: p.Sexes}, sum: sha256.New()}
+	e := examiner{assembly: a, counter: c, sum: sha256.New()}
 	e.writeSamples(r.Samples())
-	var row genotype.Row
-	for {
-		if err := ctx.Err(); err != nil {
-			return Examination{}, err
-		}
-		err := r.Next(&row)
-		if errors.Is(err, io.EOF) {
-			e.found.Warnings, e.found.Digest = e.counter.warnings, [32]byte(e.sum.Sum(nil))
-			return e.found, nil
-		}
-		if err == nil {
-			err = e.add(&row)
-		}
-		if err != nil {
-			return Examination{}, err
-		}
+	if err := each(ctx, r, e.add); err != nil {
+		return Examination{}, err
 	}
+	e.found.Warnings, e.found.Digest = c.warnings, [32]byte(e.sum.Sum(nil))
+	return e.found, nil
 }
 
 type examiner struct {
 	assembly genotype.Assembly
-	counter  counter
+	counter  *counter
 	found    Examination
 	sum      hash.Hash
 	buf      []byte
@@ -62,8 +49,8 @@ type examiner struct {
 }
 
 func (e *examiner) add(row *genotype.Row) error {
-	if len(row.Calls) != len(e.counter.sexes) {
-		return fmt.Errorf("%w: a row of %d calls", ErrPeople, len(row.Calls))
+	if err := e.counter.fits(row); err != nil {
+		return err
 	}
 	canonical := panel.CanonicalContig(row.Contig)
 	e.writeRow(row, canonical)
@@ -116,16 +103,58 @@ func (e *examiner) writeRow(row *genotype.Row, canonical string) {
 	}
 	e.buf = append(e.buf, bit(row.Pass), bit(row.Coded))
 	narrow := int(genotype.Reference)+len(row.Alts) < 16
-	for _, c := range row.Calls {
+	if narrow && len(row.Classes) == 1 {
+		e.writeClasses(&row.Classes[0])
+		e.sum.Write(e.buf)
+		return
+	}
+	for _, c := range e.counter.calls(row) {
 		a, b := c.Alleles()
 		a, b = min(a, b), max(a, b)
 		if narrow {
-			e.buf = append(e.buf, byte(a)<<4|byte(b))
+			e.buf = append(e.buf, narrowCall(a, b))
 		} else {
 			e.buf = binary.BigEndian.AppendUint32(e.buf, uint32(a)<<16|uint32(b))
 		}
 	}
 	e.sum.Write(e.buf)
+}
+
+// narrowCall is the byte of a call.
+func narrowCall(a, b genotype.Allele) byte { return byte(a)<<4 | byte(b) }
+
+// writeClasses appends the bytes that the calls of a row of one class have.
+func (e *examiner) writeClasses(c *genotype.Classes) {
+	const ref, alt = genotype.Reference, genotype.Reference + 1
+	usual, other := narrowCall(ref, ref), narrowCall(alt, alt)
+	if c.Base == genotype.AllAlt {
+		usual, other = other, usual
+	}
+	from := len(e.buf)
+	e.buf = slices.Grow(e.buf, len(e.counter.people.Sexes))[:from+len(e.counter.people.Sexes)]
+	calls := e.buf[from:]
+	for i := range calls {
+		calls[i] = usual
+	}
+	for i := range c.Het.All() {
+		calls[i] = narrowCall(ref, alt)
+	}
+	for i := range c.Hom.All() {
+		calls[i] = other
+	}
+	for i := range c.Missing.All() {
+		calls[i] = narrowCall(genotype.Missing, genotype.Missing)
+	}
+	for _, h := range c.Halves {
+		calls[h.Sample] = narrowCall(genotype.Missing, ref)
+		if h.Alt {
+			calls[h.Sample] = narrowCall(genotype.Missing, alt)
+		}
+	}
+	for i := range c.Haploid.All() {
+		a := genotype.Allele(calls[i] & 15)
+		calls[i] = narrowCall(min(a, genotype.Absent), max(a, genotype.Absent))
+	}
 }
 
 func bit(b bool) byte {

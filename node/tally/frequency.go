@@ -23,41 +23,61 @@ const (
 	itsOwnRow       // one that lists the variant
 )
 
-// frequency is the state of one AlleleFrequency.
+// frequency is the state of one AlleleFrequency or Strata.
 type frequency struct {
 	wanted   *Wanted
 	assembly genotype.Assembly
-	counter  counter
-	counts   []int64
-	source   []uint8 // by place
+	counter  *counter
+	counts   [][]int64 // by stratum
+	source   []uint8   // by place
 }
 
 // AlleleFrequency counts, for each wanted variant in order, AC and AN of the people
 // whose label is not 0. A person adds at most 2 to a counter. It reads r to its end,
 // so that a damaged file gives no counts.
 func AlleleFrequency(ctx context.Context, r genotype.Reader, w *Wanted, p People, a genotype.Assembly) ([]int64, Warnings, error) {
-	members, err := p.members(len(r.Samples()))
+	counts, warnings, err := Strata(ctx, r, w, p.together(), a)
+	switch {
+	case err != nil:
+		return nil, Warnings{}, err
+	case len(counts) == 0:
+		return make([]int64, perVariant*w.Len()), warnings, nil // nobody is counted
+	}
+	return counts[0], warnings, nil
+}
+
+// Strata counts in one pass what AlleleFrequency counts, for the people of each label
+// from 1 to the greatest by themselves: those of label 1 are the first.
+func Strata(ctx context.Context, r genotype.Reader, w *Wanted, p People, a genotype.Assembly) ([][]int64, Warnings, error) {
+	c, err := newCounter(p, len(r.Samples()))
 	if err != nil {
 		return nil, Warnings{}, err
 	}
-	f := frequency{
-		wanted: w, assembly: a, counter: counter{members: members, sexes: p.Sexes},
-		counts: make([]int64, perVariant*w.Len()), source: make([]uint8, w.Len()),
+	f := frequency{wanted: w, assembly: a, counter: c, counts: make([][]int64, c.strata), source: make([]uint8, w.Len())}
+	for i := range f.counts {
+		f.counts[i] = make([]int64, perVariant*w.Len())
 	}
+	if err := each(ctx, r, f.add); err != nil {
+		return nil, Warnings{}, err
+	}
+	return f.counts, c.warnings, nil
+}
+
+// each reads r to its end.
+func each(ctx context.Context, r genotype.Reader, add func(*genotype.Row) error) error {
 	var row genotype.Row
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, Warnings{}, err
+			return err
 		}
-		err := r.Next(&row)
-		if errors.Is(err, io.EOF) {
-			return f.counts, f.counter.warnings, nil
+		switch err := r.Next(&row); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
 		}
-		if err == nil {
-			err = f.add(&row)
-		}
-		if err != nil {
-			return nil, Warnings{}, err
+		if err := add(&row); err != nil {
+			return err
 		}
 	}
 }
@@ -89,7 +109,7 @@ func (f *frequency) add(row *genotype.Row) error {
 			}
 			counted = true
 		}
-		f.set(place, itsOwnRow, f.counter.alleles[int(genotype.Reference)+1+k])
+		f.set(place, itsOwnRow, k)
 	}
 	return nil
 }
@@ -128,14 +148,14 @@ func (f *frequency) addPosition(row *genotype.Row, canonical string) error {
 			}
 			counted = true
 		}
-		f.set(i, position, 0)
+		f.set(i, position, noALT)
 	}
 	return nil
 }
 
 func (f *frequency) count(row *genotype.Row, canonical string) error {
-	if len(row.Calls) != len(f.counter.sexes) {
-		return fmt.Errorf("%w: a row of %d calls", ErrPeople, len(row.Calls))
+	if err := f.counter.fits(row); err != nil {
+		return err
 	}
 	if canonical == "X" && f.assembly == genotype.UnknownAssembly {
 		return ErrAssembly
@@ -144,7 +164,16 @@ func (f *frequency) count(row *genotype.Row, canonical string) error {
 	return nil
 }
 
-func (f *frequency) set(place int, source uint8, copies int64) {
+// noALT is instead of one that nobody has.
+const noALT = -1
+
+func (f *frequency) set(place int, source uint8, k int) {
 	f.source[place] = source
-	f.counts[perVariant*place], f.counts[perVariant*place+1] = copies, f.counter.called()
+	for s, counts := range f.counts {
+		ac := int64(0)
+		if k != noALT {
+			ac = f.counter.copies(s, k)
+		}
+		counts[perVariant*place], counts[perVariant*place+1] = ac, f.counter.called(s)
+	}
 }

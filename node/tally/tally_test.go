@@ -122,19 +122,21 @@ func TestWhatCountsAsWhat(t *testing.T) {
 		{"bed, MT: one copy", []string{"MT 5 . A C . PASS . GT 1/1 0/0 0/1 1/1"}, true, []string{"MT:5 A C"}, []int64{1, 2}, tally.Warnings{HetHaploid: 1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := read(t, text(c.lines...))
-			if c.coded {
-				r = coded{r}
-			}
-			got, warn, err := tally.AlleleFrequency(t.Context(), r, wantAll(t, variants(t, c.want...)), people, genotype.GRCh38)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(c.acAN, got); d != "" {
-				t.Errorf("AC and AN (-want +got):\n%s", d)
-			}
-			if d := cmp.Diff(c.warn, warn); d != "" {
-				t.Errorf("warnings (-want +got):\n%s", d)
+			for form, as := range forms() {
+				r := read(t, text(c.lines...))
+				if c.coded {
+					r = coded{r}
+				}
+				got, warn, err := tally.AlleleFrequency(t.Context(), as(r), wantAll(t, variants(t, c.want...)), people, genotype.GRCh38)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d := cmp.Diff(c.acAN, got); d != "" {
+					t.Errorf("%s: AC and AN (-want +got):\n%s", form, d)
+				}
+				if d := cmp.Diff(c.warn, warn); d != "" {
+					t.Errorf("%s: warnings (-want +got):\n%s", form, d)
+				}
 			}
 		})
 	}

@@ -1,0 +1,170 @@
+package tally
+
+import "github.com/locus-genomics/locus/node/genotype"
+
+// The columns of what is counted of a row's classes, by part of the people.
+const (
+	inHet = iota
+	inHom
+	inMissing
+	inHalf
+	inHalfAlt
+	inHaploid
+	inHaploidHom
+	inHaploidMissing
+	columns
+)
+
+// kinds is how many people have which genotype, as far as one ALT goes. Those of one
+// chromosome are not among those of two.
+type kinds struct {
+	noAlt, oneAlt, twoAlts int64
+	hapNoAlt, hapAlt       int64
+	half, halfAlt          int64 // halfAlt are of half too
+	missing                int64
+}
+
+// classes counts a row of classes: of one ALT anywhere, of many where everyone has two
+// copies, since who is het of two other ALTs is in no class of this one.
+func (c *counter) classes(row *genotype.Row, place genotype.Place) {
+	for k := range row.Classes {
+		c.class(row, k, place, func(stratum int, n kinds) {
+			alleles := c.alleles[stratum*c.width:]
+			copies := n.oneAlt + 2*n.twoAlts + n.hapAlt + n.halfAlt
+			if k < len(row.Alts) {
+				alleles[int(genotype.Reference)+1+k] += copies
+			}
+			if k == 0 {
+				alleles[genotype.Reference] += 2*(n.noAlt+n.oneAlt+n.twoAlts) + n.hapNoAlt + n.hapAlt + n.half
+			}
+			if k < len(row.Alts) {
+				alleles[genotype.Reference] -= copies
+			}
+		})
+	}
+}
+
+// class gives, for one ALT of a row of classes, the kinds of each part of the people.
+func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func(stratum int, n kinds)) {
+	s := c.splitFor(place)
+	c.columnsOf(&row.Classes[k], s)
+	for part := 1; part < len(s.sizes); part++ {
+		if s.sizes[part] == 0 {
+			continue
+		}
+		n := c.kindsOf(part, s.sizes[part], row.Classes[k].Base)
+		stratum, sex := s.stratum(part)
+		if place != genotype.Diploid {
+			n = n.at(place, sex, row.Coded, &c.warnings)
+		}
+		add(stratum, n)
+	}
+}
+
+func (c *counter) splitFor(place genotype.Place) *split {
+	if place == genotype.Diploid {
+		return c.byLabel
+	}
+	if c.bySex == nil {
+		c.bySex = newSplit(c.people, c.strata, true)
+	}
+	return c.bySex
+}
+
+// columnsOf counts the sets of a class.
+func (c *counter) columnsOf(class *genotype.Classes, s *split) {
+	for i := range c.columns {
+		if cap(c.columns[i]) < len(s.sizes) {
+			c.columns[i] = make([]int64, len(s.sizes))
+		}
+		c.columns[i] = c.columns[i][:len(s.sizes)]
+		clear(c.columns[i])
+	}
+	s.count(&class.Het, c.columns[inHet])
+	s.count(&class.Hom, c.columns[inHom])
+	s.count(&class.Missing, c.columns[inMissing])
+	for _, h := range class.Halves {
+		c.columns[inHalf][s.part[h.Sample]]++
+		if h.Alt {
+			c.columns[inHalfAlt][s.part[h.Sample]]++
+		}
+	}
+	if class.Haploid.Bits == nil && len(class.Haploid.IDs) == 0 {
+		return
+	}
+	s.count(&class.Haploid, c.columns[inHaploid])
+	s.count(c.intersect(&class.Haploid, &class.Hom), c.columns[inHaploidHom])
+	s.count(c.intersect(&class.Haploid, &class.Missing), c.columns[inHaploidMissing])
+}
+
+// intersect is who is in both sets. It is valid until the next call.
+func (c *counter) intersect(a, b *genotype.Set) *genotype.Set {
+	both := &c.both
+	both.IDs, both.Bits = both.IDs[:0], both.Bits[:0]
+	if a.Bits != nil && b.Bits != nil {
+		for i, w := range a.Bits {
+			both.Bits = append(both.Bits, w&b.Bits[i])
+		}
+		return both
+	}
+	if a.Bits != nil {
+		a, b = b, a
+	}
+	j := 0
+	for _, id := range a.IDs {
+		for b.Bits == nil && j < len(b.IDs) && b.IDs[j] < id {
+			j++
+		}
+		if b.Bits != nil && b.Has(id) || b.Bits == nil && j < len(b.IDs) && b.IDs[j] == id {
+			both.IDs = append(both.IDs, id)
+		}
+	}
+	return &genotype.Set{IDs: both.IDs}
+}
+
+// kindsOf is what the columns say of one part: who is in no set is in the base.
+func (c *counter) kindsOf(part int, size int64, base genotype.Class) kinds {
+	var v [columns]int64
+	for i := range v {
+		v[i] = c.columns[i][part]
+	}
+	hom, hapHom := v[inHom]-v[inHaploidHom], v[inHaploidHom]
+	hapRest := v[inHaploid] - v[inHaploidHom] - v[inHaploidMissing]
+	rest := size - v[inHet] - v[inHom] - v[inMissing] - v[inHalf] - hapRest
+	n := kinds{noAlt: rest, oneAlt: v[inHet], twoAlts: hom, hapNoAlt: hapRest, hapAlt: hapHom, half: v[inHalf], halfAlt: v[inHalfAlt], missing: v[inMissing]}
+	if base == genotype.AllAlt {
+		n.noAlt, n.twoAlts, n.hapNoAlt, n.hapAlt = n.twoAlts, n.noAlt, n.hapAlt, n.hapNoAlt
+	}
+	return n
+}
+
+// at is what genotypes stand for at a place where sexes differ; copies says the same
+// of one call.
+func (n kinds) at(place genotype.Place, sex genotype.Sex, coded bool, w *Warnings) kinds {
+	called := int(n.noAlt + n.oneAlt + n.twoAlts + n.hapNoAlt + n.hapAlt + n.half)
+	one := place == genotype.Haploid || sex == genotype.Male
+	if place == genotype.SexY {
+		switch {
+		case sex == genotype.Female:
+			w.WomanOnY += called
+			return kinds{}
+		case sex == genotype.UnknownSex && coded:
+			w.UnknownSex += called
+			return kinds{}
+		}
+		one = true
+	}
+	if place == genotype.SexX && sex == genotype.UnknownSex {
+		w.UnknownSex += called
+	}
+	if !one {
+		return n
+	}
+	w.HetHaploid += int(n.oneAlt)
+	n.missing, n.oneAlt = n.missing+n.oneAlt, 0
+	if coded {
+		n.hapNoAlt, n.noAlt = n.hapNoAlt+n.noAlt, 0
+		n.hapAlt, n.twoAlts = n.hapAlt+n.twoAlts, 0
+	}
+	return n
+}

@@ -1,0 +1,146 @@
+package tally_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/tally"
+)
+
+// classified is a Reader whose rows are of classes.
+type classified struct {
+	genotype.Reader
+	bitmaps bool // all sets are bitmaps, however small they are
+}
+
+func (c classified) Next(row *genotype.Row) error {
+	err := c.Reader.Next(row)
+	row.Calls = slices.Clone(row.Calls)
+	samples := len(row.Calls)
+	row.Classes = nil
+	row.Classify()
+	if c.bitmaps {
+		for k := range row.Classes {
+			class := &row.Classes[k]
+			for _, s := range []*genotype.Set{&class.Het, &class.Hom, &class.Missing, &class.Haploid, &class.Other} {
+				bits := make([]uint64, genotype.Words(samples))
+				for i := range s.All() {
+					bits[i/64] |= 1 << (i % 64)
+				}
+				*s = genotype.Set{Bits: bits}
+			}
+		}
+	}
+	return err
+}
+
+// forms are the ways in which a reader may hand over the same rows.
+func forms() map[string]func(genotype.Reader) genotype.Reader {
+	return map[string]func(genotype.Reader) genotype.Reader{
+		"calls":   func(r genotype.Reader) genotype.Reader { return r },
+		"classes": func(r genotype.Reader) genotype.Reader { return classified{Reader: r} },
+		"bitmaps": func(r genotype.Reader) genotype.Reader { return classified{Reader: r, bitmaps: true} },
+	}
+}
+
+// drawPeople makes up who is who, in so many strata and those who are in none.
+func drawPeople(t *rapid.T, samples, strata int) tally.People {
+	var p tally.People
+	for range samples {
+		p.Labels = append(p.Labels, rapid.Uint8Range(0, uint8(strata)).Draw(t, "label"))
+		p.Sexes = append(p.Sexes, genotype.Sex(rapid.IntRange(0, 2).Draw(t, "sex")))
+	}
+	return p
+}
+
+// Whatever form the rows have and however many strata are counted at once, the counts
+// are the same.
+func TestTheFormOfRowsDoesNotMatter(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		samples := rapid.SampledFrom([]int{1, 7, 66}).Draw(t, "samples")
+		strata := rapid.SampledFrom([]int{1, 2, 9}).Draw(t, "strata")
+		p, all, wanted := drawPeople(t, samples, strata), drawRows(t, samples), wantEverything(t)
+		file := func() genotype.Reader { return &rows{samples: make([]string, samples), left: slices.Clone(all)} }
+		// Each stratum by itself, call by call.
+		var want [][]int64
+		var warned tally.Warnings
+		for s := range slices.Max(p.Labels) {
+			alone := tally.People{Labels: make([]uint8, samples), Sexes: p.Sexes}
+			for i, l := range p.Labels {
+				if l == s+1 {
+					alone.Labels[i] = 1
+				}
+			}
+			counts, w, err := tally.AlleleFrequency(t.Context(), file(), wanted, alone, genotype.GRCh38)
+			if errors.Is(err, tally.ErrTwice) {
+				t.Skip("two rows spell one variant")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, counts)
+			warned = tally.Warnings{Filtered: w.Filtered, HetHaploid: warned.HetHaploid + w.HetHaploid, UnknownSex: warned.UnknownSex + w.UnknownSex, WomanOnY: warned.WomanOnY + w.WomanOnY}
+		}
+		if len(want) == 0 {
+			t.Skip("nobody is counted")
+		}
+		_, _, examined := inForms(t, file, p)
+		if examined != nil {
+			t.Fatal(examined)
+		}
+		for form, as := range forms() {
+			got, w, err := tally.Strata(t.Context(), as(file()), wanted, p, genotype.GRCh38)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, got); d != "" {
+				t.Fatalf("%s (-each stratum by itself +together):\n%s", form, d)
+			}
+			if d := cmp.Diff(warned, w); d != "" {
+				t.Fatalf("%s: warnings (-each +together):\n%s", form, d)
+			}
+		}
+	})
+}
+
+// inForms examines a file in all forms, and says where they differ.
+func inForms(t *rapid.T, file func() genotype.Reader, p tally.People) (tally.Examination, []tally.SiteCounts, error) {
+	var (
+		first      tally.Examination
+		firstSites []tally.SiteCounts
+	)
+	for _, form := range []string{"calls", "classes", "bitmaps"} {
+		as := forms()[form]
+		e, err := tally.Examine(t.Context(), as(file()), p, genotype.GRCh38)
+		if err != nil && !errors.Is(err, tally.ErrTwice) {
+			return first, nil, err
+		}
+		var sites []tally.SiteCounts
+		_, err = tally.EachSite(t.Context(), as(file()), nil, p, genotype.GRCh38, func(s *tally.SiteCounts) error {
+			c := *s
+			c.Site = nil
+			c.AC, c.Het, c.TwoAlts, c.HapAlt = slices.Clone(c.AC), slices.Clone(c.Het), slices.Clone(c.TwoAlts), slices.Clone(c.HapAlt)
+			sites = append(sites, c)
+			return nil
+		})
+		if err != nil {
+			return first, nil, err
+		}
+		if form == "calls" {
+			first, firstSites = e, sites
+			continue
+		}
+		if d := cmp.Diff(first, e); d != "" {
+			t.Errorf("%s: examined (-calls +%s):\n%s", form, form, d)
+		}
+		if d := cmp.Diff(firstSites, sites); d != "" {
+			t.Errorf("%s: sites (-calls +%s):\n%s", form, form, d)
+		}
+	}
+	return first, firstSites, nil
+}

@@ -1,0 +1,166 @@
+package tally
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+// SiteCounts is what was counted at one site of a file, for all of its ALTs.
+type SiteCounts struct {
+	// Site is the row's. It is valid until the next one is read.
+	Site *genotype.Site
+	// AN is the called alleles; AC the copies of each ALT among them.
+	AN int64
+	AC []int64
+	Genotypes
+}
+
+// Genotypes is how many people have which genotype. Who is not in any of them is of the
+// wrong sex for Y.
+type Genotypes struct {
+	// HomRef is people with two REF; Het those with REF and one ALT, by ALT.
+	HomRef int64
+	Het    []int64
+	// TwoAlts is people without REF, by pair of ALTs: 1/1, 1/2, 2/2, 1/3, 2/3, 3/3, ….
+	TwoAlts []int64
+	// HapRef and HapAlt are people with one chromosome.
+	HapRef int64
+	HapAlt []int64
+	// Half is people of whom one allele of two is known, and Missing those of whom none is.
+	Half, Missing int64
+}
+
+// EachSite counts the people whose label is not 0 at each site that covers takes, and
+// hands the counts to yield, whose error ends it. Sites that did not pass their filters
+// are left out. The counts of a damaged file are not worth anything until EachSite
+// returns without an error.
+func EachSite(ctx context.Context, r genotype.Reader, covers genotype.Covers, p People, a genotype.Assembly,
+	yield func(*SiteCounts) error) (Warnings, error) {
+	c, err := newCounter(p.together(), len(r.Samples()))
+	if err != nil {
+		return Warnings{}, err
+	}
+	var (
+		row    genotype.Row
+		counts SiteCounts
+	)
+	for {
+		if err := ctx.Err(); err != nil {
+			return Warnings{}, err
+		}
+		switch err := r.Next(&row); {
+		case errors.Is(err, io.EOF):
+			return c.warnings, nil
+		case err != nil:
+			return Warnings{}, err
+		}
+		if covers != nil && !covers(&row.Site) {
+			continue
+		}
+		if !row.Pass {
+			c.warnings.Filtered++
+			continue
+		}
+		if err := c.site(&row, a, &counts); err != nil {
+			return Warnings{}, err
+		}
+		if err := yield(&counts); err != nil {
+			return Warnings{}, err
+		}
+	}
+}
+
+// site counts one row.
+func (c *counter) site(row *genotype.Row, a genotype.Assembly, to *SiteCounts) error {
+	if err := c.fits(row); err != nil {
+		return err
+	}
+	canonical := panel.CanonicalContig(row.Contig)
+	if canonical == "X" && a == genotype.UnknownAssembly {
+		return ErrAssembly
+	}
+	alts := len(row.Alts)
+	to.Site, to.AN, to.AC = &row.Site, 0, zeroed(to.AC, alts)
+	to.Genotypes = Genotypes{
+		Het: zeroed(to.Het, alts), TwoAlts: zeroed(to.TwoAlts, alts*(alts+1)/2), HapAlt: zeroed(to.HapAlt, alts),
+	}
+	place := a.PlaceOf(canonical, row.Pos)
+	if len(row.Classes) == 1 && alts == 1 {
+		c.class(row, 0, place, func(_ int, n kinds) { to.addKinds(n) })
+		return nil
+	}
+	c.everyone(row, place, to)
+	return nil
+}
+
+func zeroed(s []int64, n int) []int64 {
+	return append(s[:0], make([]int64, n)...)
+}
+
+// addKinds takes what classes tell of a site's only ALT.
+func (s *SiteCounts) addKinds(n kinds) {
+	s.AC[0] += n.oneAlt + 2*n.twoAlts + n.hapAlt + n.halfAlt
+	s.AN += 2*(n.noAlt+n.oneAlt+n.twoAlts) + n.hapNoAlt + n.hapAlt + n.half
+	s.HomRef += n.noAlt
+	s.Het[0] += n.oneAlt
+	s.TwoAlts[0] += n.twoAlts
+	s.HapRef += n.hapNoAlt
+	s.HapAlt[0] += n.hapAlt
+	s.Half += n.half
+	s.Missing += n.missing
+}
+
+// everyone looks at a row call by call.
+func (c *counter) everyone(row *genotype.Row, place genotype.Place, to *SiteCounts) {
+	calls := c.calls(row)
+	for _, i := range c.members {
+		call, sex := calls[i], c.people.Sexes[i]
+		if place == genotype.Diploid && call == genotype.HomRef {
+			to.HomRef++
+			to.AN += 2
+			continue
+		}
+		a, b := call.Alleles()
+		if place != genotype.Diploid && (a >= genotype.Reference || b >= genotype.Reference) {
+			a, b = copies(call, row.Coded, place, sex, &c.warnings)
+		}
+		if place == genotype.SexY && (sex == genotype.Female || sex == genotype.UnknownSex && row.Coded) {
+			continue // copies has warned
+		}
+		to.add(min(a, b), max(a, b))
+	}
+}
+
+// add takes one person's alleles, the lower one first.
+func (s *SiteCounts) add(a, b genotype.Allele) {
+	const firstAlt = genotype.Reference + 1
+	for _, x := range [2]genotype.Allele{a, b} {
+		if x >= genotype.Reference {
+			s.AN++
+		}
+		if x >= firstAlt {
+			s.AC[x-firstAlt]++
+		}
+	}
+	switch {
+	case b < genotype.Reference:
+		s.Missing++
+	case a == genotype.Missing:
+		s.Half++
+	case a == genotype.Absent && b == genotype.Reference:
+		s.HapRef++
+	case a == genotype.Absent:
+		s.HapAlt[b-firstAlt]++
+	case b == genotype.Reference:
+		s.HomRef++
+	case a == genotype.Reference:
+		s.Het[b-firstAlt]++
+	default:
+		x, y := int(a-firstAlt), int(b-firstAlt)
+		s.TwoAlts[y*(y+1)/2+x]++
+	}
+}
