@@ -1,7 +1,7 @@
 // Package panel is the shared list of variants that a study speaks of: who asks says
 // "variants 17 to 230 of this panel" and every site takes the same variants for it.
 // Start with New or Parse (a Panel), At and Select; ReadVariants takes what New needs
-// from a VCF or a list.
+// from a VCF, a pvar, a bim or a list.
 //
 // A panel is sorted (contigs 1 to 22, X, Y, MT, then the others by name; position;
 // REF; ALT), its alleles are trimmed, and no variant is in it twice. Its name is a
@@ -24,5 +24,5 @@
 //
 // Contigs keep the name that they came with (chr7 or 7), matching goes by
 // CanonicalContig. What the package does not do: align alleles to a reference, or
-// read compressed input.
+// read what gzip has compressed.
 package panel

@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -47,7 +48,7 @@ func New(assembly string, variants []Variant) (*Panel, error) {
 			return nil, fmt.Errorf("%w: %s: %w", ErrVariants, v, err)
 		}
 	}
-	slices.SortFunc(sorted, compareVariants)
+	slices.SortFunc(sorted, Compare)
 	for i := 1; i < len(sorted); i++ {
 		if a, b := sorted[i-1], sorted[i]; a.Contig == b.Contig && compareHere(a, b) == 0 {
 			return nil, fmt.Errorf("%w: %s is there twice", ErrVariants, b)
@@ -77,7 +78,9 @@ func New(assembly string, variants []Variant) (*Panel, error) {
 	return p, nil
 }
 
-func compareVariants(a, b Variant) int {
+// Compare orders variants as a panel does. Trimmed ones that it finds equal are one
+// variant, unless their contig is named in two ways.
+func Compare(a, b Variant) int {
 	if a.Contig != b.Contig {
 		if c := compareContigs(a.Contig, b.Contig); c != 0 {
 			return c
@@ -135,6 +138,9 @@ func (p *Panel) Len() int { return p.size }
 
 // Assembly is the reference that positions are of.
 func (p *Panel) Assembly() string { return p.assembly }
+
+// IsPanel reports whether a file that begins with these bytes is meant to be a panel.
+func IsPanel(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
 
 // Contigs are the names of the contigs that have variants, in the panel's order.
 func (p *Panel) Contigs() []string {

@@ -6,42 +6,88 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 )
 
-// ErrInput is returned when text is neither a VCF nor a list of variants.
-var ErrInput = errors.New("panel: neither a VCF nor a list CHROM POS REF ALT")
+// ErrInput is returned when text holds no variants that can be read.
+var ErrInput = errors.New("panel: neither a VCF, a pvar, a bim nor a list CHROM POS REF ALT")
 
-// maxStart is how much of a line is looked at. Genotypes stand behind it.
-const maxStart = 1 << 20
+const (
+	// maxStart is how much of a line is looked at. Genotypes stand behind it.
+	maxStart = 1 << 20
+	// maxWindow is what RFC 8878 wants every decoder of zstd to take.
+	maxWindow = 8 << 20
+)
 
-// ReadVariants reads the variants of a VCF, with or without genotypes, or of a list
-// with the columns CHROM POS REF ALT between tabs or blanks, where lines that start
-// with # are comments. Each ALT becomes a variant. What a VCF may say and a panel does
-// not is left out: symbolic alleles, *, records without ALT, those on contigs of an
-// assembly file (<name>) and at telomeres (POS 0). In a list these are mistakes.
+// LeftOut is what a file may say and a panel does not.
+type LeftOut struct {
+	// Symbols is ALTs that are no sequence: missing, *, symbolic, breakends.
+	Symbols int
+	// Unplaced is lines at position 0, on contig 0 of plink's files, or on a contig of an
+	// assembly file (<name>).
+	Unplaced int
+}
+
+// ReadVariants returns the variants that ScanVariants gives.
 func ReadVariants(r io.Reader) ([]Variant, error) {
+	var variants []Variant
+	_, err := ScanVariants(r, func(v Variant) error {
+		if len(variants) == MaxVariants {
+			return fmt.Errorf("over %d variants", MaxVariants)
+		}
+		variants = append(variants, v)
+		return nil
+	})
+	return variants, err
+}
+
+// ScanVariants hands over, ALT by ALT, the variants of
+//
+//	a VCF, with or without genotypes
+//	a pvar of plink2, packed with zstd or not
+//	a bim, whose last column is REF
+//	a list with the columns CHROM POS REF ALT between tabs or blanks, where lines that
+//	start with # are comments
+//
+// What the first three may say and a panel does not is left out; in a list it is a
+// mistake. An error of take comes back with the number of the line. Contigs of pvar and
+// bim that are numbers of plink's are given their names: 23 is X, 25 and XY too.
+func ScanVariants(r io.Reader, take func(Variant) error) (LeftOut, error) {
 	l := lines{r: bufio.NewReaderSize(r, maxStart)}
-	in := input{}
+	if head, err := l.r.Peek(4); err == nil && string(head) == "\x28\xb5\x2f\xfd" {
+		// One decoder at a time starts no goroutines.
+		z, err := zstd.NewReader(l.r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+		if err != nil {
+			return LeftOut{}, fmt.Errorf("%w: %w", ErrInput, err)
+		}
+		defer z.Close()
+		l.r = bufio.NewReaderSize(z, maxStart)
+	}
+	in := input{take: take}
 	for l.next() {
 		if l.number == 1 {
 			if len(l.text) > 1 && l.text[0] == 0x1f && l.text[1] == 0x8b {
-				return nil, fmt.Errorf("%w: it is compressed; unpack it first", ErrInput)
+				return LeftOut{}, fmt.Errorf("%w: it is compressed; unpack it first", ErrInput)
 			}
-			in.vcf = bytes.HasPrefix(l.text, []byte("##fileformat=VCF"))
+			if bytes.HasPrefix(l.text, []byte("##fileformat=VCF")) {
+				in.kind = vcfText
+			}
 		}
 		if err := in.line(l.text); err != nil {
-			return nil, fmt.Errorf("%w: line %d: %w", ErrInput, l.number, err)
+			return LeftOut{}, fmt.Errorf("%w: line %d: %w", ErrInput, l.number, err)
 		}
 	}
 	switch {
 	case l.err != nil:
-		return nil, fmt.Errorf("read variants: %w", l.err)
-	case in.vcf && !in.header:
-		return nil, fmt.Errorf("%w: a VCF without its #CHROM line", ErrInput)
+		return LeftOut{}, fmt.Errorf("read variants: %w", l.err)
+	case in.kind == vcfText && !in.header:
+		return LeftOut{}, fmt.Errorf("%w: a VCF without its #CHROM line", ErrInput)
 	}
-	return in.variants, nil
+	return in.left, nil
 }
 
 // lines gives the start of every line of a text.
@@ -76,19 +122,39 @@ func (l *lines) next() bool {
 	return true
 }
 
+// kind is what a text is.
+type kind uint8
+
+const (
+	listText kind = iota
+	vcfText
+	pvarText
+	bimText
+)
+
 // input is a text as far as it was read.
 type input struct {
-	vcf, header bool
-	variants    []Variant
-	contig      string // of the line before, so that equal names are one string
+	kind    kind
+	header  bool   // of a VCF or a pvar
+	records bool   // there was one
+	columns [4]int // of a pvar: where CHROM, POS, REF and ALT stand
+	take    func(Variant) error
+	left    LeftOut
+	named   string // the contig of the line before, so that equal names are one string
+	contig  string // what it is called in a panel
+	placed  bool
 }
 
 func (in *input) line(text []byte) error {
 	switch {
-	case in.vcf && bytes.HasPrefix(text, []byte("#CHROM\t")):
+	case in.kind == vcfText && bytes.HasPrefix(text, []byte("#CHROM\t")):
 		in.header = bytes.HasPrefix(text, []byte("#CHROM\tPOS\tID\tREF\tALT"))
+		return nil
+	case in.kind == listText && !in.records && bytes.HasPrefix(text, []byte("#CHROM")):
+		return in.names(bytes.Fields(text))
 	case len(bytes.TrimSpace(text)) == 0 || text[0] == '#':
-	case in.vcf:
+		return nil
+	case in.kind == vcfText:
 		if !in.header {
 			return errors.New("a record before the #CHROM line")
 		}
@@ -97,25 +163,56 @@ func (in *input) line(text []byte) error {
 			return errors.New("fewer columns than a VCF has")
 		}
 		return in.record(f[0], f[1], f[3], f[4])
-	default:
-		f := bytes.Fields(text)
-		if len(f) != 4 {
-			return fmt.Errorf("%d columns; want CHROM POS REF ALT", len(f))
-		}
-		return in.record(f[0], f[1], f[2], f[3])
 	}
+	f := bytes.Fields(text)
+	if !in.records && in.kind == listText && len(f) == 6 {
+		in.kind = bimText
+	}
+	in.records = true
+	switch c := in.columns; {
+	case in.kind == pvarText && len(f) <= max(c[0], c[1], c[2], c[3]):
+		return errors.New("fewer columns than the #CHROM line names")
+	case in.kind == pvarText:
+		return in.record(f[c[0]], f[c[1]], f[c[2]], f[c[3]])
+	case in.kind == bimText && len(f) != 6:
+		return fmt.Errorf("%d columns; a bim has 6", len(f))
+	case in.kind == bimText:
+		return in.record(f[0], f[3], f[5], f[4])
+	case len(f) != 4:
+		return fmt.Errorf("%d columns; want CHROM POS REF ALT", len(f))
+	}
+	return in.record(f[0], f[1], f[2], f[3])
+}
+
+// names reads the column names of a pvar. Those of a list, which are four, are a comment.
+func (in *input) names(names [][]byte) error {
+	if len(names) <= 4 {
+		return nil
+	}
+	for i, want := range []string{"#CHROM", "POS", "REF", "ALT"} {
+		at := slices.IndexFunc(names, func(n []byte) bool { return string(n) == want })
+		if at < 0 {
+			return fmt.Errorf("no column %s", want)
+		}
+		in.columns[i] = at
+	}
+	in.kind, in.header = pvarText, true
 	return nil
 }
 
 func (in *input) record(contig, pos, ref, alts []byte) error {
-	if in.vcf && (len(contig) > 2 && contig[0] == '<' && contig[len(contig)-1] == '>' || string(pos) == "0") {
-		return nil
-	}
-	if in.contig == "" || string(contig) != in.contig {
-		in.contig = string(contig)
-		if err := checkContig(in.contig); err != nil {
-			return err
+	if in.named == "" || string(contig) != in.named {
+		in.named = string(contig)
+		in.contig, in.placed = in.nameOf(in.named)
+		if in.placed {
+			if err := checkContig(in.contig); err != nil {
+				return err
+			}
 		}
+	}
+	if in.kind != listText && (!in.placed || string(pos) == "0") {
+		in.left.Unplaced++
+		return nil
 	}
 	n, err := strconv.ParseUint(string(pos), 10, 32)
 	if err != nil {
@@ -123,18 +220,44 @@ func (in *input) record(contig, pos, ref, alts []byte) error {
 	}
 	v := Variant{Contig: in.contig, Pos: uint32(n), Ref: allele(ref)}
 	for alt := range bytes.SplitSeq(alts, []byte{','}) {
-		if v.Alt = allele(alt); in.vcf && isSymbol(v.Alt) {
+		if v.Alt = allele(alt); in.kind != listText && isSymbol(v.Alt) || in.kind > vcfText && v.Alt == "0" {
+			in.left.Symbols++
 			continue
 		}
 		if err := checkAlleles(v); err != nil {
 			return err
 		}
-		if len(in.variants) == MaxVariants {
-			return fmt.Errorf("over %d variants", MaxVariants)
+		if err := in.take(v); err != nil {
+			return err
 		}
-		in.variants = append(in.variants, v)
 	}
 	return nil
+}
+
+// nameOf is what a contig is called in a panel; not ok for one that is no place.
+func (in *input) nameOf(named string) (name string, ok bool) {
+	switch in.kind {
+	case vcfText:
+		if len(named) > 2 && named[0] == '<' && named[len(named)-1] == '>' {
+			return "", false
+		}
+	case pvarText, bimText:
+		prefix, short := "", named
+		if hasPrefix(named) {
+			prefix, short = named[:3], named[3:]
+		}
+		switch strings.ToUpper(short) {
+		case "0":
+			return "", false
+		case "23", "25", "XY", "PAR1", "PAR2":
+			return prefix + "X", true
+		case "24":
+			return prefix + "Y", true
+		case "26":
+			return prefix + "MT", true
+		}
+	}
+	return named, true
 }
 
 // isSymbol reports whether an ALT of a VCF is no sequence: missing, overlapped by a
