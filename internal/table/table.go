@@ -1,6 +1,6 @@
 // Package table writes allele counts as files that other programs read: TSV, VCF of
-// sites, plink2's .afreq, JSON Lines; and Text for a person at a terminal. Every
-// writer takes rows in the order that they come, once, and holds one at a time.
+// sites, plink2's .afreq, .acount and .gcount, JSON Lines; and Text for a person at a
+// terminal. Every writer takes rows in the order that they come, once, and holds one at a time.
 //
 // A frequency is AC / AN with six significant digits, as plink2 writes it. Where AN is
 // 0 there is none, and each format has its own word for that: NA in TSV (what R and
@@ -35,7 +35,7 @@ func (r *Row) appendAF(b []byte, none string) []byte {
 }
 
 // writeLines writes a head and a line a row.
-func writeLines(w io.Writer, head string, rows iter.Seq[Row], line func([]byte, *Row) []byte) error {
+func writeLines[T any](w io.Writer, head string, rows iter.Seq[T], line func([]byte, *T) []byte) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	out.WriteString(head)
 	var b []byte

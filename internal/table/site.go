@@ -1,0 +1,124 @@
+package table
+
+import (
+	"io"
+	"iter"
+	"strconv"
+)
+
+// Site is one place with all of its ALTs, as plink2's reports have it: lists of ALTs and
+// of their numbers are joined by commas, and a site without ALT has ".".
+type Site struct {
+	Contig string
+	Pos    uint32
+	Ref    string
+	Alts   []string
+	// AC has one number an ALT.
+	AC []int64
+	AN int64
+	// Genotypes are needed by Gcount alone.
+	Genotypes Genotypes
+}
+
+// Genotypes is how many people have which genotype at a site.
+type Genotypes struct {
+	HomRef int64
+	// Het is by ALT; TwoAlts by pair of ALTs, in the order 1/1, 1/2, 2/2, 1/3, ….
+	Het, TwoAlts []int64
+	HapRef       int64
+	HapAlt       []int64 // by ALT
+	Missing      int64
+}
+
+// Rows are the site's ALTs one by one; none for a site without ALT.
+func (s *Site) Rows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		for k, alt := range s.Alts {
+			if !yield(Row{Contig: s.Contig, Pos: s.Pos, Ref: s.Ref, Alt: alt, AC: s.AC[k], AN: s.AN}) {
+				return
+			}
+		}
+	}
+}
+
+// Acount writes what `plink2 --freq counts` writes, with the IDs of
+// --set-all-var-ids @:#:$r:$a: CHROM:POS:REF:ALT with the first ALT.
+func Acount(w io.Writer, sites iter.Seq[*Site]) error {
+	return writeSites(w, "#CHROM\tID\tREF\tALT\tALT_CTS\tOBS_CT\n", sites, func(b []byte, s *Site) []byte {
+		b = append(appendList(b, s.AC), '\t')
+		return strconv.AppendInt(b, s.AN, 10)
+	})
+}
+
+// SiteAfreq is Acount with what `plink2 --freq` writes.
+func SiteAfreq(w io.Writer, sites iter.Seq[*Site]) error {
+	return writeSites(w, "#CHROM\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n", sites, func(b []byte, s *Site) []byte {
+		for k := range max(1, len(s.AC)) {
+			r := Row{AN: s.AN}
+			if k < len(s.AC) {
+				r.AC = s.AC[k]
+			}
+			b = append(comma(b, k), r.appendAF(nil, "nan")...)
+		}
+		return strconv.AppendInt(append(b, '\t'), s.AN, 10)
+	})
+}
+
+// Gcount is Acount with what `plink2 --geno-counts` writes.
+func Gcount(w io.Writer, sites iter.Seq[*Site]) error {
+	const head = "#CHROM\tID\tREF\tALT\tHOM_REF_CT\tHET_REF_ALT_CTS\tTWO_ALT_GENO_CTS\tHAP_REF_CT\tHAP_ALT_CTS\tMISSING_CT\n"
+	return writeSites(w, head, sites, func(b []byte, s *Site) []byte {
+		g := &s.Genotypes
+		b = append(strconv.AppendInt(b, g.HomRef, 10), '\t')
+		b = append(appendList(b, g.Het), '\t')
+		b = append(appendList(b, g.TwoAlts), '\t')
+		b = append(strconv.AppendInt(b, g.HapRef, 10), '\t')
+		b = append(appendList(b, g.HapAlt), '\t')
+		return strconv.AppendInt(b, g.Missing, 10)
+	})
+}
+
+// writeSites writes a head and a line a site: where it is, and what the report adds.
+func writeSites(w io.Writer, head string, sites iter.Seq[*Site], add func([]byte, *Site) []byte) error {
+	return writeLines(w, head, sites, func(b []byte, s **Site) []byte {
+		return append(add((*s).appendPlace(b), *s), '\n')
+	})
+}
+
+// appendPlace writes the columns CHROM, ID, REF and ALT.
+func (s *Site) appendPlace(b []byte) []byte {
+	first := "."
+	if len(s.Alts) > 0 {
+		first = s.Alts[0]
+	}
+	b = append(append(b, s.Contig...), '\t')
+	b = append(append(b, s.Contig...), ':')
+	b = append(strconv.AppendUint(b, uint64(s.Pos), 10), ':')
+	b = append(append(b, s.Ref...), ':')
+	b = append(append(b, first...), '\t')
+	b = append(append(b, s.Ref...), '\t')
+	b = append(b, first...)
+	for _, alt := range s.Alts[min(1, len(s.Alts)):] {
+		b = append(append(b, ','), alt...)
+	}
+	return append(b, '\t')
+}
+
+// appendList writes numbers; 0 where there are none.
+func appendList(b []byte, list []int64) []byte {
+	if len(list) == 0 {
+		return append(b, '0')
+	}
+	for k, n := range list {
+		b = strconv.AppendInt(comma(b, k), n, 10)
+	}
+	return b
+}
+
+// comma stands before all but the first of a list.
+func comma(b []byte, k int) []byte {
+	if k > 0 {
+		return append(b, ',')
+	}
+	return b
+}
