@@ -28,8 +28,11 @@ type Order struct {
 	names  map[string]string // canonical name -> the name in the file
 	styles [2]bool           // a chromosome was named 22, one was named chr22
 	key    string
+	name   string // of key, in the file
 	pos    uint32
-	here   map[[2]string]struct{} // alleles at the present position
+	many   int                    // how many alleles there are at the present position
+	first  [2]string              // the first of them, which is mostly the only one
+	here   map[[2]string]struct{} // the others
 }
 
 // Check takes the next site, with the canonical name of its contig. The alleles that
@@ -40,14 +43,13 @@ func (o *Order) Check(canonical string, s *Site) error {
 		if err := o.open(canonical, s.Contig); err != nil {
 			return err
 		}
-	case s.Contig != o.names[canonical]:
+	case s.Contig != o.name:
 		return ErrNaming
 	case s.Pos < o.pos:
 		return ErrOrder
 	}
-	if s.Pos != o.pos || len(o.here) == 0 {
-		o.pos = s.Pos
-		clear(o.here)
+	if s.Pos != o.pos {
+		o.move(s.Pos)
 	}
 	if len(s.Alts) == 0 && isLetters(s.Ref) {
 		return o.add(s.Ref, ".")
@@ -83,14 +85,27 @@ func (o *Order) open(canonical, name string) error {
 		}
 	}
 	o.names[canonical] = name
-	o.key, o.pos = canonical, 0
-	clear(o.here)
+	o.key, o.name = canonical, name
+	o.move(0)
 	return nil
+}
+
+// move forgets what was at the position before.
+func (o *Order) move(pos uint32) {
+	o.pos, o.many = pos, 0
+	if len(o.here) > 0 {
+		clear(o.here)
+	}
 }
 
 func (o *Order) add(ref, alt string) error {
 	key := [2]string{ref, alt}
-	if _, twice := o.here[key]; twice {
+	o.many++
+	if o.many == 1 {
+		o.first = key
+		return nil
+	}
+	if _, twice := o.here[key]; twice || key == o.first {
 		return ErrDuplicate
 	}
 	o.here[key] = struct{}{}

@@ -43,6 +43,7 @@ func readAll(bed, bim, fam string, covers genotype.Covers) (rows []string, err e
 		if !row.Coded || !row.Pass {
 			return rows, errors.New("a row that is not coded or does not pass")
 		}
+		row.Expand(len(r.Samples()))
 		rows = append(rows, show(&row))
 	}
 }
@@ -99,18 +100,47 @@ func TestWhatIsRead(t *testing.T) {
 }
 
 func TestEveryNumberOfSamplesIsUnpacked(t *testing.T) {
-	for n := 1; n <= 9; n++ {
-		var fam, want strings.Builder
-		packed := make([]byte, (n+3)/4)
-		for i := range n {
-			fmt.Fprintf(&fam, "0 s%d 0 0 0 0\n", i)
-			code := (i*7 + n) % 4
-			packed[i/4] |= byte(code << (2 * (i % 4)))
-			want.WriteString([]string{" 1/1", " ./.", " 0/1", " 0/0"}[code])
+	for _, usual := range []int{0, 1, 2, 3} {
+		for _, n := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 63, 64, 65, 127, 128, 129, 255, 257, 600} {
+			var fam, want strings.Builder
+			packed := make([]byte, (n+3)/4)
+			for i := range n {
+				fmt.Fprintf(&fam, "0 s%d 0 0 0 0\n", i)
+				code := usual
+				if i%3 == 0 {
+					code = (i*7 + n) % 4
+				}
+				packed[i/4] |= byte(code << (2 * (i % 4)))
+				want.WriteString([]string{" 1/1", " ./.", " 0/1", " 0/0"}[code])
+			}
+			got, err := readAll(bed(packed...), "1 a 0 10 C A\n", fam.String(), nil)
+			if d := cmp.Diff([]string{"1:10 A>C" + want.String()}, got); err != nil || d != "" {
+				t.Errorf("%d samples: %v (-want +got):\n%s", n, err, d)
+			}
 		}
-		got, err := readAll(bed(packed...), "1 a 0 10 C A\n", fam.String(), nil)
-		if d := cmp.Diff([]string{"1:10 A>C" + want.String()}, got); err != nil || d != "" {
-			t.Errorf("%d samples: %v (-want +got):\n%s", n, err, d)
+	}
+}
+
+func TestTheUsualGenotypeIsNotWrittenDown(t *testing.T) {
+	for name, c := range map[string]struct {
+		packed []byte
+		want   genotype.Classes
+	}{
+		"homs of REF": {[]byte{0b11_10_11_11, 0b11}, genotype.Classes{Het: genotype.Set{Bits: []uint64{1 << 2}}}},
+		"homs of ALT": {[]byte{0b00_10_00_11, 0b01}, genotype.Classes{
+			Base: genotype.AllAlt, Het: genotype.Set{Bits: []uint64{1 << 2}}, Hom: genotype.Set{Bits: []uint64{1}}, Missing: genotype.Set{Bits: []uint64{1 << 4}},
+		}},
+	} {
+		r, err := plink.New(plink.Config{Bed: strings.NewReader(bed(c.packed...)), Bim: strings.NewReader("1 a 0 10 C A\n"), Fam: strings.NewReader(fam)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var row genotype.Row
+		if err := r.Next(&row); err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff([]genotype.Classes{c.want}, row.Classes); d != "" || len(row.Calls) != 0 {
+			t.Errorf("%s: %d calls (-want +got):\n%s", name, len(row.Calls), d)
 		}
 	}
 }
@@ -241,6 +271,10 @@ func FuzzReader(f *testing.F) {
 		}
 		for err == nil {
 			if err = r.Next(&row); err == nil {
+				if len(row.Classes) != 1 || !row.Classes[0].Fits(len(r.Samples())) {
+					t.Fatalf("%d classes, or they do not fit", len(row.Classes))
+				}
+				row.Expand(len(r.Samples()))
 				if row.Pos == 0 || len(row.Calls) != len(r.Samples()) || len(row.Alts) > 1 {
 					t.Fatalf("a bad row of %d calls and %d ALTs", len(row.Calls), len(row.Alts))
 				}

@@ -6,9 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
+	"math"
 	"strings"
 
+	"github.com/locus-genomics/locus/internal/bitmap"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -34,18 +35,20 @@ type Config struct {
 	// Bed, Bim and Fam are read from where they stand to their ends. Needed.
 	Bed, Bim, Fam io.Reader
 	// Covers, if not nil, is asked for every site. Where it says no, the row has no
-	// calls.
+	// classes.
 	Covers genotype.Covers
 }
 
-// Reader is a genotype.Reader over a bed.
+// Reader is a genotype.Reader over a bed. Its rows have classes.
 type Reader struct {
 	cfg     Config
 	samples []string
 	sexes   []genotype.Sex
 	bim     *table
 	bed     *bufio.Reader
-	packed  []byte // one variant
+	width   int    // bytes of a variant
+	packed  []byte // one variant, where it stands in the memory of bed
+	planes  bitmap.Planes
 	order   genotype.Order
 	rows    int64
 	named   string // the contig of the line before, in bim
@@ -58,11 +61,14 @@ var _ genotype.Reader = (*Reader)(nil)
 
 // New reads all of fam and the beginning of bed.
 func New(cfg Config) (*Reader, error) {
-	r := &Reader{cfg: cfg, bim: newTable("bim", cfg.Bim), bed: bufio.NewReaderSize(cfg.Bed, readAhead)}
+	r := &Reader{cfg: cfg, bim: newTable("bim", cfg.Bim)}
 	var err error
 	if r.samples, r.sexes, err = readFam(cfg.Fam); err != nil {
 		return nil, err
 	}
+	r.width = (len(r.samples) + 3) / 4
+	r.planes = bitmap.NewPlanes(len(r.samples))
+	r.bed = bufio.NewReaderSize(cfg.Bed, max(readAhead, r.width))
 	var magic [magicSize]byte
 	switch _, err := io.ReadFull(r.bed, magic[:]); {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
@@ -76,7 +82,6 @@ func New(cfg Config) (*Reader, error) {
 	case magic[2] == 0:
 		return nil, ErrSampleMajor
 	}
-	r.packed = make([]byte, (len(r.samples)+3)/4)
 	return r, nil
 }
 
@@ -123,10 +128,14 @@ func (r *Reader) next(row *genotype.Row) error {
 
 // fill reads the bytes of one variant.
 func (r *Reader) fill() error {
-	switch n, err := io.ReadFull(r.bed, r.packed); {
-	case err == io.EOF || err == io.ErrUnexpectedEOF:
-		return r.short(int64(n))
-	case err != nil:
+	var err error
+	if r.packed, err = r.bed.Peek(r.width); err != nil {
+		if err == io.EOF {
+			return r.short(int64(len(r.packed)))
+		}
+		return fmt.Errorf("read bed: %w", err)
+	}
+	if _, err := r.bed.Discard(r.width); err != nil {
 		return fmt.Errorf("read bed: %w", err)
 	}
 	r.rows++
@@ -136,20 +145,47 @@ func (r *Reader) fill() error {
 	return nil
 }
 
+// The codes of two bits after both were turned over: in the file 11 is two copies of A2,
+// 10 one of each, 01 no call and 00 two of A1.
+const turned = 0xff
+
 func (r *Reader) decode(row *genotype.Row) error {
-	row.Coded, row.Calls = true, row.Calls[:0]
-	if r.cfg.Covers == nil || r.cfg.Covers(&row.Site) {
-		r.unpack(row)
-	}
-	if len(row.Alts) > 0 {
+	row.Coded, row.Calls, row.Classes = true, row.Calls[:0], row.Classes[:0]
+	if r.cfg.Covers != nil && !r.cfg.Covers(&row.Site) {
 		return nil
 	}
-	for _, c := range row.Calls {
-		if c != genotype.HomRef && c != genotype.NoCall {
-			return r.bim.at(fmt.Errorf("%w: A1 is not named, and someone has it", ErrLine))
-		}
+	n := bitmap.Split(r.packed, turned, len(r.samples), r.planes)
+	if len(row.Alts) == 0 && n.One+n.Three > 0 {
+		return r.bim.at(fmt.Errorf("%w: A1 is not named, and someone has it", ErrLine))
 	}
+	base := genotype.NoAlt
+	if homRef := len(r.samples) - n.One - n.Two - n.Three; n.Three > homRef {
+		base, n.Three = genotype.AllAlt, homRef
+		r.nobody()
+	}
+	row.Classes = append(row.Classes, genotype.Classes{
+		Base: base, Het: set(r.planes.One, n.One), Hom: set(r.planes.Three, n.Three), Missing: set(r.planes.Two, n.Two),
+	})
 	return nil
+}
+
+// set leaves out a bitmap of nobody.
+func set(bits []uint64, n int) genotype.Set {
+	if n == 0 {
+		return genotype.Set{}
+	}
+	return genotype.Set{Bits: bits}
+}
+
+// nobody makes the third plane that of who is in none.
+func (r *Reader) nobody() {
+	p := r.planes
+	for i := range p.Three {
+		p.Three[i] = ^(p.One[i] | p.Two[i] | p.Three[i])
+	}
+	if over := len(r.samples) % 64; over > 0 {
+		p.Three[len(p.Three)-1] &= 1<<over - 1
+	}
 }
 
 // site reads a line of bim: contig, name, centimorgans, position, A1, A2.
@@ -158,17 +194,42 @@ func (r *Reader) site(s *genotype.Site, f [][]byte) error {
 		r.named = string(f[0])
 		r.contig, r.key = contig(r.named)
 	}
-	pos, err := strconv.ParseUint(string(f[3]), 10, 31)
-	if err != nil {
+	pos, ok := position(f[3])
+	if !ok {
 		return fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)
 	}
-	s.Contig, s.Pos, s.Pass = r.contig, uint32(pos), true
+	s.Contig, s.Pos, s.Pass = r.contig, pos, true
 	s.Alts = s.Alts[:0]
-	s.Ref = string(bytes.ToUpper(f[5]))
+	s.Ref = allele(f[5])
 	if string(f[4]) != "0" && string(f[4]) != "." {
-		s.Alts = append(s.Alts, string(bytes.ToUpper(f[4])))
+		s.Alts = append(s.Alts, allele(f[4]))
 	}
 	return nil
+}
+
+// position reads a number below 2^31.
+func position(b []byte) (uint32, bool) {
+	n := uint64(0)
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if n = 10*n + uint64(c-'0'); n > math.MaxInt32 {
+			return 0, false
+		}
+	}
+	return uint32(n), len(b) > 0
+}
+
+// allele is one in upper case. Most are of one letter and take no memory.
+func allele(b []byte) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	if len(b) == 1 {
+		if c := b[0] &^ 0x20; c >= 'A' && c <= 'Z' {
+			return letters[c-'A' : c-'A'+1]
+		}
+	}
+	return string(bytes.ToUpper(b))
 }
 
 // Keys of what is no contig of its own. The pseudo-autosomal parts of X stand apart
@@ -201,38 +262,6 @@ func contig(named string) (name, key string) {
 		return named, unplaced
 	}
 	return named, panel.CanonicalContig(named)
-}
-
-// codes turns two bits into a call. 00 is two copies of A1, 01 no call, 10 one of
-// each, 11 two copies of A2.
-func codes() [4]genotype.Call {
-	alt := genotype.Reference + 1
-	return [4]genotype.Call{
-		genotype.NewCall(alt, alt),
-		genotype.NoCall,
-		genotype.NewCall(genotype.Reference, alt),
-		genotype.HomRef,
-	}
-}
-
-func (r *Reader) unpack(row *genotype.Row) {
-	n := len(r.samples)
-	if cap(row.Calls) < n {
-		row.Calls = make([]genotype.Call, n)
-	}
-	row.Calls = row.Calls[:n]
-	code := codes()
-	calls := row.Calls
-	for _, b := range r.packed {
-		if len(calls) < 4 {
-			for i := range calls {
-				calls[i] = code[b>>(2*i)&3]
-			}
-			return
-		}
-		calls[0], calls[1], calls[2], calls[3] = code[b&3], code[b>>2&3], code[b>>4&3], code[b>>6]
-		calls = calls[4:]
-	}
 }
 
 // end is what follows the last line of bim: nothing, or the bed is too long.
@@ -269,7 +298,7 @@ func (r *Reader) padding() error {
 	if err != nil {
 		return err
 	}
-	if have := r.have() + more; have != magicSize+lines*int64(len(r.packed)) {
+	if have := r.have() + more; have != magicSize+lines*int64(r.width) {
 		return r.length(lines, have)
 	}
 	return here
@@ -288,9 +317,9 @@ func (r *Reader) remaining(lines int64) (int64, error) {
 	}
 }
 
-func (r *Reader) have() int64 { return magicSize + r.rows*int64(len(r.packed)) }
+func (r *Reader) have() int64 { return magicSize + r.rows*int64(r.width) }
 
 func (r *Reader) length(lines, have int64) error {
 	return fmt.Errorf("%w: %d variants of %d samples take %d bytes, the bed has %d",
-		ErrLength, lines, len(r.samples), magicSize+lines*int64(len(r.packed)), have)
+		ErrLength, lines, len(r.samples), magicSize+lines*int64(r.width), have)
 }

@@ -2,7 +2,6 @@ package plink
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +33,10 @@ func (e *LineError) Unwrap() error { return e.Err }
 const (
 	// maxLine bounds a line: a bim may hold two alleles of some thousand bases.
 	maxLine = 1 << 20
+	// firstLine is how much is read at a time while lines are shorter.
+	firstLine = 64 << 10
+	// columns are those of a line, of bim as of fam.
+	columns = 6
 	// maxSamples bounds the lines of fam.
 	maxSamples = 1 << 24
 )
@@ -43,11 +46,12 @@ type table struct {
 	file string
 	s    *bufio.Scanner
 	line int
+	row  [columns][]byte
 }
 
 func newTable(file string, r io.Reader) *table {
 	s := bufio.NewScanner(r)
-	s.Buffer(nil, maxLine)
+	s.Buffer(make([]byte, firstLine), maxLine)
 	return &table{file: file, s: s}
 }
 
@@ -63,12 +67,32 @@ func (t *table) next() ([][]byte, error) {
 		}
 		return nil, io.EOF
 	}
-	f := bytes.Fields(t.s.Bytes())
-	if len(f) != 6 {
-		return nil, t.at(fmt.Errorf("%w: %d columns; want 6", ErrLine, len(f)))
+	if n := t.split(t.s.Bytes()); n != columns {
+		return nil, t.at(fmt.Errorf("%w: %d columns; want %d", ErrLine, n, columns))
 	}
-	return f, nil
+	return t.row[:], nil
 }
+
+// split takes a line's columns, and returns how many there are.
+func (t *table) split(line []byte) (n int) {
+	for i := 0; i < len(line); {
+		if blank(line[i]) {
+			i++
+			continue
+		}
+		from := i
+		for i < len(line) && !blank(line[i]) {
+			i++
+		}
+		if n < columns {
+			t.row[n] = line[from:i:i]
+		}
+		n++
+	}
+	return n
+}
+
+func blank(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
 
 func (t *table) at(err error) error { return &LineError{File: t.file, Line: t.line, Err: err} }
 
