@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package bitmap
 
 func countAnd(a, b []uint64) int { return countAndGo(a, b) }

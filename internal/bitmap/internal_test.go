@@ -1,0 +1,58 @@
+//go:build amd64 && !purego
+
+package bitmap
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestEveryKernelGivesTheSameAnswer runs all of those that this processor has.
+func TestEveryKernelGivesTheSameAnswer(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	words := func(n int) []uint64 {
+		w := make([]uint64, n)
+		for i := range w {
+			w[i] = rng.Uint64() | rng.Uint64()&-uint64(rng.IntN(2))
+		}
+		return w
+	}
+	kernels := []struct {
+		name  string
+		has   bool
+		count func(a, b []uint64) int
+		split func(codes []byte, flip byte, p Planes) Counts
+	}{
+		{"AVX2", hasAVX2, countAnd2, func(codes []byte, flip byte, p Planes) Counts {
+			return splitBlocks(codes, flip, p, avx2SplitWords, splitAVX2)
+		}},
+		{"AVX-512", hasGFNI, countAnd, func(codes []byte, flip byte, p Planes) Counts {
+			return splitBlocks(codes, flip, p, avx512SplitWords, splitAVX512)
+		}},
+	}
+	for _, k := range kernels {
+		if !k.has {
+			t.Logf("this processor has no %s", k.name)
+			continue
+		}
+		for n := range 1001 {
+			a, b := words(n + 1)[1:], words(n)
+			if got, want := k.count(a, b), countAndGo(a, b); got != want {
+				t.Fatalf("%s: %d bits of %d words, want %d", k.name, got, n, want)
+			}
+			codes := make([]byte, 16*n+1)[1:]
+			for i := range codes {
+				codes[i] = byte(rng.Uint32())
+			}
+			flip := byte(rng.Uint32())
+			got, want := NewPlanes(64*n), NewPlanes(64*n)
+			if g, w := k.split(codes, flip, got), splitGo(codes, flip, want); g != w {
+				t.Fatalf("%s: %+v of %d words, want %+v", k.name, g, n, w)
+			}
+			if !slices.Equal(got.One, want.One) || !slices.Equal(got.Two, want.Two) || !slices.Equal(got.Three, want.Three) {
+				t.Fatalf("%s: other planes of %d words", k.name, n)
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+//go:build amd64 && !purego
+
+package bitmap
+
+import "golang.org/x/sys/cpu"
+
+// What the processor has. AVX-512 is used for its population counts, and GFNI to put
+// the bits of a byte into another order.
+var (
+	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
+	hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VPOPCNTDQ
+	hasGFNI   = hasAVX512 && cpu.X86.HasAVX512GFNI
+)
+
+// Of so many words, or so many at a time, the kernels take whole blocks.
+const (
+	avx2CountWords   = 4
+	avx2SplitWords   = 2
+	avx512SplitWords = 4
+)
+
+//go:noescape
+func countAndAVX2(a, b *uint64, blocks int) int
+
+//go:noescape
+func countAndAVX512(a, b *uint64, words int) int
+
+//go:noescape
+func splitAVX2(codes *byte, flip byte, one, two, three *uint64, blocks int) (n1, n2, n3 int)
+
+//go:noescape
+func splitAVX512(codes *byte, flip byte, one, two, three *uint64, blocks int) (n1, n2, n3 int)
+
+func countAnd(a, b []uint64) int {
+	switch {
+	case len(a) == 0:
+		return 0
+	case hasAVX512:
+		return countAndAVX512(&a[0], &b[0], len(a))
+	case hasAVX2:
+		return countAnd2(a, b)
+	}
+	return countAndGo(a, b)
+}
+
+func countAnd2(a, b []uint64) int {
+	n, blocks := 0, len(a)/avx2CountWords
+	if blocks > 0 {
+		n = countAndAVX2(&a[0], &b[0], blocks)
+	}
+	return n + countAndGo(a[avx2CountWords*blocks:], b[avx2CountWords*blocks:])
+}
+
+func split(codes []byte, flip byte, p Planes) Counts {
+	switch {
+	case hasGFNI:
+		return splitBlocks(codes, flip, p, avx512SplitWords, splitAVX512)
+	case hasAVX2:
+		return splitBlocks(codes, flip, p, avx2SplitWords, splitAVX2)
+	}
+	return splitGo(codes, flip, p)
+}
+
+// splitKernel is splitAVX2 or splitAVX512.
+type splitKernel func(codes *byte, flip byte, one, two, three *uint64, blocks int) (n1, n2, n3 int)
+
+// splitBlocks lets a kernel do the whole blocks, and Go the rest.
+func splitBlocks(codes []byte, flip byte, p Planes, words int, kernel splitKernel) (n Counts) {
+	blocks := len(p.One) / words
+	done := blocks * words
+	if blocks > 0 {
+		n.One, n.Two, n.Three = kernel(&codes[0], flip, &p.One[0], &p.Two[0], &p.Three[0], blocks)
+	}
+	rest := splitGo(codes[16*done:], flip, Planes{p.One[done:], p.Two[done:], p.Three[done:]})
+	return Counts{n.One + rest.One, n.Two + rest.Two, n.Three + rest.Three}
+}
