@@ -12,6 +12,8 @@ func Add(sum, words []byte) error {
 	if len(sum) != len(words) || len(sum)%wordBytes != 0 {
 		return fmt.Errorf("%w: %d bytes added to %d; both must be the same multiple of %d", ErrLength, len(words), len(sum), wordBytes)
 	}
+	done := vectorSum(sum, words)
+	sum, words = sum[done:], words[done:]
 	// Four words are three machine words. Their top bits are added apart, so that
 	// no carry crosses from one word into the next.
 	const group = 4 * wordBytes

@@ -92,7 +92,8 @@ func (x *ours) hide(tb testing.TB, to io.Writer) (m *he.Mask, sealed int) {
 }
 
 // BenchmarkTable is the table of docs/reference/performance.md: what is measured, then
-// who does it. "go" is this package in portable Go.
+// who does it. "go" is this package in portable Go, "avx512" with its assembly, where the
+// processor has what that needs.
 func BenchmarkTable(b *testing.B) {
 	b.Run("site", benchSite)
 	b.Run("check", benchCheck)
@@ -100,6 +101,14 @@ func BenchmarkTable(b *testing.B) {
 	b.Run("open", benchOpen)
 	b.Run("up", benchUp)
 	b.Run("threshold", benchThreshold)
+}
+
+// both runs something in portable Go, and with assembly where there is some.
+func both(b *testing.B, run func(b *testing.B)) {
+	he.Portable(func() { b.Run("go", run) })
+	if he.Vectors() {
+		b.Run("avx512", run)
+	}
 }
 
 // textbooks runs something for each.
@@ -113,7 +122,7 @@ func textbooks(b *testing.B, run func(b *testing.B, x *textbook, counters []uint
 
 // benchSite is everything from counters to bytes on the wire, shares included.
 func benchSite(b *testing.B) {
-	b.Run("go", func(b *testing.B) {
+	both(b, func(b *testing.B) {
 		x := newOurs(b, benchCount)
 		perCounter(b, benchCount, func() {
 			m, _ := x.hide(b, io.Discard)
@@ -145,7 +154,7 @@ func benchFloor(b *testing.B) {
 
 // benchCheck is what the check words add at a site; the textbook has nothing like them.
 func benchCheck(b *testing.B) {
-	b.Run("go", func(b *testing.B) {
+	both(b, func(b *testing.B) {
 		x := newOurs(b, benchCount)
 		m, _ := x.hide(b, io.Discard)
 		perCounter(b, benchCount, func() {
@@ -158,7 +167,7 @@ func benchCheck(b *testing.B) {
 
 // benchAdd is a coordinator that adds one site.
 func benchAdd(b *testing.B) {
-	b.Run("go", func(b *testing.B) {
+	both(b, func(b *testing.B) {
 		x := newOurs(b, benchCount)
 		var hidden bytes.Buffer
 		x.hide(b, &hidden)
@@ -182,7 +191,7 @@ func benchAdd(b *testing.B) {
 // benchOpen is a researcher, from the sum and the openings to counters; of ours the
 // check words are part of it.
 func benchOpen(b *testing.B) {
-	b.Run("go", func(b *testing.B) {
+	both(b, func(b *testing.B) {
 		x := newOurs(b, benchCount)
 		if err := x.layout.Pack(x.words, x.counters); err != nil {
 			b.Fatal(err)
@@ -213,7 +222,7 @@ func benchOpen(b *testing.B) {
 // benchUp is what a site sends for each counter. The few thousand bytes that do not
 // depend on their number are in benchThreshold's log.
 func benchUp(b *testing.B) {
-	b.Run("go", func(b *testing.B) {
+	both(b, func(b *testing.B) {
 		x := newOurs(b, benchSmall)
 		var hidden bytes.Buffer
 		x.hide(b, &hidden)
@@ -227,7 +236,7 @@ func benchUp(b *testing.B) {
 // benchThreshold is what opening the sum adds to a site's bytes for one more variant,
 // which is two counters: the sealed shares of ours have one length.
 func benchThreshold(b *testing.B) {
-	b.Run("go", func(b *testing.B) {
+	both(b, func(b *testing.B) {
 		_, few := newOurs(b, benchSmall/2).hide(b, io.Discard)
 		_, many := newOurs(b, benchSmall).hide(b, io.Discard)
 		bytesPer(b, many-few, benchSmall/4, "B/variant")

@@ -36,12 +36,16 @@ func newWeigher(k CheckKey) (*weigher, error) {
 
 // add weighs the words of one block, each at most 2^47 in size.
 func (w *weigher) add(block uint64, words []int64) {
+	weigh := dot
+	if len(words) == ringDegree && w.stream.vectors != nil {
+		weigh = vectorWeigh
+	}
 	random := w.random[:16*len(words)]
 	w.stream.fill(random, block)
-	s, ok := dot(words, random)
+	s, ok := weigh(words, random)
 	if !ok {
 		w.stream.redraw(random, block, 16)
-		s, _ = dot(words, random)
+		s, _ = weigh(words, random)
 	}
 	for i := range w.sum {
 		w.sum[i] = addMod(w.sum[i], s[i])

@@ -209,11 +209,20 @@ func (m *Mask) blocks() int { return (m.session.Words + ringDegree - 1) / ringDe
 
 // encrypt sets out to block b: round(a_b * s + e) + m * 2^guard.
 func (m *Mask) encrypt(out *[blockBytes]byte, s *scratch, b int) {
-	const half = ringDegree / 2
 	m.transform.product(s, m.public, uint64(b), m.key)
 	m.noise.fill(s.coins[:], uint64(b))
+	m.finish(out, s, b)
+}
+
+// finish adds coins and words to a product.
+func (m *Mask) finish(out *[blockBytes]byte, s *scratch, b int) {
+	const half = ringDegree / 2
 	last, guard := m.transform.roots[1], m.session.Params.guard&63
 	words := m.words[b*blockBytes:][:blockBytes+slack]
+	if v := m.transform.vectors; v != nil {
+		v.hide(out, &s.x, &s.coins, (*[blockBytes]byte)(words), guard)
+		return
+	}
 	low, high := s.out[:], s.out[half*wordBytes+slack:] // apart, because a store spills
 	for j := range half {
 		y0, y1 := finish(s.x[j], s.x[j+half], last)
@@ -268,7 +277,7 @@ func getWords(words *[ringDegree]int64, from []byte) {
 // Wipe overwrites the secret and the words. The mask is of no use afterwards.
 func (m *Mask) Wipe() {
 	if m.key != nil {
-		clear(m.key[:])
+		m.key.wipe()
 	}
 	clear(m.secret[:])
 	clear(m.check[:])

@@ -64,7 +64,7 @@ func Open(s Session, sum []byte, check Check, shares []Share) ([]int64, error) {
 
 // decryptPart decrypts a block that may be cut short, or end where its bytes end.
 func (t *transform) decryptPart(words []int64, sum []byte, s *scratch, guard uint8) {
-	if len(sum) >= blockBytes+slack {
+	if len(sum) >= blockBytes+slack && len(words) == ringDegree {
 		t.decrypt((*[ringDegree]int64)(words), (*[blockBytes + slack]byte)(sum), s, guard)
 		return
 	}
@@ -75,6 +75,10 @@ func (t *transform) decryptPart(words []int64, sum []byte, s *scratch, guard uin
 
 // decrypt takes the key's part off a block and rounds the noise away.
 func (t *transform) decrypt(words *[ringDegree]int64, sum *[blockBytes + slack]byte, s *scratch, guard uint8) {
+	if t.vectors != nil {
+		t.vectors.show(words, &s.x, (*[blockBytes]byte)(sum[:]), guard)
+		return
+	}
 	const half = ringDegree / 2
 	last := t.roots[1]
 	round := uint64(1) << (guard & 63) >> 1

@@ -9,14 +9,17 @@ import (
 
 // stream is AES in counter mode with an initial counter for each row: row r begins
 // at r * 2^64, so that rows are drawn in any order and never meet.
-type stream struct{ block cipher.Block }
+type stream struct {
+	block   cipher.Block
+	vectors *vectorStream // nil in portable Go
+}
 
 func newStream(key []byte) (stream, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return stream{}, fmt.Errorf("he: %w", err)
 	}
-	return stream{block}, nil
+	return stream{block, newVectorStream(key)}, nil
 }
 
 // row returns the key stream of a row from its beginning.
@@ -28,6 +31,10 @@ func (s stream) row(r uint64) cipher.Stream {
 
 // fill overwrites b with the beginning of row r.
 func (s stream) fill(b []byte, r uint64) {
+	if s.vectors != nil && len(b)%vectorGroup == 0 {
+		s.vectors.fill(b, r)
+		return
+	}
 	clear(b)
 	s.row(r).XORKeyStream(b, b)
 }

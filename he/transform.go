@@ -16,6 +16,8 @@ type poly [ringDegree]uint64
 type transform struct {
 	ring  *ring.Ring
 	roots [ringDegree]factor // powers of the inverse root, bit-reversed
+
+	vectors *vectorRoots // nil in portable Go
 }
 
 // transformA50 is made once: lattigo checks the prime and finds the root.
@@ -29,12 +31,23 @@ var transformA50 = sync.OnceValues(func() (*transform, error) {
 	for i, w := range s.RootsBackward {
 		t.roots[i] = newFactor(ring.IMForm(w, prime, s.MRedConstant))
 	}
+	t.vectors = newVectorRoots(&t.roots)
 	return t, nil
 })
 
 // key is a secret polynomial prepared to be multiplied with many public ones: its
 // transform, divided by N.
-type key [ringDegree]factor
+type key struct {
+	factors [ringDegree]factor
+	vectors *vectorKey // nil in portable Go
+}
+
+func (k *key) wipe() {
+	clear(k.factors[:])
+	if k.vectors != nil {
+		*k.vectors = vectorKey{}
+	}
+}
 
 // scratch is what one block needs.
 type scratch struct {
@@ -45,13 +58,21 @@ type scratch struct {
 	words  [ringDegree]int64
 }
 
-// product sets x to a_b * secret but for the last layer.
+// product sets x to a_b * secret but for the last layer, or the last two with vectors:
+// what finishes it knows.
 func (t *transform) product(s *scratch, public stream, block uint64, k *key) {
 	public.fill(s.public[:], block)
-	if !t.multiply(&s.x, &s.public, k) {
+	if !t.begin(s, k) {
 		public.redraw(s.public[:], block, 8)
-		t.multiply(&s.x, &s.public, k)
+		t.begin(s, k)
 	}
+}
+
+func (t *transform) begin(s *scratch, k *key) bool {
+	if t.vectors != nil {
+		return t.vectors.multiply(&s.x, &s.public, k.vectors)
+	}
+	return t.multiply(&s.x, &s.public, k)
 }
 
 func (t *transform) prepare(secret *poly) *key {
@@ -61,8 +82,9 @@ func (t *transform) prepare(secret *poly) *key {
 	k := new(key)
 	inverse := invMod(ringDegree)
 	for i, x := range p.Coeffs[0] {
-		k[i] = newFactor(mulMod(x, inverse))
+		k.factors[i] = newFactor(mulMod(x, inverse))
 	}
+	k.vectors = newVectorKey(&k.factors)
 	clear(p.Coeffs[0])
 	return k
 }
@@ -78,7 +100,7 @@ func (t *transform) multiply(x *poly, random *[8 * ringDegree]byte, k *key) bool
 	var high uint64 // its sign is set by a word that is not below q
 	for i := 0; i < ringDegree; i += 4 {
 		r := (*[32]byte)(random[8*i:])
-		f := (*[4]factor)(k[i:])
+		f := (*[4]factor)(k.factors[i:])
 		w := (*[2]factor)(t.roots[ringDegree/2+i/2:])
 		a0 := binary.LittleEndian.Uint64(r[0:]) & maskPrime
 		a1 := binary.LittleEndian.Uint64(r[8:]) & maskPrime

@@ -165,12 +165,16 @@ func TestKnownAnswers(t *testing.T) {
 	}
 	for _, k := range want {
 		t.Run(k.Name, func(t *testing.T) {
-			got := k
-			got.Sites = append([]knownSite(nil), k.Sites...)
-			got.answer(t)
-			if diff := cmp.Diff(k, got); diff != "" {
-				t.Errorf("known answers (-want +got):\n%s", diff)
+			again := func() {
+				got := k
+				got.Sites = append([]knownSite(nil), k.Sites...)
+				got.answer(t)
+				if diff := cmp.Diff(k, got); diff != "" {
+					t.Errorf("known answers (-want +got):\n%s", diff)
+				}
 			}
+			again()
+			he.Portable(again)
 		})
 	}
 }

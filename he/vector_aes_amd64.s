@@ -1,0 +1,191 @@
+//go:build amd64 && !purego
+
+// What blocks need, eight words of 64 bits at a time: AVX-512 with IFMA, VBMI, VAES and
+// VPOPCNTDQ. Arguments are those of the functions in vector_amd64.go. No branch and no
+// address depends on a value.
+
+#include "textflag.h"
+
+DATA counters<>+0(SB)/8, $0x0000000000000000
+DATA counters<>+8(SB)/8, $0x0000000000000000
+DATA counters<>+16(SB)/8, $0x0000000000000000
+DATA counters<>+24(SB)/8, $0x0000000000000001
+DATA counters<>+32(SB)/8, $0x0000000000000000
+DATA counters<>+40(SB)/8, $0x0000000000000002
+DATA counters<>+48(SB)/8, $0x0000000000000000
+DATA counters<>+56(SB)/8, $0x0000000000000003
+GLOBL counters<>(SB), RODATA|NOPTR, $64
+
+// swap reverses the bytes of each half of a counter block.
+DATA swap<>+0(SB)/8, $0x0001020304050607
+DATA swap<>+8(SB)/8, $0x08090a0b0c0d0e0f
+DATA swap<>+16(SB)/8, $0x0001020304050607
+DATA swap<>+24(SB)/8, $0x08090a0b0c0d0e0f
+DATA swap<>+32(SB)/8, $0x0001020304050607
+DATA swap<>+40(SB)/8, $0x08090a0b0c0d0e0f
+DATA swap<>+48(SB)/8, $0x0001020304050607
+DATA swap<>+56(SB)/8, $0x08090a0b0c0d0e0f
+GLOBL swap<>(SB), RODATA|NOPTR, $64
+
+DATA four<>+0(SB)/8, $0x0000000000000000
+DATA four<>+8(SB)/8, $0x0000000000000004
+DATA four<>+16(SB)/8, $0x0000000000000000
+DATA four<>+24(SB)/8, $0x0000000000000004
+DATA four<>+32(SB)/8, $0x0000000000000000
+DATA four<>+40(SB)/8, $0x0000000000000004
+DATA four<>+48(SB)/8, $0x0000000000000000
+DATA four<>+56(SB)/8, $0x0000000000000004
+GLOBL four<>(SB), RODATA|NOPTR, $64
+
+// eight(op, k) does op with key k on Z0..Z7.
+#define eight(op, k) \
+	op k, Z0, Z0 \
+	op k, Z1, Z1 \
+	op k, Z2, Z2 \
+	op k, Z3, Z3 \
+	op k, Z4, Z4 \
+	op k, Z5, Z5 \
+	op k, Z6, Z6 \
+	op k, Z7, Z7
+
+// count(z) sets z to the next four counter blocks.
+#define count(z) \
+	VPSHUFB Z9, Z8, z \
+	VPADDQ  Z10, Z8, Z8
+
+// func vectorRow(dst *byte, groups int, keys *byte, rounds int, row uint64)
+TEXT ·vectorRow(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ groups+8(FP), CX
+	MOVQ keys+16(FP), SI
+	MOVQ rounds+24(FP), BX
+	MOVQ row+32(FP), AX
+	MOVQ $0x55, DX
+	KMOVQ DX, K1
+	VMOVDQU64 counters<>(SB), Z8
+	VPBROADCASTQ AX, K1, Z8
+	VMOVDQU64 swap<>(SB), Z9
+	VMOVDQU64 four<>(SB), Z10
+	VBROADCASTI32X4 0(SI), Z16
+	VBROADCASTI32X4 16(SI), Z17
+	VBROADCASTI32X4 32(SI), Z18
+	VBROADCASTI32X4 48(SI), Z19
+	VBROADCASTI32X4 64(SI), Z20
+	VBROADCASTI32X4 80(SI), Z21
+	VBROADCASTI32X4 96(SI), Z22
+	VBROADCASTI32X4 112(SI), Z23
+	VBROADCASTI32X4 128(SI), Z24
+	VBROADCASTI32X4 144(SI), Z25
+	VBROADCASTI32X4 160(SI), Z26
+	CMPQ BX, $14
+	JNE  short
+	VBROADCASTI32X4 176(SI), Z27
+	VBROADCASTI32X4 192(SI), Z28
+	VBROADCASTI32X4 208(SI), Z29
+	VBROADCASTI32X4 224(SI), Z30
+
+long:
+	count(Z0)
+	count(Z1)
+	count(Z2)
+	count(Z3)
+	count(Z4)
+	count(Z5)
+	count(Z6)
+	count(Z7)
+	eight(VPXORQ, Z16)
+	eight(VAESENC, Z17)
+	eight(VAESENC, Z18)
+	eight(VAESENC, Z19)
+	eight(VAESENC, Z20)
+	eight(VAESENC, Z21)
+	eight(VAESENC, Z22)
+	eight(VAESENC, Z23)
+	eight(VAESENC, Z24)
+	eight(VAESENC, Z25)
+	eight(VAESENC, Z26)
+	eight(VAESENC, Z27)
+	eight(VAESENC, Z28)
+	eight(VAESENC, Z29)
+	eight(VAESENCLAST, Z30)
+	VMOVDQU64 Z0, 0(DI)
+	VMOVDQU64 Z1, 64(DI)
+	VMOVDQU64 Z2, 128(DI)
+	VMOVDQU64 Z3, 192(DI)
+	VMOVDQU64 Z4, 256(DI)
+	VMOVDQU64 Z5, 320(DI)
+	VMOVDQU64 Z6, 384(DI)
+	VMOVDQU64 Z7, 448(DI)
+	ADDQ $512, DI
+	DECQ CX
+	JNZ  long
+	JMP  done
+
+short:
+	count(Z0)
+	count(Z1)
+	count(Z2)
+	count(Z3)
+	count(Z4)
+	count(Z5)
+	count(Z6)
+	count(Z7)
+	eight(VPXORQ, Z16)
+	eight(VAESENC, Z17)
+	eight(VAESENC, Z18)
+	eight(VAESENC, Z19)
+	eight(VAESENC, Z20)
+	eight(VAESENC, Z21)
+	eight(VAESENC, Z22)
+	eight(VAESENC, Z23)
+	eight(VAESENC, Z24)
+	eight(VAESENC, Z25)
+	eight(VAESENCLAST, Z26)
+	VMOVDQU64 Z0, 0(DI)
+	VMOVDQU64 Z1, 64(DI)
+	VMOVDQU64 Z2, 128(DI)
+	VMOVDQU64 Z3, 192(DI)
+	VMOVDQU64 Z4, 256(DI)
+	VMOVDQU64 Z5, 320(DI)
+	VMOVDQU64 Z6, 384(DI)
+	VMOVDQU64 Z7, 448(DI)
+	ADDQ $512, DI
+	DECQ CX
+	JNZ  short
+
+done:
+	VPXORQ Z0, Z0, Z0
+	VMOVDQA64 Z0, Z1
+	VMOVDQA64 Z0, Z2
+	VMOVDQA64 Z0, Z3
+	VMOVDQA64 Z0, Z4
+	VMOVDQA64 Z0, Z5
+	VMOVDQA64 Z0, Z6
+	VMOVDQA64 Z0, Z7
+	VMOVDQA64 Z0, Z16
+	VMOVDQA64 Z0, Z17
+	VMOVDQA64 Z0, Z18
+	VMOVDQA64 Z0, Z19
+	VMOVDQA64 Z0, Z20
+	VMOVDQA64 Z0, Z21
+	VMOVDQA64 Z0, Z22
+	VMOVDQA64 Z0, Z23
+	VMOVDQA64 Z0, Z24
+	VMOVDQA64 Z0, Z25
+	VMOVDQA64 Z0, Z26
+	VMOVDQA64 Z0, Z27
+	VMOVDQA64 Z0, Z28
+	VMOVDQA64 Z0, Z29
+	VMOVDQA64 Z0, Z30
+	VZEROUPPER
+	RET
+
+// func vectorSubWord(x uint32) uint32
+TEXT ·vectorSubWord(SB), NOSPLIT, $0-12
+	MOVL x+0(FP), AX
+	MOVQ AX, X0
+	PSHUFL $0, X0, X0
+	AESKEYGENASSIST $0, X0, X0
+	MOVQ X0, AX
+	MOVL AX, ret+8(FP)
+	RET
