@@ -227,6 +227,9 @@ func (w *Writer) Commit() error {
 	return nil
 }
 
+// Path is where Commit puts the store.
+func (w *Writer) Path() string { return w.path }
+
 // Abort ends the writer and leaves nothing of the store. After Commit or Abort it does
 // nothing.
 func (w *Writer) Abort() error {
