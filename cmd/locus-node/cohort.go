@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/locus-genomics/locus/node"
+	"github.com/locus-genomics/locus/node/tally"
 )
 
 func (a *app) cohort() *cobra.Command {
@@ -63,20 +64,28 @@ func (a *app) summary(name string, s node.CohortSummary) error {
 	if s.Ignored > 0 {
 		fmt.Fprintf(w, "of these not in the table\t%d (they are not counted)\n", s.Ignored)
 	}
+	for _, l := range warnings(s.Warnings) {
+		fmt.Fprintf(w, "warning\t%s\n", l)
+	}
+	return w.Flush()
+}
+
+// warnings are what was passed over, in words.
+func warnings(w tally.Warnings) (lines []string) {
 	for _, l := range []struct {
 		n    int
 		what string
 	}{
-		{s.Warnings.Filtered, "sites that did not pass their filters (not counted)"},
-		{s.Warnings.HetHaploid, "calls of two alleles where there is one copy (missing)"},
-		{s.Warnings.UnknownSex, "calls on X or Y of people of unknown sex"},
-		{s.Warnings.WomanOnY, "calls on Y of women (not counted)"},
+		{w.Filtered, "sites that did not pass their filters (not counted)"},
+		{w.HetHaploid, "calls of two alleles where there is one copy (missing)"},
+		{w.UnknownSex, "calls on X or Y of people of unknown sex"},
+		{w.WomanOnY, "calls on Y of women (not counted)"},
 	} {
 		if l.n > 0 {
-			fmt.Fprintf(w, "warning\t%d %s\n", l.n, l.what)
+			lines = append(lines, fmt.Sprintf("%d %s", l.n, l.what))
 		}
 	}
-	return w.Flush()
+	return lines
 }
 
 func (a *app) cohortList() *cobra.Command {

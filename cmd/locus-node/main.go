@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		dir = "locus-node"
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.count(), a.panel())
 	err := root.ExecuteContext(ctx)
 	if err != nil {
 		fmt.Fprintln(errs, "locus-node:", err)
@@ -99,6 +99,8 @@ func exitCode(ctx context.Context, err error) int {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, node.ErrNoNode), errors.Is(err, node.ErrNotJoined),
 		errors.Is(err, node.ErrNoStudy), errors.Is(err, node.ErrNoCohort):
 		return exitNotFound
+	case errors.Is(err, node.ErrCount), errors.Is(err, node.ErrPanel):
+		return exitRefused
 	case errors.As(err, &problem) && (problem.Status == 401 || problem.Status == 403):
 		return exitDenied
 	case errors.As(err, &problem) && problem.Status == 404:

@@ -1,0 +1,249 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"path/filepath"
+
+	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+var (
+	// ErrCount is returned when a file is not counted.
+	ErrCount = errors.New("node: not counted")
+	// errGuess is added where X is in a file that does not tell its assembly.
+	errGuess = errors.New("say which one it is (--assembly)")
+)
+
+// CountSpec says what to count.
+type CountSpec struct {
+	// Path is a file of genotypes, or the prefix of several.
+	Path string
+	// Samples is a sample table. Without one everyone is counted, and the sexes are those
+	// that the file knows.
+	Samples string
+	// Filter is column=value to count some lines of the table only.
+	Filter string
+	// Panel has the variants to count. Without one they are the file's own, as it lists them.
+	Panel *panel.Panel
+	// Region leaves out what lies elsewhere; empty for all.
+	Region string
+	// Assembly is the reference that a file is of which does not say so itself.
+	Assembly string
+}
+
+// CountSummary is what was counted and what was passed over.
+type CountSummary struct {
+	// Samples are in the file; of these, People were counted and Ignored are not in the
+	// sample table.
+	Samples, People, Ignored int
+	// Sites were handed out, on these Contigs.
+	Sites   int
+	Contigs []string
+	// Assembly is "" where nothing tells it.
+	Assembly string
+	Warnings tally.Warnings
+}
+
+// Count counts a file as queries are counted, but needs no node and keeps nothing. Every
+// site goes to yield, in the file's order or the panel's; a panel's have one ALT each and
+// no genotypes. The counts MUST be thrown away when Count returns an error.
+func Count(ctx context.Context, spec CountSpec, yield func(*tally.SiteCounts) error) (CountSummary, error) {
+	s, err := countFile(ctx, spec, yield)
+	switch {
+	case ctx.Err() != nil:
+		return CountSummary{}, ctx.Err()
+	case errors.Is(err, tally.ErrAssembly) && spec.Panel == nil:
+		return CountSummary{}, fmt.Errorf("%w: %w: %w", ErrCount, err, errGuess)
+	case err != nil:
+		return CountSummary{}, fmt.Errorf("%w: %w", ErrCount, err)
+	}
+	return s, nil
+}
+
+func countFile(ctx context.Context, spec CountSpec, yield func(*tally.SiteCounts) error) (CountSummary, error) {
+	c, err := newCounting(spec)
+	if err != nil {
+		return CountSummary{}, err
+	}
+	files, err := openGenotypeFiles(spec.Path)
+	if err != nil {
+		return CountSummary{}, err
+	}
+	defer files.Close()
+	for _, f := range files.files {
+		f.sum = unhashed{} // these bytes need no name
+	}
+	r, about, err := files.reader(c.covers)
+	if err != nil {
+		return CountSummary{}, fmt.Errorf("read %s: %w", filepath.Base(files.files[0].path), err)
+	}
+	who, err := c.people(r.Samples(), about.sexes)
+	if err != nil {
+		return CountSummary{}, err
+	}
+	assembly, err := c.settle(about.assembly)
+	if err != nil {
+		return CountSummary{}, err
+	}
+	if err := c.run(ctx, r, who, assembly, yield); err != nil {
+		return CountSummary{}, fmt.Errorf("read %s: %w", filepath.Base(files.files[0].path), err)
+	}
+	return c.summary, nil
+}
+
+// counting is one Count.
+type counting struct {
+	spec    CountSpec
+	ranges  []panel.Range // of the panel
+	wanted  *tally.Wanted
+	covers  genotype.Covers
+	summary CountSummary
+}
+
+func newCounting(spec CountSpec) (*counting, error) {
+	c := &counting{spec: spec}
+	if spec.Assembly != "" && genotype.ParseAssembly(spec.Assembly) == genotype.UnknownAssembly {
+		return nil, fmt.Errorf("%w: %q is not an assembly that is known here; GRCh37 and GRCh38 are", ErrConfig, spec.Assembly)
+	}
+	var where panel.Region
+	if spec.Region != "" {
+		var err error
+		if where, err = panel.ParseRegion(spec.Region); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+		}
+	}
+	if spec.Panel == nil {
+		if spec.Region != "" {
+			c.covers = within(where)
+		}
+		return c, nil
+	}
+	all := panel.Range{To: uint64(spec.Panel.Len())}
+	if spec.Region != "" {
+		from, to := spec.Panel.Select(where)
+		if from == to {
+			return nil, fmt.Errorf("no variant of the panel is in %s", where)
+		}
+		all = panel.Range{From: uint64(from), To: uint64(to)}
+	}
+	c.ranges = []panel.Range{all}
+	var err error
+	if c.wanted, err = tally.Want(spec.Panel, c.ranges); err != nil {
+		return nil, err
+	}
+	c.covers = c.wanted.Covers
+	return c, nil
+}
+
+// within takes the sites whose position is in a region, as a panel's Select does.
+func within(where panel.Region) genotype.Covers {
+	want := panel.CanonicalContig(where.Contig)
+	return func(s *genotype.Site) bool {
+		return s.Pos >= where.From && s.Pos <= where.To && panel.CanonicalContig(s.Contig) == want
+	}
+}
+
+// people is who is counted.
+func (c *counting) people(samples []string, sexes []genotype.Sex) (tally.People, error) {
+	c.summary.Samples = len(samples)
+	if c.spec.Samples == "" {
+		if c.spec.Filter != "" {
+			return tally.People{}, fmt.Errorf("%w: a filter needs a sample table", ErrConfig)
+		}
+		who := tally.People{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
+		for i := range who.Labels {
+			who.Labels[i] = 1
+		}
+		copy(who.Sexes, sexes)
+		c.summary.People = len(samples)
+		return who, nil
+	}
+	where, err := roll.ParseFilter(c.spec.Filter)
+	if err != nil {
+		return tally.People{}, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	f, err := os.Open(c.spec.Samples)
+	if err != nil {
+		return tally.People{}, fmt.Errorf("open the sample table: %w", err)
+	}
+	defer f.Close()
+	table, err := roll.Read(f, where)
+	if err != nil {
+		return tally.People{}, err
+	}
+	found, err := table.Cohort(samples, sexes, 1)
+	if err != nil {
+		return tally.People{}, err
+	}
+	c.summary.People, c.summary.Ignored = found.People, found.Ignored
+	return tally.People{Labels: found.Labels, Sexes: found.Sexes}, nil
+}
+
+// settle finds the assembly that panel, file and spec agree on.
+func (c *counting) settle(file genotype.Assembly) (genotype.Assembly, error) {
+	agreed := genotype.UnknownAssembly
+	said := []genotype.Assembly{file, genotype.ParseAssembly(c.spec.Assembly)}
+	if c.spec.Panel != nil {
+		c.summary.Assembly = c.spec.Panel.Assembly()
+		said = append(said, genotype.ParseAssembly(c.summary.Assembly))
+	}
+	for _, a := range said {
+		switch {
+		case a == genotype.UnknownAssembly || a == agreed:
+		case agreed == genotype.UnknownAssembly:
+			agreed = a
+		default:
+			return agreed, fmt.Errorf("two assemblies: %s and %s", agreed, a)
+		}
+	}
+	if c.summary.Assembly == "" && agreed != genotype.UnknownAssembly {
+		c.summary.Assembly = agreed.String()
+	}
+	return agreed, nil
+}
+
+func (c *counting) run(ctx context.Context, r genotype.Reader, who tally.People, a genotype.Assembly, yield func(*tally.SiteCounts) error) (err error) {
+	if c.wanted == nil {
+		c.summary.Warnings, err = tally.EachSite(ctx, r, c.covers, who, a, func(s *tally.SiteCounts) error {
+			c.note(s.Site.Contig)
+			return yield(s)
+		})
+		return err
+	}
+	var counts []int64
+	if counts, c.summary.Warnings, err = tally.AlleleFrequency(ctx, r, c.wanted, who, a); err != nil {
+		return err
+	}
+	for i := range c.wanted.Len() {
+		v := c.spec.Panel.At(int(c.ranges[0].From) + i)
+		c.note(v.Contig)
+		err := yield(&tally.SiteCounts{
+			Site: &genotype.Site{Contig: v.Contig, Pos: v.Pos, Ref: v.Ref, Alts: []string{v.Alt}, Pass: true},
+			AC:   counts[2*i : 2*i+1], AN: counts[2*i+1],
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// note remembers where a site was. Contigs come one after another.
+func (c *counting) note(contig string) {
+	c.summary.Sites++
+	if n := len(c.summary.Contigs); n == 0 || c.summary.Contigs[n-1] != contig {
+		c.summary.Contigs = append(c.summary.Contigs, contig)
+	}
+}
+
+// unhashed is the digest of bytes that nobody names.
+type unhashed struct{ hash.Hash }
+
+func (unhashed) Write(p []byte) (int, error) { return len(p), nil }
