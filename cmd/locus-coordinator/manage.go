@@ -136,7 +136,7 @@ type cohortFile struct {
 type panelFile struct {
 	Name     string `json:"name"`
 	Assembly string `json:"assembly"`
-	File     string `json:"file"` // a list of variants: CHROM POS REF ALT, or a VCF
+	File     string `json:"file"` // of locus-node panel build; or a list CHROM POS REF ALT, a VCF, a pvar, a bim
 }
 
 func (a *app) study() *cobra.Command {

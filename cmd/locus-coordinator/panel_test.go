@@ -27,6 +27,29 @@ func TestAPanelIsWhatItsListSays(t *testing.T) {
 	}
 }
 
+func TestABuiltPanelIsTakenAsItIs(t *testing.T) {
+	built, err := panel.New("GRCh38", []panel.Variant{{Contig: "7", Pos: 10, Ref: "G", Alt: "T"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file bytes.Buffer
+	if _, err := built.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	for _, assembly := range []string{"", "GRCh38"} {
+		_, ref, err := encodePanel(panelFile{Name: "exome", Assembly: assembly, File: "exome.panel"}, bytes.NewReader(file.Bytes()))
+		if want := (protocol.PanelRef{Name: "exome", Assembly: "GRCh38", Digest: built.Digest(), Size: 1}); err != nil || ref != want {
+			t.Errorf("assembly %q: the roster says %+v, %v; want %+v", assembly, ref, err, want)
+		}
+	}
+	if _, _, err := encodePanel(panelFile{Name: "exome", Assembly: "GRCh37", File: "exome.panel"}, bytes.NewReader(file.Bytes())); !errors.Is(err, errPanelAssembly) {
+		t.Errorf("another assembly: %v", err)
+	}
+	if _, _, err := encodePanel(panelFile{Name: "exome", File: "exome.panel"}, bytes.NewReader(file.Bytes()[:file.Len()-1])); !errors.Is(err, panel.ErrDamaged) {
+		t.Errorf("a damaged one: %v", err)
+	}
+}
+
 func TestAListThatMakesNoPanelIsNamed(t *testing.T) {
 	for name, tt := range map[string]struct {
 		list string
