@@ -6,13 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/node/tally"
 )
 
 func (a *app) cohort() *cobra.Command {
-	return group("cohort", "The named cohorts of this site", a.cohortAdd(), a.cohortList(), &cobra.Command{
-		Use: "check NAME", Short: "Read a cohort's files again and say whether they are as they were", Args: exactly(1),
+	return cli.Group("cohort", "The named cohorts of this site", a.cohortAdd(), a.cohortList(), &cobra.Command{
+		Use: "check NAME", Short: "Read a cohort's files again and say whether they are as they were", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				s, err := n.CheckCohort(cmd.Context(), args[0])
@@ -28,7 +29,7 @@ func (a *app) cohort() *cobra.Command {
 func (a *app) cohortAdd() *cobra.Command {
 	var spec node.CohortSpec
 	c := &cobra.Command{
-		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: exactly(2),
+		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: cli.Exactly(2),
 		Long: "Take a cohort in, or put another in its place.\n\n" +
 			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, or a .pgen with its .pvar and .psam.\n" +
 			"The sample table has the columns sample_id, person_id and sex. Both are read once to be checked,\n" +
@@ -36,7 +37,7 @@ func (a *app) cohortAdd() *cobra.Command {
 			"answered from.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if spec.Samples == "" {
-				return usageError{fmt.Errorf("--samples is needed: it says who is in the file")}
+				return cli.Misusedf("--samples is needed: it says who is in the file")
 			}
 			spec.Name, spec.Path = args[0], args[1]
 			return a.with(node.Config{}, func(n *node.Node) error {
@@ -90,7 +91,7 @@ func warnings(w tally.Warnings) (lines []string) {
 
 func (a *app) cohortList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the cohorts", Args: exactly(0),
+		Use: "list", Short: "List the cohorts", Args: cli.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				list, err := n.Cohorts(cmd.Context())

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/table"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/node/tally"
@@ -37,7 +38,7 @@ func (a *app) count() *cobra.Command {
 	var spec node.CountSpec
 	var flags countFlags
 	c := &cobra.Command{
-		Use: "count FILE", Short: "Count a file of genotypes, as queries are counted; needs no node", Args: exactly(1),
+		Use: "count FILE", Short: "Count a file of genotypes, as queries are counted; needs no node", Args: cli.Exactly(1),
 		Long: "Count a file of genotypes, as queries are counted; needs no node, and sends nothing.\n\n" +
 			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, or a .pgen with its .pvar and\n" +
 			".psam. Without --samples everyone in it is counted; without --panel the variants are its own, in its\n" +
@@ -79,7 +80,7 @@ func (f *countFlags) settle(filterAlone bool) error {
 		form string
 	}{{f.freq, formAfreq}, {f.genotypes, formGcount}} {
 		if short.set && asked != "" && asked != short.form {
-			return usageError{errors.New("--freq, --geno-counts and -o each name a form: use one of them")}
+			return cli.Misused(errors.New("--freq, --geno-counts and -o each name a form: use one of them"))
 		}
 		if short.set {
 			asked = short.form
@@ -95,11 +96,11 @@ func (f *countFlags) settle(filterAlone bool) error {
 	f.format = asked
 	switch {
 	case asked != formAcount && asked != formAfreq && asked != formGcount && asked != formTSV && asked != formVCF:
-		return usageError{fmt.Errorf("%q is not a form; see locus-node count --help", asked)}
+		return cli.Misusedf("%q is not a form; see locus-node count --help", asked)
 	case asked == formGcount && f.panel != "":
-		return usageError{errors.New("genotypes are counted for the file's own variants: leave --panel out")}
+		return cli.Misused(errors.New("genotypes are counted for the file's own variants: leave --panel out"))
 	case filterAlone:
-		return usageError{errors.New("--where needs --samples")}
+		return cli.Misused(errors.New("--where needs --samples"))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 )
 
@@ -23,7 +24,7 @@ func identity(c *cobra.Command, who *node.InitConfig) {
 func (a *app) initCommand() *cobra.Command {
 	var who node.InitConfig
 	c := &cobra.Command{
-		Use: "init", Short: "Make this site's keys, which never leave its directory", Args: exactly(0),
+		Use: "init", Short: "Make this site's keys, which never leave its directory", Args: cli.Exactly(0),
 		RunE: func(*cobra.Command, []string) error { return a.make(who) },
 	}
 	identity(c, &who)
@@ -41,7 +42,7 @@ func (a *app) make(who node.InitConfig) error {
 func (a *app) join() *cobra.Command {
 	var who node.InitConfig
 	c := &cobra.Command{
-		Use: "join TOKEN", Short: "Join a coordinator with the token that its operator gave you", Args: exactly(1),
+		Use: "join TOKEN", Short: "Join a coordinator with the token that its operator gave you", Args: cli.Exactly(1),
 		Long: "Join a coordinator with the token that its operator gave you.\n\n" +
 			"The first time, the flags name the site and its keys are made. What leaves is the site's card:\n" +
 			"its name, organisation, country, public keys and cap. Running it again is harmless, and shows\n" +
@@ -78,7 +79,7 @@ func (a *app) join() *cobra.Command {
 func (a *app) runCommand() *cobra.Command {
 	level := slog.LevelInfo
 	c := &cobra.Command{
-		Use: "run", Short: "Answer the coordinator until you stop it", Args: exactly(0),
+		Use: "run", Short: "Answer the coordinator until you stop it", Args: cli.Exactly(0),
 		Long: "Answer the coordinator until you stop it.\n\n" +
 			"The node dials out and opens no port. What it has sent stands in egress.log, a line a message.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -95,7 +96,7 @@ func (a *app) runCommand() *cobra.Command {
 
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Show who this site is, what it holds and what it has accepted", Args: exactly(0),
+		Use: "status", Short: "Show who this site is, what it holds and what it has accepted", Args: cli.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				card := n.Card()

@@ -9,20 +9,21 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
 func (a *app) panel() *cobra.Command {
-	return group("panel", "The lists of variants that studies speak of; needs no node", a.panelBuild(), a.panelShow())
+	return cli.Group("panel", "The lists of variants that studies speak of; needs no node", a.panelBuild(), a.panelShow())
 }
 
 func (a *app) panelBuild() *cobra.Command {
 	var spec node.PanelSpec
 	var out string
 	c := &cobra.Command{
-		Use: "build FILE --assembly NAME --out FILE", Short: "Make a panel of published variants", Args: exactly(1),
+		Use: "build FILE --assembly NAME --out FILE", Short: "Make a panel of published variants", Args: cli.Exactly(1),
 		Long: "Make a panel of published variants.\n\n" +
 			"FILE is a VCF, a .pvar, a .bim or a list CHROM POS REF ALT, compressed (gzip, BGZF, zstd) or not.\n" +
 			"With --fasta REF is checked, and insertions and deletions are written where bcftools norm writes\n" +
@@ -31,7 +32,7 @@ func (a *app) panelBuild() *cobra.Command {
 			"who has them. Make it of a published resource.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if spec.Assembly == "" || out == "" {
-				return usageError{errors.New("--assembly and --out are needed: of which reference the positions are, and where the panel goes")}
+				return cli.Misused(errors.New("--assembly and --out are needed: of which reference the positions are, and where the panel goes"))
 			}
 			spec.Path = args[0]
 			p, sum, err := node.BuildPanel(cmd.Context(), spec)
@@ -66,13 +67,13 @@ func (a *app) panelBuild() *cobra.Command {
 func (a *app) panelShow() *cobra.Command {
 	var region string
 	c := &cobra.Command{
-		Use: "show FILE", Short: "Show what a panel is, or its variants in a region", Args: exactly(1),
+		Use: "show FILE", Short: "Show what a panel is, or its variants in a region", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var where panel.Region
 			if region != "" {
 				var err error
 				if where, err = panel.ParseRegion(region); err != nil {
-					return usageError{err}
+					return cli.Misused(err)
 				}
 			}
 			p, err := node.ReadPanel(cmd.Context(), args[0], "")

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 )
 
@@ -26,7 +27,7 @@ func (a *app) preview() *cobra.Command {
 			"QUERY is a researcher's signed query in a file. Without one, --cohort and --region say what is asked.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 || spec.Study == "" || (len(args) == 0) == (spec.Cohort == "") {
-				return usageError{fmt.Errorf("%q takes --study, and either the file of a query or --cohort; see %s --help", cmd.CommandPath(), cmd.CommandPath())}
+				return cli.Misusedf("%q takes --study, and either the file of a query or --cohort; see %s --help", cmd.CommandPath(), cmd.CommandPath())
 			}
 			if len(args) == 1 {
 				var err error

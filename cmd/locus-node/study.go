@@ -10,12 +10,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 )
 
 func (a *app) study() *cobra.Command {
-	return group("study", "The studies of this site", a.studyList(), a.studyAccept(), &cobra.Command{
-		Use: "show STUDY", Short: "Show in plain words what a study lets happen", Args: exactly(1),
+	return cli.Group("study", "The studies of this site", a.studyList(), a.studyAccept(), &cobra.Command{
+		Use: "show STUDY", Short: "Show in plain words what a study lets happen", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				_, err := a.show(cmd.Context(), n, args[0])
@@ -27,7 +28,7 @@ func (a *app) study() *cobra.Command {
 
 func (a *app) studyList() *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the studies whose roster was accepted here", Args: exactly(0),
+		Use: "list", Short: "List the studies whose roster was accepted here", Args: cli.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				list, err := n.Studies(cmd.Context())
@@ -67,7 +68,7 @@ func (a *app) show(ctx context.Context, n *node.Node, study string) (node.Propos
 func (a *app) studyAccept() *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
-		Use: "accept STUDY", Short: "Sign a study's roster with the custodian's key, after it was shown", Args: exactly(1),
+		Use: "accept STUDY", Short: "Sign a study's roster with the custodian's key, after it was shown", Args: cli.Exactly(1),
 		Long: "Sign a study's roster with the custodian's key, after it was shown.\n\n" +
 			"From then on this site answers questions under exactly these rules, and under no earlier ones of\n" +
 			"the study. On a terminal you are asked for the study's name; elsewhere --yes says that a custodian\n" +
@@ -101,7 +102,7 @@ func (a *app) studyAccept() *cobra.Command {
 // agreed asks for the study's name: no single key press signs a roster.
 func (a *app) agreed(study string) error {
 	if !terminal(a.in) {
-		return usageError{fmt.Errorf("there is no terminal to ask on; --yes says that a custodian has read the roster")}
+		return cli.Misusedf("there is no terminal to ask on; --yes says that a custodian has read the roster")
 	}
 	fmt.Fprintf(a.err, "\nType the study's name to sign this roster, anything else to leave it: ")
 	line, err := bufio.NewReader(a.in).ReadString('\n')
