@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strconv"
 	"strings"
 	"testing"
@@ -268,5 +269,53 @@ func TestDamagedCompressionIsNoEndOfFile(t *testing.T) {
 		if _, err := readAll(c.b, bcf.Config{}); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
+	}
+}
+
+// Bytes are read in a way of their own; two bytes an allele are read one by one.
+func TestEveryWidthGivesTheSameCalls(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	refused := 0
+	for range 1000 {
+		samples, alts := 1+rng.IntN(11), rng.IntN(4)
+		head := strings.TrimSuffix(headText, "\tA\tB\tC\tD\n")
+		for i := range samples {
+			head += fmt.Sprint("\t", i)
+		}
+		var values [3][]byte
+		for range 2 * samples {
+			x := int32(rng.IntN(2*alts + 4))
+			switch rng.IntN(40) {
+			case 0:
+				x += 2
+			case 1:
+				x = -1 - rng.Int32N(5)
+			}
+			end := rng.IntN(12) == 0
+			for k, size := range []int{1, 2, 4} {
+				v := x
+				if end {
+					v = -1<<(8*size-1) + 1
+				}
+				values[k] = append(values[k], integers(size, v)...)
+			}
+		}
+		var rows [3]string
+		for k, size := range []int{1, 2, 4} {
+			r := encode(t, way{}, "1 10 . A "+[]string{".", "C", "C,G", "C,G,T"}[alts]+" . PASS . .")
+			r.samples, r.fields = uint32(samples), 1
+			r.indiv = append(append([]byte{0x11, 3}, kind(2, intKind(size))...), values[k]...)
+			got, err := readAll(way{plain: true}.write(t, head+"\n", r.bytes()), bcf.Config{})
+			rows[k] = fmt.Sprint(got, " ", err)
+			if err != nil && k == 0 {
+				refused++
+			}
+		}
+		if rows[0] != rows[1] || rows[0] != rows[2] {
+			t.Fatalf("1, 2 and 4 bytes an allele give\n%s", strings.Join(rows[:], "\n"))
+		}
+	}
+	if refused < 100 || refused > 900 {
+		t.Errorf("%d of 1000 are refused: this shows little", refused)
 	}
 }

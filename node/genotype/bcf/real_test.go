@@ -128,6 +128,9 @@ func same(text, binary error) bool {
 // rows, or the same reason to refuse it.
 func TestTwinsOfRealFilesGiveTheSameRows(t *testing.T) {
 	dir := realData(t)
+	if testing.Short() {
+		t.Skip("it reads every real file twice")
+	}
 	names, err := filepath.Glob(filepath.Join(dir, "*", "*.vcf*"))
 	if err != nil {
 		t.Fatal(err)
