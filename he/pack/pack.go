@@ -115,26 +115,28 @@ func (l Layout) Pack(dst, counters []int64) error {
 		return fmt.Errorf("%w: %d words for %d counters, want %d", ErrLength, len(dst), len(counters), l.Words(len(counters)))
 	}
 	least, most := l.min, l.max
-	var outside bool
+	width := uint64(most - least)
+	largest := uint64(0) // of distances from the least
 	if l.perWord == 1 {
 		for i, c := range counters {
-			outside = outside || c < least || c > most
+			largest = max(largest, uint64(c-least))
 			dst[i] = c - l.middle
 		}
 	} else {
-		whole := counters[:len(counters)&^1]
-		for i := 0; i+1 < len(whole); i += 2 {
-			lo, hi := whole[i], whole[i+1]
-			outside = outside || lo < least || lo > most || hi < least || hi > most
-			dst[i/2] = lo - l.middle + l.radix*(hi-l.middle)
+		pairs := dst[:len(counters)/2]
+		shift := l.middle + l.radix*l.middle
+		for i := range pairs {
+			c := (*[2]int64)(counters[2*i:])
+			largest = max(largest, uint64(c[0]-least), uint64(c[1]-least))
+			pairs[i] = c[0] + l.radix*c[1] - shift
 		}
-		if len(whole) < len(counters) {
-			lo := counters[len(whole)]
-			outside = outside || lo < least || lo > most
+		if len(pairs) < len(dst) {
+			lo := counters[len(counters)-1]
+			largest = max(largest, uint64(lo-least))
 			dst[len(dst)-1] = lo - l.middle
 		}
 	}
-	if outside { // which one is the site's secret, and so is its value
+	if largest > width { // which one is the site's secret, and so is its value
 		clear(dst)
 		return fmt.Errorf("%w: a counter is not in %d..%d, the range that the caps declare", ErrRange, least, most)
 	}
@@ -150,9 +152,13 @@ func (l Layout) Unpack(dst, words []int64, cut int) error {
 	if cut < 1 || cut > l.sites {
 		return fmt.Errorf("%w: a cut of %d sites, the layout is for 1 to %d", ErrRange, cut, l.sites)
 	}
-	side := int64(cut) * l.half
-	base := int64(cut) * l.middle
-	for i, w := range words {
+	side, base := int64(cut)*l.half, int64(cut)*l.middle
+	done := 0
+	if l.perWord == 2 && l.unpackPairs(dst, words[:len(dst)/2], side, base) {
+		done = len(dst) / 2
+	}
+	for i, w := range words[done:] {
+		i += done
 		lo, hi := w, int64(0)
 		if l.perWord == 2 {
 			lo, hi = l.split(w)
@@ -168,6 +174,27 @@ func (l Layout) Unpack(dst, words []int64, cut int) error {
 		}
 	}
 	return nil
+}
+
+// unpackPairs is the loop of Unpack for words of two counters, without a branch. It
+// reports whether all are in range, and leaves it to the other to say which is not.
+func (l Layout) unpackPairs(dst, words []int64, side, base int64) bool {
+	reach, quotient, radix := l.reach, l.quotient, l.radix
+	middle := (radix - 1) / 2
+	var outside int64 // negative when a sum is
+	for i, w := range words {
+		d := (*[2]int64)(dst[2*i:])
+		u := uint64(w) + reach
+		outside |= int64(u) | int64(2*reach-u)
+		high, _ := bits.Mul64(u, quotient) // u / radix, or one more
+		lo := int64(u - high*uint64(radix))
+		more := lo >> 63
+		lo += more&radix - middle
+		hi := int64(high) + more - middle
+		outside |= (side - lo) | (side + lo) | (side - hi) | (side + hi)
+		d[0], d[1] = lo+base, hi+base
+	}
+	return outside >= 0
 }
 
 // split returns the signed digits of a word; out of reach gives digits out of range.
