@@ -1,0 +1,246 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/locus-genomics/locus/internal/cli"
+	"github.com/locus-genomics/locus/internal/synth"
+)
+
+// plink2 is the program that counts are compared with.
+func plink2(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("plink2")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("plink2 is needed where CI=true")
+		}
+		t.Skip("plink2 is not installed")
+	}
+	return path
+}
+
+// asOurs are the options that make plink2 count what we do: sites that pass their
+// filters, and everyone, also who has parents in the file.
+func asOurs(prefix string) []string {
+	return []string{"--silent", "--allow-extra-chr", "--var-filter", "--nonfounders",
+		"--set-all-var-ids", "@:#:$r:$a", "--new-id-max-allele-len", "10000", "--out", prefix}
+}
+
+// reports are plink2's answers by form.
+func reports(t *testing.T, input ...string) map[string]string {
+	t.Helper()
+	prefix := filepath.Join(t.TempDir(), "peer")
+	for _, ask := range [][]string{{"--freq", "counts", "--geno-counts"}, {"--freq"}} {
+		c := exec.CommandContext(t.Context(), plink2(t), append(append(asOurs(prefix), input...), ask...)...)
+		if out, err := c.CombinedOutput(); err != nil {
+			t.Fatalf("plink2 %s: %v\n%s", strings.Join(input, " "), err, out)
+		}
+	}
+	all := make(map[string]string)
+	for _, form := range []string{formAcount, formGcount, formAfreq} {
+		raw, err := os.ReadFile(prefix + "." + form)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[form] = string(raw)
+	}
+	return all
+}
+
+// ours is what the command prints.
+func ours(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := run(t.Context(), append([]string{"count"}, args...), strings.NewReader(""), &out, &errs); code != cli.Done {
+		t.Fatalf("locus-node count %s: exit code %d\n%s", strings.Join(args, " "), code, errs.String())
+	}
+	return out.String()
+}
+
+// compareForms wants the same bytes, after edit has taken off what is known to differ.
+func compareForms(t *testing.T, peer map[string]string, edit func(form, report string) string, args ...string) {
+	t.Helper()
+	for form, want := range peer {
+		got := ours(t, append(args, "-o", form)...)
+		if edit != nil {
+			want, got = edit(form, want), edit(form, got)
+		}
+		if strings.Count(want, "\n") < 2 {
+			t.Errorf("%s: plink2 counted nothing", form)
+		}
+		if want != got {
+			t.Errorf("%s (-plink2 +ours):\n%s", form, firstDifferences(want, got))
+		}
+	}
+}
+
+func firstDifferences(want, got string) string {
+	d := strings.Split(cmp.Diff(strings.Split(want, "\n"), strings.Split(got, "\n")), "\n")
+	return strings.Join(d[:min(len(d), 20)], "\n")
+}
+
+func TestPlink2CountsRealFilesTheSame(t *testing.T) {
+	data := os.Getenv("LOCUS_DATA")
+	if data == "" {
+		t.Skip("LOCUS_DATA is not set: no real data here")
+	}
+	pseudo := regexp.MustCompile(`(?m)^PAR[12]\tPAR[12]:`)
+	manyOnX := regexp.MustCompile(`(?m)^X\t[^\t]+\t[^\t]+\t[^\t]+,.*\n`)
+	// plink2 puts the pseudo-autosomal parts of X on contigs of their own, and its counts
+	// of genotypes leave out the second ALTs of men on X.
+	x := func(form, report string) string {
+		report = pseudo.ReplaceAllString(report, "X\tX:")
+		if form == formGcount {
+			report = manyOnX.ReplaceAllString(report, "")
+		}
+		return report
+	}
+	for _, c := range []struct {
+		file   string
+		plink  []string
+		ours   []string
+		edited func(form, report string) string
+	}{
+		{file: "kg3_chr22_16mb/kg3_chr22_16mb.vcf.gz"},
+		{file: "kg3_chr22_16mb/kg3_chr22.derived_biallelic.bed"},
+		{file: "kg3_chr22_16mb/kg3_chr22.derived.pgen"},
+		{file: "plinkng_chr21_pgen/1kg_phase3_chr21_start.vcf.gz"},
+		{file: "plinkng_chr21_pgen/chr21_phase3_start.pgen", plink: []string{"vzs"}},
+		{file: "plinkng_all_ploidy/all_ploidy.pgen", plink: []string{"vzs"}, ours: []string{"--assembly", "GRCh37"}, edited: x},
+		{file: "shapeit4_ref20/reference.vcf.gz"},
+		{file: "shapeit4_ref20/reference.bcf"},
+		{file: "hail_gatk/sample.vcf.gz"},
+		{file: "hail_gatk/multipleChromosomes.vcf"},
+		{file: "hail_gvcf_1kg/merged6.bcftools.vcf.gz", plink: []string{"--output-chr", "chrM"}},
+		{file: "bio2zarr_edge/chr22.vcf.gz", plink: []string{"--output-chr", "chrM"}},
+		{file: "bigsnpr_example/example.bed"},
+		{file: "beadreader_toy/toydata.5chrom.bed"},
+		{file: "beadreader_toy/some_missing.bed"},
+		{file: "regenie_example/example.bed"},
+		{file: "regenie_example/example.pgen"},
+	} {
+		t.Run(c.file, func(t *testing.T) {
+			path := filepath.Join(data, c.file)
+			prefix := strings.TrimSuffix(path, filepath.Ext(path))
+			input := []string{"--vcf", path}
+			switch filepath.Ext(path) {
+			case ".bed":
+				input = []string{"--bfile", prefix}
+			case ".pgen":
+				input = []string{"--pfile", prefix}
+			case ".bcf":
+				input = []string{"--bcf", path}
+			}
+			compareForms(t, reports(t, append(input, c.plink...)...), c.edited, append([]string{path}, c.ours...)...)
+		})
+	}
+}
+
+// A made cohort has men and women on X, and MT; half a call of the VCF is a genotype
+// that plink2 can be told to take for missing.
+func TestPlink2CountsAMadeCohortTheSame(t *testing.T) {
+	files, err := synth.Write(t.TempDir(), synth.Config{Seed: 7, Sites: 2, People: 211, Variants: 900, Formats: []synth.Format{synth.VCF, synth.Bed}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vcf, bed := files.Sites[0], files.Sites[1]
+	compareForms(t, reports(t, "--bfile", strings.TrimSuffix(bed.Genotypes, ".bed")), nil, bed.Genotypes, "--assembly", "GRCh38")
+	peer := reports(t, "--vcf", vcf.Genotypes, "--vcf-half-call", "missing", "--update-sex", sexesFor(t, vcf.Samples))
+	genotypes := map[string]string{formGcount: peer[formGcount]}
+	compareForms(t, genotypes, nil, vcf.Genotypes, "--samples", vcf.Samples)
+}
+
+// sexesFor writes a sample table as plink2's --update-sex takes it.
+func sexesFor(t *testing.T, samples string) string {
+	t.Helper()
+	raw, err := os.ReadFile(samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("#IID\tSEX\n")
+	for line := range strings.Lines(string(raw)) {
+		f := strings.Fields(line)
+		if code, ok := map[string]string{"male": "1", "female": "2", "unknown": "NA"}[f[2]]; ok {
+			b.WriteString(f[0] + "\t" + code + "\n")
+		}
+	}
+	path := filepath.Join(t.TempDir(), "sexes")
+	if err := os.WriteFile(path, []byte(b.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// differences are where plink2's counts and ours are not the same, each with a line of
+// docs/reference/counting.md. A is a man, B and C are women, of D the sex is not known.
+func differences() []difference {
+	return []difference{
+		{"half a call", "1 10 . A C . PASS . GT ./1 0/. 0/0 0/1", "1 4", "2 6"},
+		{"one chromosome on an autosome", "1 10 . A C . PASS . GT 0 1 0/0 0/1", "3 8", "2 6"},
+		{"a filter that was not passed", "1 10 . A C . q10 . GT 0/1 0/1 0/0 0/1", "3 8", ""},
+		{"X: a man of two copies that are the same", "X 5000000 . A C . PASS . GT 1/1 0/1 0/0 0/0", "2 7", "3 8"},
+		{"X: a man's het", "X 5000000 . A C . PASS . GT 0/1 0/1 0/0 0/0", "1.5 7", "1 6"},
+		{"X: one chromosome of unknown sex", "X 5000000 . A C . PASS . GT 0 0/1 0/0 1", "3 7", "2 6"},
+		{"X: the pseudo-autosomal regions", "X 100000 . A C . PASS . GT 0/1 0/1 0/0 0/0", "1.5 7", "2 8"},
+		{"Y: unknown sex", "Y 5000000 . A C . PASS . GT 1 . . 1", "1 1", "2 2"},
+		{"MT: het", "MT 5 . A C . PASS . GT 1 0/1 0 0", "1.5 4", "1 3"},
+	}
+}
+
+type difference struct {
+	name, line string
+	theirs     string // AC and AN, as plink2 writes them
+	ours       string // "" for a site that is not counted
+}
+
+func TestWhereOurCountsAndPlink2sDiffer(t *testing.T) {
+	dir := t.TempDir()
+	samples := filepath.Join(dir, "people.tsv")
+	if err := os.WriteFile(samples, []byte("sample_id\tperson_id\tsex\nA\ta\tmale\nB\tb\tfemale\nC\tc\tfemale\nD\td\tunknown\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range differences() {
+		t.Run(d.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "people.vcf")
+			text := "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\tD\n" + strings.ReplaceAll(d.line, " ", "\t") + "\n"
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if got := lastColumns(ours(t, path, "--samples", samples, "--assembly", "GRCh38")); got != d.ours {
+				t.Errorf("ours are %q, want %q", got, d.ours)
+			}
+			prefix := filepath.Join(t.TempDir(), "peer")
+			args := []string{"--silent", "--vcf", path, "--vcf-half-call", "missing", "--update-sex", sexesFor(t, samples), "--freq", "counts", "--out", prefix}
+			if out, err := exec.CommandContext(t.Context(), plink2(t), args...).CombinedOutput(); err != nil {
+				t.Fatalf("plink2: %v\n%s", err, out)
+			}
+			raw, err := os.ReadFile(prefix + ".acount")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := lastColumns(string(raw)); got != d.theirs {
+				t.Errorf("plink2's are %q, want %q", got, d.theirs)
+			}
+		})
+	}
+}
+
+// lastColumns are AC and AN of a report's only site, "" where there is none.
+func lastColumns(report string) string {
+	lines := strings.Split(strings.TrimSpace(report), "\n")
+	if len(lines) != 2 {
+		return ""
+	}
+	f := strings.Split(lines[1], "\t")
+	return strings.Join(f[len(f)-2:], " ")
+}
