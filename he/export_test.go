@@ -17,3 +17,10 @@ func SubShare(a, b Share) Share {
 	}
 	return d
 }
+
+// BumpShare is a share with one number off by one.
+func BumpShare(s Share, at int) Share {
+	d := Share{s.params, s.point, append([]uint64(nil), s.words...)}
+	d.words[at] = addMod(d.words[at], 1)
+	return d
+}

@@ -15,6 +15,9 @@ var ErrAltered = errors.New("he: the sum does not agree with its check words")
 // Open decrypts a sum of hidden words: shares are openings, each the sum of what one
 // point holds over exactly the sites in the sum, and check is the sum of those sites'
 // check words. It returns the sum of their words.
+//
+// Openings beyond the threshold are a check on the others: all have to fit. The error is
+// a WrongSharesError where there are two or more of them and it is clear which do not.
 func Open(s Session, sum []byte, check Check, shares []Share) ([]int64, error) {
 	if err := s.Check(); err != nil {
 		return nil, err

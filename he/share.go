@@ -85,7 +85,8 @@ func SumShares(shares []Share) (Share, error) {
 }
 
 // combine interpolates the sum of the secrets at 0 from the first t shares, and
-// checks that all others lie on the same polynomials.
+// checks that all others lie on the same polynomials. Where two more than t are there it
+// says which do not, if that is clear.
 func combine(s Session, shares []Share) (*[shareWords]uint64, error) {
 	if len(shares) < s.Threshold || len(shares) > len(s.Points) {
 		return nil, fmt.Errorf("%w: %d shares, %d to %d are needed", ErrShare, len(shares), s.Threshold, len(s.Points))
@@ -103,6 +104,9 @@ func combine(s Session, shares []Share) (*[shareWords]uint64, error) {
 	base, rest := shares[:s.Threshold], shares[s.Threshold:]
 	for _, h := range rest {
 		if got := interpolate(base, uint64(h.point)); got != [shareWords]uint64(h.words) {
+			if wrong := blame(s.Threshold, shares); len(wrong) > 0 {
+				return nil, &WrongSharesError{Points: wrong}
+			}
 			return nil, fmt.Errorf("%w: at least one of the %d shares is wrong", ErrShare, len(shares))
 		}
 	}
