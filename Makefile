@@ -21,6 +21,8 @@ FUZZTIME  ?= 20s
 BENCH     ?= .
 COUNT     ?= 5
 BENCHTIME ?= 200ms
+# For bench-peers: flags, such as -rounds=9.
+PEERS     ?=
 # For race: where goroutines are.
 RACE ?= ./...
 
@@ -47,6 +49,10 @@ bench:
 	@go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) -timeout 30m ./he/... > build/bench.txt
 	@cd bench && go run . -jsonl ../build/bench.jsonl < ../build/bench.txt
 
+##  make bench-peers  locus-node count beside plink2, plink 1.9 and bcftools, as a table; PEERS=-only=bed for a part
+bench-peers: build
+	@cd bench && go run ./peers -node ../build/locus-node -jsonl ../build/bench.jsonl $(PEERS)
+
 ##  make fuzz     each fuzz target for FUZZTIME=20s
 fuzz:
 	@grep -rlE '^func Fuzz' --include=*_test.go . | xargs -n1 dirname | sort -u | while read -r package; do \
@@ -70,7 +76,7 @@ check-format:
 check-lint:
 	@echo "vet and lint"; go vet ./...; go vet -tags locus_unsafe ./...
 	@$(TOOL) staticcheck ./...; $(TOOL) staticcheck -tags locus_unsafe ./...
-	@cd bench && go vet . && go test .
+	@cd bench && go vet ./... && go test ./...
 
 # Time in tests is virtual, or it is waited for; a sleep that is virtual says so.
 check-words:
@@ -100,4 +106,4 @@ help:
 	@grep -hE '^##' Makefile | cut -c3-
 
 .DEFAULT_GOAL := help
-.PHONY: demo build test race bench fuzz gen check check-format check-lint check-words check-house check-builds check-modules help
+.PHONY: demo build test race bench bench-peers fuzz gen check check-format check-lint check-words check-house check-builds check-modules help
