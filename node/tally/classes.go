@@ -52,7 +52,7 @@ func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func
 		if s.sizes[part] == 0 {
 			continue
 		}
-		n := c.kindsOf(part, s.sizes[part], row.Classes[k].Base)
+		n := c.kindsOf(part, s, row.Classes[k].Base)
 		stratum, sex := s.stratum(part)
 		if place != genotype.Diploid {
 			n = n.at(place, sex, row.Coded, &c.warnings)
@@ -73,28 +73,24 @@ func (c *counter) splitFor(place genotype.Place) *split {
 
 // columnsOf counts the sets of a class.
 func (c *counter) columnsOf(class *genotype.Classes, s *split) {
-	for i := range c.columns {
-		if cap(c.columns[i]) < len(s.sizes) {
-			c.columns[i] = make([]int64, len(s.sizes))
-		}
-		c.columns[i] = c.columns[i][:len(s.sizes)]
-		clear(c.columns[i])
-	}
-	s.count(&class.Het, c.columns[inHet])
-	s.count(&class.Hom, c.columns[inHom])
-	s.count(&class.Missing, c.columns[inMissing])
+	n := len(s.sizes)
+	c.columns = zeroed(c.columns, n*columns)
+	into := func(column int) []int64 { return c.columns[column*n : (column+1)*n] }
+	s.count(&class.Het, into(inHet))
+	s.count(&class.Hom, into(inHom))
+	s.count(&class.Missing, into(inMissing))
 	for _, h := range class.Halves {
-		c.columns[inHalf][s.part[h.Sample]]++
+		into(inHalf)[s.part[h.Sample]]++
 		if h.Alt {
-			c.columns[inHalfAlt][s.part[h.Sample]]++
+			into(inHalfAlt)[s.part[h.Sample]]++
 		}
 	}
 	if class.Haploid.Bits == nil && len(class.Haploid.IDs) == 0 {
 		return
 	}
-	s.count(&class.Haploid, c.columns[inHaploid])
-	s.count(c.intersect(&class.Haploid, &class.Hom), c.columns[inHaploidHom])
-	s.count(c.intersect(&class.Haploid, &class.Missing), c.columns[inHaploidMissing])
+	s.count(&class.Haploid, into(inHaploid))
+	s.count(c.intersect(&class.Haploid, &class.Hom), into(inHaploidHom))
+	s.count(c.intersect(&class.Haploid, &class.Missing), into(inHaploidMissing))
 }
 
 // intersect is who is in both sets. It is valid until the next call.
@@ -123,15 +119,14 @@ func (c *counter) intersect(a, b *genotype.Set) *genotype.Set {
 }
 
 // kindsOf is what the columns say of one part: who is in no set is in the base.
-func (c *counter) kindsOf(part int, size int64, base genotype.Class) kinds {
-	var v [columns]int64
-	for i := range v {
-		v[i] = c.columns[i][part]
+func (c *counter) kindsOf(part int, s *split, base genotype.Class) kinds {
+	in := func(column int) int64 { return c.columns[column*len(s.sizes)+part] }
+	n := kinds{
+		oneAlt: in(inHet), twoAlts: in(inHom) - in(inHaploidHom), hapAlt: in(inHaploidHom),
+		hapNoAlt: in(inHaploid) - in(inHaploidHom) - in(inHaploidMissing),
+		half:     in(inHalf), halfAlt: in(inHalfAlt), missing: in(inMissing),
 	}
-	hom, hapHom := v[inHom]-v[inHaploidHom], v[inHaploidHom]
-	hapRest := v[inHaploid] - v[inHaploidHom] - v[inHaploidMissing]
-	rest := size - v[inHet] - v[inHom] - v[inMissing] - v[inHalf] - hapRest
-	n := kinds{noAlt: rest, oneAlt: v[inHet], twoAlts: hom, hapNoAlt: hapRest, hapAlt: hapHom, half: v[inHalf], halfAlt: v[inHalfAlt], missing: v[inMissing]}
+	n.noAlt = s.sizes[part] - n.oneAlt - n.twoAlts - n.hapAlt - n.hapNoAlt - n.half - n.missing
 	if base == genotype.AllAlt {
 		n.noAlt, n.twoAlts, n.hapNoAlt, n.hapAlt = n.twoAlts, n.noAlt, n.hapAlt, n.hapNoAlt
 	}

@@ -16,7 +16,7 @@ type counter struct {
 	alleles  []int64
 	width    int // of alleles, for each stratum: by genotype.Allele
 	usual    []int64
-	columns  [columns][]int64
+	columns  []int64      // of classes, each by part
 	both     genotype.Set // memory of intersect
 	expanded genotype.Row // and of a row that has to be looked at call by call
 	warnings Warnings
@@ -61,12 +61,7 @@ func (c *counter) fits(row *genotype.Row) error {
 // count takes a row, which fits, at a place.
 func (c *counter) count(row *genotype.Row, place genotype.Place) {
 	c.width = int(genotype.Reference) + 1 + len(row.Alts)
-	if n := c.width * c.strata; cap(c.alleles) < n {
-		c.alleles = make([]int64, n)
-	} else {
-		c.alleles = c.alleles[:n]
-		clear(c.alleles)
-	}
+	c.alleles = zeroed(c.alleles, c.width*c.strata)
 	switch {
 	case len(row.Classes) == 1, len(row.Classes) > 0 && place == genotype.Diploid:
 		c.classes(row, place)
@@ -85,6 +80,16 @@ func (c *counter) calls(row *genotype.Row) []genotype.Call {
 	c.expanded.Classes = append(c.expanded.Classes[:0], row.Classes...)
 	c.expanded.Expand(len(c.people.Sexes))
 	return c.expanded.Calls
+}
+
+// zeroed is room for n zeros.
+func zeroed(s []int64, n int) []int64 {
+	if cap(s) < n {
+		return make([]int64, n)
+	}
+	s = s[:n]
+	clear(s)
+	return s
 }
 
 // copies is AC of ALT k, from 0, in a stratum.

@@ -25,7 +25,7 @@ const (
 
 // frequency is the state of one AlleleFrequency or Strata.
 type frequency struct {
-	wanted   *Wanted
+	places   finder
 	assembly genotype.Assembly
 	counter  *counter
 	counts   [][]int64 // by stratum
@@ -53,7 +53,7 @@ func Strata(ctx context.Context, r genotype.Reader, w *Wanted, p People, a genot
 	if err != nil {
 		return nil, Warnings{}, err
 	}
-	f := frequency{wanted: w, assembly: a, counter: c, counts: make([][]int64, c.strata), source: make([]uint8, w.Len())}
+	f := frequency{places: finder{wanted: w}, assembly: a, counter: c, counts: make([][]int64, c.strata), source: make([]uint8, w.Len())}
 	for i := range f.counts {
 		f.counts[i] = make([]int64, perVariant*w.Len())
 	}
@@ -83,20 +83,19 @@ func each(ctx context.Context, r genotype.Reader, add func(*genotype.Row) error)
 }
 
 func (f *frequency) add(row *genotype.Row) error {
-	if !f.wanted.Covers(&row.Site) {
+	if !f.places.covers(&row.Site) {
 		return nil
 	}
 	if !row.Pass {
 		f.counter.warnings.Filtered++
 		return nil
 	}
-	canonical := panel.CanonicalContig(row.Contig)
 	if len(row.Alts) == 0 {
-		return f.addPosition(row, canonical)
+		return f.addPosition(row)
 	}
 	counted := false
 	for k, alt := range row.Alts {
-		place := f.find(row, canonical, alt)
+		place := f.find(row, alt)
 		if place < 0 {
 			continue
 		}
@@ -104,7 +103,7 @@ func (f *frequency) add(row *genotype.Row) error {
 			return fmt.Errorf("%w: %.40s:%d", ErrTwice, row.Contig, row.Pos)
 		}
 		if !counted {
-			if err := f.count(row, canonical); err != nil {
+			if err := f.count(row); err != nil {
 				return err
 			}
 			counted = true
@@ -115,12 +114,12 @@ func (f *frequency) add(row *genotype.Row) error {
 }
 
 // find is the place that one ALT of a row answers, -1 for none.
-func (f *frequency) find(row *genotype.Row, canonical, alt string) int {
+func (f *frequency) find(row *genotype.Row, alt string) int {
 	v, ok := spell(&row.Site, alt)
 	if !ok {
 		return -1
 	}
-	return f.wanted.find(canonical, v)
+	return f.places.find(v)
 }
 
 // spell is one ALT of a site as panels write it; not ok if nothing matches it.
@@ -133,17 +132,17 @@ func spell(s *genotype.Site, alt string) (v panel.Variant, ok bool) {
 
 // addPosition lets a row without an ALT answer for the single-base variants of its
 // position, unless they have rows of their own.
-func (f *frequency) addPosition(row *genotype.Row, canonical string) error {
+func (f *frequency) addPosition(row *genotype.Row) error {
 	if len(row.Ref) != 1 {
 		return nil
 	}
 	counted := false
-	for i, to := f.wanted.from(canonical, row.Pos); i < to && f.wanted.pos[i] == row.Pos; i++ {
-		if v := f.wanted.at(i); v.Ref != row.Ref || len(v.Alt) != 1 || f.source[i] != nowhere {
+	for i, to := f.places.from(row.Contig, row.Pos); i < to && f.places.wanted.pos[i] == row.Pos; i++ {
+		if v := f.places.wanted.at(i); v.Ref != row.Ref || len(v.Alt) != 1 || f.source[i] != nowhere {
 			continue
 		}
 		if !counted {
-			if err := f.count(row, canonical); err != nil {
+			if err := f.count(row); err != nil {
 				return err
 			}
 			counted = true
@@ -153,10 +152,11 @@ func (f *frequency) addPosition(row *genotype.Row, canonical string) error {
 	return nil
 }
 
-func (f *frequency) count(row *genotype.Row, canonical string) error {
+func (f *frequency) count(row *genotype.Row) error {
 	if err := f.counter.fits(row); err != nil {
 		return err
 	}
+	canonical := f.places.canonical
 	if canonical == "X" && f.assembly == genotype.UnknownAssembly {
 		return ErrAssembly
 	}

@@ -97,10 +97,6 @@ func (c *counter) site(row *genotype.Row, a genotype.Assembly, to *SiteCounts) e
 	return nil
 }
 
-func zeroed(s []int64, n int) []int64 {
-	return append(s[:0], make([]int64, n)...)
-}
-
 // addKinds takes what classes tell of a site's only ALT.
 func (s *SiteCounts) addKinds(n kinds) {
 	s.AC[0] += n.oneAlt + 2*n.twoAlts + n.hapAlt + n.halfAlt

@@ -72,7 +72,10 @@ func (w *Wanted) Len() int { return len(w.pos) }
 
 // at is the variant of a place.
 func (w *Wanted) at(place int) panel.Variant {
-	r := sort.SearchInts(w.starts, place+1) - 1
+	r := 0
+	if len(w.starts) > 1 {
+		r = sort.SearchInts(w.starts, place+1) - 1
+	}
 	return w.list.At(int(w.ranges[r].From) + place - w.starts[r])
 }
 
@@ -94,10 +97,50 @@ func (w *Wanted) from(canonical string, pos uint32) (place, to int) {
 	return s.from + n, s.to
 }
 
-// find is the place of a trimmed variant, -1 if it is not wanted.
-func (w *Wanted) find(canonical string, v panel.Variant) int {
-	for i, to := w.from(canonical, v.Pos); i < to && w.pos[i] == v.Pos; i++ {
-		if have := w.at(i); have.Ref == v.Ref && have.Alt == v.Alt {
+// finder finds one place after another, as the rows of a file come.
+type finder struct {
+	wanted    *Wanted
+	contig    string // the last one, as it is named in the file
+	canonical string
+	at        stretch // what is left of its places
+	pos       uint32  // up to which they were passed
+}
+
+// from is the first place at or after a position, and where its contig ends.
+func (f *finder) from(contig string, pos uint32) (place, to int) {
+	if contig != f.contig || pos < f.pos {
+		f.contig, f.canonical = contig, panel.CanonicalContig(contig)
+		f.at = f.wanted.contigs[f.canonical]
+	}
+	f.pos = pos
+	left := f.wanted.pos[f.at.from:f.at.to]
+	// The place is near, mostly the next: double the steps until one is too far.
+	step := 1
+	for step <= len(left) && left[step-1] < pos {
+		step *= 2
+	}
+	low := step / 2
+	f.at.from += low + sort.Search(min(step, len(left))-low, func(i int) bool { return left[low+i] >= pos })
+	return f.at.from, f.at.to
+}
+
+// covers is Wanted.Covers.
+func (f *finder) covers(s *genotype.Site) bool {
+	last := uint64(s.Pos) + uint64(len(s.Ref))
+	i, to := f.from(s.Contig, s.Pos)
+	return i < to && uint64(f.wanted.pos[i]) < max(last, uint64(s.Pos)+1)
+}
+
+// find is the place of a trimmed variant at the row's position or behind it, -1 if it
+// is not wanted.
+func (f *finder) find(v panel.Variant) int {
+	i, to := f.at.from, f.at.to
+	pos := f.wanted.pos
+	if v.Pos != f.pos {
+		i += sort.Search(to-i, func(k int) bool { return pos[i+k] >= v.Pos })
+	}
+	for ; i < to && pos[i] == v.Pos; i++ {
+		if have := f.wanted.at(i); have.Ref == v.Ref && have.Alt == v.Alt {
 			return i
 		}
 	}

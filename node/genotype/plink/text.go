@@ -92,7 +92,7 @@ func (t *table) split(line []byte) (n int) {
 	return n
 }
 
-func blank(c byte) bool { return c == ' ' || c >= '\t' && c <= '\r' }
+func blank(c byte) bool { return c <= ' ' && (c == ' ' || c-'\t' <= '\r'-'\t') }
 
 func (t *table) at(err error) error { return &LineError{File: t.file, Line: t.line, Err: err} }
 
