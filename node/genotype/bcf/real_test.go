@@ -32,16 +32,16 @@ func realData(t *testing.T) string {
 	return dir
 }
 
-// bcftools runs it, and skips the test where it is not installed.
-func bcftools(t *testing.T, in io.Reader, args ...string) ([]byte, error) {
+// peer runs a program, and skips the test where it is not installed.
+func peer(t *testing.T, in io.Reader, name string, args ...string) ([]byte, error) {
 	t.Helper()
-	if _, err := exec.LookPath("bcftools"); err != nil {
+	if _, err := exec.LookPath(name); err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("bcftools is not installed")
+			t.Fatalf("%s is not installed", name)
 		}
-		t.Skip("bcftools is not installed")
+		t.Skipf("%s is not installed", name)
 	}
-	run := exec.CommandContext(t.Context(), "bcftools", args...)
+	run := exec.CommandContext(t.Context(), name, args...)
 	run.Stdin = in
 	return run.Output()
 }
@@ -50,7 +50,7 @@ func bcftools(t *testing.T, in io.Reader, args ...string) ([]byte, error) {
 // all that BCF needs, it is listed, and INFO is left out.
 func twin(t *testing.T, name string) ([]byte, error) {
 	t.Helper()
-	if packed, err := bcftools(t, nil, "view", "--no-version", "-Ob", name); err == nil {
+	if packed, err := peer(t, nil, "bcftools", "view", "--no-version", "-Ob", name); err == nil {
 		return packed, nil
 	}
 	raw, err := os.ReadFile(name)
@@ -89,7 +89,7 @@ func twin(t *testing.T, name string) ([]byte, error) {
 		}
 		lines.WriteString(strings.Join(f, "\t"))
 	}
-	return bcftools(t, strings.NewReader(strings.Replace(lines.String(), "#CHROM", head.String()+"#CHROM", 1)), "view", "--no-version", "-Ob")
+	return peer(t, strings.NewReader(strings.Replace(lines.String(), "#CHROM", head.String()+"#CHROM", 1)), "bcftools", "view", "--no-version", "-Ob")
 }
 
 func openFile(t *testing.T, name string) *os.File {
@@ -216,6 +216,26 @@ func TestPublishedBCFIsItsText(t *testing.T) {
 		want, wantErr := readText(t, filepath.Join(dir, c.vcf))
 		if err != nil || wantErr != nil || !slices.Equal(got, want) || len(got) == 0 {
 			t.Errorf("%s: %d rows, %v; the text has %d, %v", c.bcf, len(got), err, len(want), wantErr)
+		}
+	}
+}
+
+// plink2 writes BCF with code of its own.
+func TestWhatPlink2WritesAsBCFIsWhatItWritesAsText(t *testing.T) {
+	dir := realData(t)
+	for _, name := range []string{"kg3_chr22_16mb/kg3_chr22_16mb.vcf.gz", "plinkng_all_ploidy/all_ploidy_export.vcf.gz"} {
+		out := filepath.Join(t.TempDir(), "x")
+		for _, as := range [][]string{{"bcf"}, {"vcf", "bgz"}} {
+			args := append([]string{"--silent", "--threads", "1", "--vcf", filepath.Join(dir, name), "--allow-extra-chr", "--out", out, "--export"}, as...)
+			if _, err := peer(t, nil, "plink2", args...); err != nil {
+				t.Fatalf("%s: plink2: %v", name, err)
+			}
+		}
+		r, err := bcf.New(openFile(t, out+".bcf"), bcf.Config{})
+		got, err := rows(r, err)
+		want, wantErr := readText(t, out+".vcf.gz")
+		if err != nil || wantErr != nil || !slices.Equal(got, want) || len(got) == 0 {
+			t.Errorf("%s: %d rows, %v; the text has %d, %v", name, len(got), err, len(want), wantErr)
 		}
 	}
 }

@@ -98,6 +98,9 @@ func sites(t *testing.T, r io.Reader, binary bool, k index.Region) (touching []s
 // bcftools indexes real files, and finds in each region what a part has.
 func TestPartsOfRealFilesAreWhatBcftoolsFinds(t *testing.T) {
 	dir := realData(t)
+	if testing.Short() {
+		t.Skip("hundreds of runs of bcftools")
+	}
 	rng := rand.New(rand.NewPCG(5, 6))
 	for _, name := range []string{
 		"kg3_chr22_16mb/kg3_chr22_16mb.vcf.gz", "shapeit4_ref20/reference.bcf", "hail_gatk/multipleChromosomes.vcf",
