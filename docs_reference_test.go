@@ -3,6 +3,9 @@ package locus_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,6 +54,36 @@ func TestEveryRefusalIsDocumented(t *testing.T) {
 	}
 	if code < 20 {
 		t.Errorf("the test sees %d codes only", code-1)
+	}
+}
+
+// A rule of counting that no test holds is a hope. Each row of the tables names a package,
+// a test, and the case of its table.
+func TestEveryRuleOfCountingNamesItsTest(t *testing.T) {
+	named := regexp.MustCompile("`([a-z0-9/-]+)` (Test[A-Za-z0-9]+)(?:: (.+) \\|$)?")
+	rules := 0
+	for line := range strings.SplitSeq(readDocument(t, "docs/reference/counting.md"), "\n") {
+		found := named.FindAllStringSubmatch(line, -1)
+		if strings.HasPrefix(line, "| ") && strings.Count(line, " | ") == 2 && len(found) == 0 && !strings.HasPrefix(line, "| in the file |") {
+			t.Errorf("no test holds: %s", line)
+		}
+		for _, f := range found {
+			rules++
+			files, err := filepath.Glob(f[1] + "/*_test.go")
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := ""
+			for _, file := range files {
+				text += readDocument(t, file)
+			}
+			if !strings.Contains(text, "func "+f[2]+"(") || !strings.Contains(text, strconv.Quote(f[3])) && f[3] != "" {
+				t.Errorf("%s has no %s with %q", f[1], f[2], f[3])
+			}
+		}
+	}
+	if rules < 30 {
+		t.Errorf("the test sees %d rules only", rules)
 	}
 }
 

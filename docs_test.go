@@ -13,17 +13,21 @@ import (
 	"time"
 )
 
-// Every console block of the README and the tutorials is run, block after block, in
+// Every console block of the README, the tutorials and the how-tos is run, block after block, in
 // one shell a document. What would run this test again is only looked up.
 func TestConsoleBlocksOfTheDocumentsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts whole networks")
 	}
-	documents, err := filepath.Glob("docs/tutorial/*.md")
-	if err != nil {
-		t.Fatal(err)
+	documents := []string{"README.md"}
+	for _, folder := range []string{"docs/tutorial", "docs/how-to"} {
+		found, err := filepath.Glob(folder + "/*.md")
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%d documents in %s, %v", len(found), folder, err)
+		}
+		documents = append(documents, found...)
 	}
-	for _, name := range append([]string{"README.md"}, documents...) {
+	for _, name := range documents {
 		t.Run(name, func(t *testing.T) {
 			raw, err := os.ReadFile(name)
 			if err != nil {
@@ -33,9 +37,26 @@ func TestConsoleBlocksOfTheDocumentsRun(t *testing.T) {
 			if len(commands) == 0 {
 				t.Fatal("there is no console block, or the test does not find it")
 			}
+			for _, c := range commands {
+				if strings.HasPrefix(c, "plink2 ") {
+					needPlink2(t)
+				}
+			}
 			runInShell(t, commands)
 		})
 	}
+}
+
+// needPlink2 ends the test of a document that compares with plink2 where there is none.
+func needPlink2(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("plink2"); err == nil {
+		return
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("plink2 is needed where CI=true")
+	}
+	t.Skip("plink2 is not installed")
 }
 
 // consoleCommands are the commands after "$ " in the console blocks, with their

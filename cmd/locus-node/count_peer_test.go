@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	stdcmp "cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -232,6 +233,18 @@ func TestWhereOurCountsAndPlink2sDiffer(t *testing.T) {
 				t.Errorf("plink2's are %q, want %q", got, d.theirs)
 			}
 		})
+	}
+}
+
+func TestEveryDifferenceIsDocumented(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "reference", "counting.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range differences() {
+		if row := "\n| " + d.name + " | " + d.theirs + " | " + stdcmp.Or(d.ours, "not counted") + " | "; !strings.Contains(string(text), row) {
+			t.Errorf("no row begins %q", row)
+		}
 	}
 }
 
