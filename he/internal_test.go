@@ -69,23 +69,6 @@ func lattigoProduct(r *ring.Ring, a ring.Poly, secret *poly) ring.Poly {
 	return out
 }
 
-// TestFailureBounds recomputes the chance that the noise of a word leaves its guard.
-//
-// An error is 96 fair coins less 48 on the scale of q, a quarter of that on the wire:
-// sub-Gaussian with parameter 96/4/16 = 3/2. Rounding adds a number of at most 1/2 at
-// each site and at the researcher: 1/4 each. So n sites have V = 7n/4 + 1/4, and
-// the sum leaves +-2^(g-1) with a chance of at most 2 exp(-2^(2g-2) / 2V).
-func TestFailureBounds(t *testing.T) {
-	for _, p := range a50 {
-		v := 1.75*float64(p.MaxSites()) + 0.25
-		bits := math.Exp2(2*float64(p.Guard())-2)/(2*v)/math.Ln2 - 1
-		t.Logf("%s with %d sites: 2^-%.1f a word", p, p.MaxSites(), bits)
-		if bits < 70 {
-			t.Errorf("%s with %d sites fails with a chance of 2^-%.1f a word, want 2^-70 or less", p, p.MaxSites(), bits)
-		}
-	}
-}
-
 // hiddenSum is the sum of what some sites send, and of their secrets.
 func hiddenSum(t *testing.T, s Session, sites [][]int64) (sum []byte, secret poly) {
 	t.Helper()

@@ -33,7 +33,7 @@ type Params struct {
 }
 
 // a50 lists the sets, narrowest guard first. A wider guard carries more sites and
-// smaller counters; TestFailureBounds recomputes what each promises.
+// smaller counters; gate recomputes what each promises.
 var a50 = [...]Params{
 	{id: 0x5008, guard: 8, maxSites: 90},
 	{id: 0x5009, guard: 9, maxSites: 380},

@@ -20,8 +20,13 @@ type transform struct {
 	vectors *vectorRoots // nil in portable Go
 }
 
-// transformA50 is made once: lattigo checks the prime and finds the root.
+// transformA50 is made once: each set passes its gate, and lattigo finds the root.
 var transformA50 = sync.OnceValues(func() (*transform, error) {
+	for _, p := range a50 {
+		if err := p.gate(); err != nil {
+			return nil, err
+		}
+	}
 	r, err := ring.NewRing(ringDegree, []uint64{prime})
 	if err != nil {
 		return nil, fmt.Errorf("he: %w", err)
