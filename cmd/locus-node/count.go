@@ -50,6 +50,9 @@ func (a *app) count() *cobra.Command {
 			if err := flags.settle(spec.Samples == "" && spec.Filter != ""); err != nil {
 				return err
 			}
+			if err := spares(flags.out, spec.Path, spec.Samples, flags.panel); err != nil {
+				return err
+			}
 			if flags.panel != "" {
 				var err error
 				if spec.Panel, err = node.ReadPanel(cmd.Context(), flags.panel, spec.Assembly); err != nil {
@@ -203,6 +206,28 @@ func (a *app) publish(spool *os.File, flags countFlags, s node.CountSummary) err
 		return whole(a.out)
 	}
 	return replace(flags.out, whole)
+}
+
+// spares sees that a result does not take the place of what it is made of, nor of a file
+// that lies beside it.
+func spares(out string, inputs ...string) error {
+	if out == "" {
+		return nil
+	}
+	switch strings.ToLower(filepath.Ext(out)) {
+	case ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam", ".zst", ".bcf", ".gz", ".bgz", ".tbi", ".csi", ".fai":
+		return cli.Misusedf("%s has the name of a file of genotypes; choose another for the result", out)
+	}
+	there, err := os.Stat(out)
+	if err != nil {
+		return nil // nothing is replaced
+	}
+	for _, name := range inputs {
+		if info, err := os.Stat(name); err == nil && os.SameFile(info, there) {
+			return cli.Misusedf("%s is what is read; choose another file for the result", out)
+		}
+	}
+	return nil
 }
 
 // replace writes a file that is whole or not there.

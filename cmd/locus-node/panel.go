@@ -35,6 +35,9 @@ func (a *app) panelBuild() *cobra.Command {
 				return cli.Misused(errors.New("--assembly and --out are needed: of which reference the positions are, and where the panel goes"))
 			}
 			spec.Path = args[0]
+			if err := spares(out, spec.Path, spec.Fasta); err != nil {
+				return err
+			}
 			p, sum, err := node.BuildPanel(cmd.Context(), spec)
 			if err != nil {
 				return err
