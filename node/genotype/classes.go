@@ -43,6 +43,34 @@ type Classes struct {
 	Other Set
 }
 
+// Sizes is how many people are in three of the classes.
+type Sizes struct{ OneAlt, AllAlt, NotCalled int }
+
+// Take makes classes of who is OneAlt, AllAlt and NotCalled, where nobody is half
+// called. The bitmaps are of so many samples and are taken over; that of AllAlt may
+// become that of NoAlt.
+func (c *Classes) Take(samples int, oneAlt, allAlt, notCalled []uint64, n Sizes) {
+	*c = Classes{Base: NoAlt, Halves: c.Halves[:0]}
+	if noAlt := samples - n.OneAlt - n.AllAlt - n.NotCalled; n.AllAlt > noAlt {
+		c.Base, n.AllAlt = AllAlt, noAlt
+		for i := range allAlt {
+			allAlt[i] = ^(oneAlt[i] | allAlt[i] | notCalled[i])
+		}
+		if over := samples % 64; over > 0 {
+			allAlt[len(allAlt)-1] &= 1<<over - 1
+		}
+	}
+	c.Het, c.Hom, c.Missing = marked(oneAlt, n.OneAlt), marked(allAlt, n.AllAlt), marked(notCalled, n.NotCalled)
+}
+
+// marked is a bitmap, or the set of nobody.
+func marked(bits []uint64, n int) Set {
+	if n == 0 {
+		return Set{}
+	}
+	return Set{Bits: bits}
+}
+
 // Fits reports whether the classes can be those of so many samples, as Set.Fits does.
 func (c *Classes) Fits(samples int) bool {
 	for _, h := range c.Halves {

@@ -40,6 +40,12 @@ func check(t *testing.T, s set) error {
 
 func checkRow(t *testing.T, row *genotype.Row, samples int) {
 	t.Helper()
+	for k := range row.Classes {
+		if !row.Classes[k].Fits(samples) {
+			t.Fatal("classes that do not fit")
+		}
+	}
+	row.Expand(samples)
 	if row.Pos == 0 || row.Ref == "" || len(row.Calls) != samples || len(row.Alts) > genotype.MaxAlts {
 		t.Fatalf("a bad row of %d calls and %d ALTs", len(row.Calls), len(row.Alts))
 	}

@@ -135,7 +135,10 @@ func (l *list) read(c *cursor, samples int, coded bool) error {
 // told by how much each is greater than the one before.
 func (l *list) readGroup(c *cursor, id, n, samples int) error {
 	for i := range n {
-		if i > 0 {
+		if i > 0 && c.at < len(c.p) && c.p[c.at] < 0x80 && c.p[c.at] > 0 {
+			id += int(c.p[c.at]) // most of them
+			c.at++
+		} else if i > 0 {
 			delta, err := c.uvarint()
 			switch {
 			case err != nil:

@@ -129,6 +129,7 @@ func rowsOf(t *testing.T, r genotype.Reader) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		row.Expand(len(r.Samples()))
 		for i, c := range row.Calls {
 			if a, b := c.Alleles(); a > b {
 				row.Calls[i] = genotype.NewCall(b, a)

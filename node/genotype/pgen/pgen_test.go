@@ -107,6 +107,7 @@ func (s set) read(covers genotype.Covers) (rows []string, err error) {
 		if !row.Coded {
 			return rows, errors.New("a row that is not coded")
 		}
+		row.Expand(len(r.Samples()))
 		rows = append(rows, show(&row))
 	}
 }

@@ -21,7 +21,8 @@ type Config struct {
 	Covers genotype.Covers
 }
 
-// Reader is a genotype.Reader over a pgen.
+// Reader is a genotype.Reader over a pgen. Its rows have classes, but for those of many
+// ALTs, which have calls.
 type Reader struct {
 	cfg     Config
 	samples []string
@@ -106,7 +107,7 @@ func (r *Reader) next(row *genotype.Row) error {
 }
 
 func (r *Reader) decode(rec *record, row *genotype.Row) error {
-	row.Coded, row.Calls = true, row.Calls[:0]
+	row.Coded, row.Calls, row.Classes = true, row.Calls[:0], row.Classes[:0]
 	if r.cfg.Covers != nil && !r.cfg.Covers(&row.Site) {
 		return nil
 	}
@@ -115,18 +116,21 @@ func (r *Reader) decode(rec *record, row *genotype.Row) error {
 			return &VariantError{Variant: r.base.number, Err: err}
 		}
 	}
-	calls, err := r.decoder.calls(rec, &r.base, len(row.Alts), row.Calls)
-	if err != nil {
-		return &VariantError{Variant: rec.number, Err: err}
-	}
-	row.Calls = calls
-	if len(row.Alts) > 0 {
+	if len(row.Alts) > 1 || rec.kind&hasAlts != 0 {
+		calls, err := r.decoder.calls(rec, &r.base, len(row.Alts), row.Calls)
+		if err != nil {
+			return &VariantError{Variant: rec.number, Err: err}
+		}
+		row.Calls = calls
 		return nil
 	}
-	for _, c := range calls {
-		if c != genotype.HomRef && c != genotype.NoCall {
-			return r.sites.lines.at(fmt.Errorf("%w: ALT is not named, and someone has it", ErrLine))
-		}
+	row.Classes = slices.Grow(row.Classes, 1)[:1]
+	carriers, err := r.decoder.classes(rec, &r.base, &row.Classes[0])
+	switch {
+	case err != nil:
+		return &VariantError{Variant: rec.number, Err: err}
+	case carriers > 0 && len(row.Alts) == 0:
+		return r.sites.lines.at(fmt.Errorf("%w: ALT is not named, and someone has it", ErrLine))
 	}
 	return nil
 }

@@ -41,6 +41,7 @@ func readCells(t *testing.T, prefix string) []cell {
 		if err != nil {
 			t.Fatal(err)
 		}
+		row.Expand(len(r.Samples()))
 		cells = append(cells, countRow(&row, r.Sexes()))
 	}
 }

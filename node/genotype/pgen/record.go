@@ -6,6 +6,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/locus-genomics/locus/internal/bitmap"
 	"github.com/locus-genomics/locus/node/genotype"
 )
 
@@ -58,16 +59,19 @@ func (r *record) linked() bool { return r.main() == likeBase || r.main() == unli
 // sparse reports whether the hard calls are a list of who differs.
 func (r *record) sparse() bool { return r.kind&differs != 0 && r.main() != allRef }
 
-// decoder turns records into calls.
+// decoder turns records into classes or calls.
 type decoder struct {
 	samples int
 	quads   [256][4]genotype.Call // by a byte of four codes
 	list    list
 	patches patches
+	bed     bool          // codes are those of a bed
+	planes  bitmap.Planes // memory of classes
+	lists   [3][]uint32   // the same, by code less 1
 }
 
 func newDecoder(samples int, bed bool) *decoder {
-	d := &decoder{samples: samples}
+	d := &decoder{samples: samples, bed: bed, planes: bitmap.NewPlanes(samples)}
 	alt := genotype.Reference + 1
 	calls := [4]genotype.Call{genotype.HomRef, genotype.NewCall(genotype.Reference, alt), genotype.NewCall(alt, alt), genotype.NoCall}
 	if bed {
@@ -130,20 +134,28 @@ func (d *decoder) mainTrack(r, base *record, c *cursor) (err error) {
 	return d.apply(r.codes, c)
 }
 
-// oneBit reads which of two codes each sample has, and a list of who has neither.
-func (d *decoder) oneBit(r *record, c *cursor) error {
+// readMarks reads which two codes most samples have, and a bit for each that tells who
+// has the upper one.
+func (d *decoder) readMarks(c *cursor) (low, high int, marks []byte, err error) {
 	two, err := c.take(1)
 	if err != nil {
-		return err
+		return 0, 0, nil, err
 	}
-	low, step := two[0]>>2, two[0]&3
+	low, step := int(two[0]>>2), int(two[0]&3)
 	if step == 0 || low+step > 3 {
-		return fmt.Errorf("%w: its two usual codes are not two", ErrRecord)
+		return 0, 0, nil, fmt.Errorf("%w: its two usual codes are not two", ErrRecord)
 	}
-	marks, err := c.takeBits(d.samples, 1)
+	marks, err = c.takeBits(d.samples, 1)
+	return low, low + step, marks, err
+}
+
+// oneBit reads which of two codes each sample has, and a list of who has neither.
+func (d *decoder) oneBit(r *record, c *cursor) error {
+	low, high, marks, err := d.readMarks(c)
 	if err != nil {
 		return err
 	}
+	step := high - low
 	for i, m := range marks {
 		// Each bit of m goes to the lower one of a pair.
 		x := uint16(m)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/locus-genomics/locus/internal/bitmap"
@@ -158,34 +159,10 @@ func (r *Reader) decode(row *genotype.Row) error {
 	if len(row.Alts) == 0 && n.One+n.Three > 0 {
 		return r.bim.at(fmt.Errorf("%w: A1 is not named, and someone has it", ErrLine))
 	}
-	base := genotype.NoAlt
-	if homRef := len(r.samples) - n.One - n.Two - n.Three; n.Three > homRef {
-		base, n.Three = genotype.AllAlt, homRef
-		r.nobody()
-	}
-	row.Classes = append(row.Classes, genotype.Classes{
-		Base: base, Het: set(r.planes.One, n.One), Hom: set(r.planes.Three, n.Three), Missing: set(r.planes.Two, n.Two),
-	})
+	row.Classes = slices.Grow(row.Classes, 1)[:1]
+	row.Classes[0].Take(len(r.samples), r.planes.One, r.planes.Three, r.planes.Two,
+		genotype.Sizes{OneAlt: n.One, AllAlt: n.Three, NotCalled: n.Two})
 	return nil
-}
-
-// set leaves out a bitmap of nobody.
-func set(bits []uint64, n int) genotype.Set {
-	if n == 0 {
-		return genotype.Set{}
-	}
-	return genotype.Set{Bits: bits}
-}
-
-// nobody makes the third plane that of who is in none.
-func (r *Reader) nobody() {
-	p := r.planes
-	for i := range p.Three {
-		p.Three[i] = ^(p.One[i] | p.Two[i] | p.Three[i])
-	}
-	if over := len(r.samples) % 64; over > 0 {
-		p.Three[len(p.Three)-1] &= 1<<over - 1
-	}
 }
 
 // site reads a line of bim: contig, name, centimorgans, position, A1, A2.
