@@ -13,6 +13,10 @@
 //	sum = plain addition of 48-bit words                all that the coordinator does
 //	m   = round((sum - round(a_b * S)) / 2^g)           under S, the sum of the keys
 //
+// Exact derivations and arguments are in docs/explanation/encryption.md. On amd64 with
+// AVX-512 and IFMA there is assembly for what blocks need; the tag purego is without it,
+// and the bytes are the same.
+//
 // Products are in Z_q[X]/(X^N+1), and round scales from q to 2^48. This is the
 // symmetric encryption of the BFV family with a common a, so that lattigo's decryptor
 // opens a sum as well as this package does. e_b is 96 fair coins less 48. A set of
@@ -64,6 +68,6 @@
 // That a site's words are true, or that a site that knows the check key does not forge
 // a sum. That one honest site is protected when all others in the sum work together:
 // what is left of a sum without their words is its words. That a damaged share is traced
-// to who dealt it. Constant time in what is not secret: points, lengths, thresholds and
+// to who dealt it (a wrong opening is: see WrongSharesError). Constant time in what is not secret: points, lengths, thresholds and
 // errors that are returned.
 package he

@@ -218,6 +218,45 @@ func TestLattigoOpensOurSum(t *testing.T) {
 	}
 }
 
+// TestWeOpenWhatLattigoHides has lattigo's own encryptor choose a and the errors, under
+// the same key, and opens what it gives with our product, rounding and guard.
+func TestWeOpenWhatLattigoHides(t *testing.T) {
+	params, err := rlwe.NewParametersFromLiteral(rlwe.ParametersLiteral{LogN: 11, Q: []uint64{prime}, NTTFlag: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := transformA50()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := params.RingQ()
+	secret := rlwe.NewKeyGenerator(params).GenSecretKeyNew()
+	hidden := rlwe.NewEncryptor(params, secret).EncryptZeroNew(0)
+	// lattigo has c0 + c1*s = e, so that a is -c1.
+	var work scratch
+	for i, x := range hidden.Value[1].Coeffs[0] {
+		binary.LittleEndian.PutUint64(work.public[8*i:], subMod(0, x))
+	}
+	plain := r.NewPoly()
+	r.IMForm(secret.Value.Q, plain)
+	r.INTT(plain, plain)
+	if !tr.begin(&work, tr.prepare((*poly)(plain.Coeffs[0]))) {
+		t.Fatal("lattigo has a number that is not below q")
+	}
+	r.INTT(hidden.Value[0], hidden.Value[0])
+	rng := rand.New(rand.NewPCG(13, 14))
+	var sum [blockBytes + slack]byte
+	var got, want [ringDegree]int64
+	for j, x := range hidden.Value[0].Coeffs[0] {
+		want[j] = rng.Int64N(1<<40) - 1<<39
+		putWord(sum[wordBytes*j:], roundExactly(x)+uint64(want[j])<<8)
+	}
+	tr.decrypt(&got, &sum, &work, 8)
+	if got != want {
+		t.Error("we do not read what lattigo hid")
+	}
+}
+
 // scaleUp is c * q / 2^48, rounded.
 func scaleUp(c uint64) uint64 {
 	n := new(big.Int).Mul(new(big.Int).SetUint64(c), big.NewInt(prime))
