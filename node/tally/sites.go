@@ -2,8 +2,6 @@ package tally
 
 import (
 	"context"
-	"errors"
-	"io"
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -40,42 +38,39 @@ type Genotypes struct {
 // returns without an error.
 func EachSite(ctx context.Context, r genotype.Reader, covers genotype.Covers, p People, a genotype.Assembly,
 	yield func(*SiteCounts) error) (Warnings, error) {
-	c, err := newCounter(p.together(), len(r.Samples()))
+	return EachSiteStrata(ctx, r, covers, p.together(), a, func(strata []SiteCounts) error { return yield(&strata[0]) })
+}
+
+// EachSiteStrata is EachSite for the people of each label from 1 to the greatest by
+// themselves, in one pass: those of label 1 are the first.
+func EachSiteStrata(ctx context.Context, r genotype.Reader, covers genotype.Covers, p People, a genotype.Assembly,
+	yield func([]SiteCounts) error) (Warnings, error) {
+	c, err := newCounter(p, len(r.Samples()))
 	if err != nil {
 		return Warnings{}, err
 	}
-	var (
-		row    genotype.Row
-		counts SiteCounts
-	)
-	for {
-		if err := ctx.Err(); err != nil {
-			return Warnings{}, err
-		}
-		switch err := r.Next(&row); {
-		case errors.Is(err, io.EOF):
-			return c.warnings, nil
-		case err != nil:
-			return Warnings{}, err
-		}
+	counts := make([]SiteCounts, max(1, c.strata))
+	err = each(ctx, r, func(row *genotype.Row) error {
 		if covers != nil && !covers(&row.Site) {
-			continue
+			return nil
 		}
 		if !row.Pass {
 			c.warnings.Filtered++
-			continue
+			return nil
 		}
-		if err := c.site(&row, a, &counts); err != nil {
-			return Warnings{}, err
+		if err := c.site(row, a, counts); err != nil {
+			return err
 		}
-		if err := yield(&counts); err != nil {
-			return Warnings{}, err
-		}
+		return yield(counts)
+	})
+	if err != nil {
+		return Warnings{}, err
 	}
+	return c.warnings, nil
 }
 
 // site counts one row.
-func (c *counter) site(row *genotype.Row, a genotype.Assembly, to *SiteCounts) error {
+func (c *counter) site(row *genotype.Row, a genotype.Assembly, to []SiteCounts) error {
 	if err := c.fits(row); err != nil {
 		return err
 	}
@@ -84,13 +79,16 @@ func (c *counter) site(row *genotype.Row, a genotype.Assembly, to *SiteCounts) e
 		return ErrAssembly
 	}
 	alts := len(row.Alts)
-	to.Site, to.AN, to.AC = &row.Site, 0, zeroed(to.AC, alts)
-	to.Genotypes = Genotypes{
-		Het: zeroed(to.Het, alts), TwoAlts: zeroed(to.TwoAlts, alts*(alts+1)/2), HapAlt: zeroed(to.HapAlt, alts),
+	for i := range to {
+		s := &to[i]
+		s.Site, s.AN, s.AC = &row.Site, 0, zeroed(s.AC, alts)
+		s.Genotypes = Genotypes{
+			Het: zeroed(s.Het, alts), TwoAlts: zeroed(s.TwoAlts, alts*(alts+1)/2), HapAlt: zeroed(s.HapAlt, alts),
+		}
 	}
 	place := a.PlaceOf(canonical, row.Pos)
 	if len(row.Classes) == 1 && alts == 1 {
-		c.class(row, 0, place, func(_ int, n kinds) { to.addKinds(n) })
+		c.class(row, 0, place, func(stratum int, n kinds) { to[stratum].addKinds(n) })
 		return nil
 	}
 	c.everyone(row, place, to)
@@ -111,10 +109,10 @@ func (s *SiteCounts) addKinds(n kinds) {
 }
 
 // everyone looks at a row call by call.
-func (c *counter) everyone(row *genotype.Row, place genotype.Place, to *SiteCounts) {
+func (c *counter) everyone(row *genotype.Row, place genotype.Place, strata []SiteCounts) {
 	calls := c.calls(row)
 	for _, i := range c.members {
-		call, sex := calls[i], c.people.Sexes[i]
+		call, sex, to := calls[i], c.people.Sexes[i], &strata[c.people.Labels[i]-1]
 		if place == genotype.Diploid && call == genotype.HomRef {
 			to.HomRef++
 			to.AN += 2

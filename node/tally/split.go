@@ -55,6 +55,14 @@ const perWord = 8
 // count adds to into, by part, how many of a set there are. A long set is counted by
 // masks; a short one, or one of very many parts, person by person.
 func (s *split) count(set *genotype.Set, into []int64) {
+	if set.Bits == nil && len(s.masks) == 1 {
+		n := int64(0)
+		for _, id := range set.IDs {
+			n += int64(s.part[id]) // which is 1, or 0
+		}
+		into[1] += n
+		return
+	}
 	if set.Bits == nil {
 		for _, id := range set.IDs {
 			into[s.part[id]]++

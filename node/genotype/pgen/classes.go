@@ -48,26 +48,25 @@ func (d *decoder) listed(r *record, to *genotype.Classes) (carriers int, err err
 		return 0, err
 	}
 	usual := r.kind & 3
-	for i := range d.lists {
-		d.lists[i] = d.lists[i][:0]
-	}
+	hets, homs, none := d.lists[0][:0], d.lists[1][:0], d.lists[2][:0]
 	for i, id := range d.list.ids {
 		switch code := d.list.code(i); {
-		case code == usual: // says nothing
-		case code == codeHomRef:
-			d.lists[codeAlts-1] = append(d.lists[codeAlts-1], id)
-		default:
-			d.lists[code-1] = append(d.lists[code-1], id)
+		case code == codeHet:
+			hets = append(hets, id)
+		case code == codeMissing:
+			none = append(none, id)
+		case code != usual:
+			homs = append(homs, id)
 		}
 	}
-	hets, homs := d.lists[codeHet-1], d.lists[codeAlts-1]
+	d.lists = [3][]uint32{hets, homs, none}
 	*to = genotype.Classes{
-		Het: genotype.Set{IDs: hets}, Hom: genotype.Set{IDs: homs}, Missing: genotype.Set{IDs: d.lists[codeMissing-1]},
+		Het: genotype.Set{IDs: hets}, Hom: genotype.Set{IDs: homs}, Missing: genotype.Set{IDs: none},
 	}
 	carriers = len(hets) + len(homs)
 	if usual == codeAlts {
 		to.Base = genotype.AllAlt
-		carriers = d.samples - len(homs) - len(to.Missing.IDs)
+		carriers = d.samples - len(homs) - len(none)
 	}
 	return carriers, d.tail(r.kind, &c, len(hets), 1)
 }

@@ -3,6 +3,7 @@ package pgen
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // ErrRecord is returned for a record that cannot be read.
@@ -134,11 +135,17 @@ func (l *list) read(c *cursor, samples int, coded bool) error {
 // readGroup takes the samples of one group: the first is known, for the others it is
 // told by how much each is greater than the one before.
 func (l *list) readGroup(c *cursor, id, n, samples int) error {
-	for i := range n {
-		if i > 0 && c.at < len(c.p) && c.p[c.at] < 0x80 && c.p[c.at] > 0 {
-			id += int(c.p[c.at]) // most of them
-			c.at++
-		} else if i > 0 {
+	from := len(l.ids)
+	l.ids = slices.Grow(l.ids, n)[:from+n]
+	ids, p, at := l.ids[from:], c.p, c.at
+	for i := range ids {
+		switch {
+		case i == 0:
+		case at < len(p) && p[at]-1 < 0x7f: // one byte, as most are, and not 0
+			id += int(p[at])
+			at++
+		default:
+			c.at = at
 			delta, err := c.uvarint()
 			switch {
 			case err != nil:
@@ -147,12 +154,14 @@ func (l *list) readGroup(c *cursor, id, n, samples int) error {
 				return fmt.Errorf("%w: a list is not in order", ErrRecord)
 			}
 			id += min(delta, samples)
+			at = c.at
 		}
 		if id >= samples {
 			return fmt.Errorf("%w: a list has a sample that does not exist", ErrRecord)
 		}
-		l.ids = append(l.ids, uint32(id))
+		ids[i] = uint32(id)
 	}
+	c.at = at
 	return nil
 }
 

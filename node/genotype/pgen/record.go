@@ -67,7 +67,7 @@ type decoder struct {
 	patches patches
 	bed     bool          // codes are those of a bed
 	planes  bitmap.Planes // memory of classes
-	lists   [3][]uint32   // the same, by code less 1
+	lists   [3][]uint32   // the same
 }
 
 func newDecoder(samples int, bed bool) *decoder {
