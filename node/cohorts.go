@@ -30,13 +30,25 @@ type Cohort struct {
 }
 
 // AddCohort reads a cohort's files from end to end and keeps what they are, under the
-// name. The files stay where they are. A cohort of that name is replaced: queries that
+// name, and the genotypes in a sealed store of the node's (CohortSpec.NoStore: it does
+// not). The files stay where they are. A cohort of that name is replaced: queries that
 // were made for the old one are refused from then on.
 func (n *Node) AddCohort(ctx context.Context, spec CohortSpec) (CohortSummary, error) {
 	if !plainName(spec.Name) {
 		return CohortSummary{}, fmt.Errorf("%w: its name is 1 to %d bytes without control characters", ErrCohort, maxName)
 	}
-	d, summary, err := readDataset(ctx, spec)
+	held, err := n.shelf.lock()
+	if err != nil {
+		return CohortSummary{}, err
+	}
+	defer held.Close()
+	on := &n.shelf
+	if spec.NoStore {
+		on = nil
+	}
+	// Whatever becomes of it, nothing is left on the shelf that is no cohort's.
+	defer n.sweep(context.WithoutCancel(ctx))
+	d, summary, err := readDataset(ctx, spec, on)
 	if err != nil {
 		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
 	}
@@ -72,6 +84,17 @@ func (n *Node) AddCohort(ctx context.Context, spec CohortSpec) (CohortSummary, e
 	return summary, nil
 }
 
+// sweep takes away the stores that no cohort has.
+func (n *Node) sweep(ctx context.Context) {
+	have, err := readCohorts(ctx, n.records.db)
+	if err == nil {
+		err = n.shelf.sweep(have)
+	}
+	if err != nil {
+		n.cfg.Log.Warn("stores that no cohort has are left", "error", err)
+	}
+}
+
 // Cohorts lists the named cohorts by name.
 func (n *Node) Cohorts(ctx context.Context) ([]Cohort, error) {
 	kept, err := readCohorts(ctx, n.records.db)
@@ -91,8 +114,8 @@ func (n *Node) Cohorts(ctx context.Context) ([]Cohort, error) {
 	return list, nil
 }
 
-// CheckCohort reads a cohort's files again, as AddCohort did, and says whether they are
-// still what was taken in. It changes nothing.
+// CheckCohort reads a cohort again, every block of its store or else its files, and says
+// whether it is still what was taken in. It changes nothing.
 func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, error) {
 	d, err := readCohort(ctx, n.records.db, name)
 	if errors.Is(err, protocol.UnknownCohort) {
@@ -101,9 +124,17 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 	if err != nil {
 		return CohortSummary{}, err
 	}
-	now, summary, err := readDataset(ctx, CohortSpec{
-		Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
-	})
+	var (
+		now     definition
+		summary CohortSummary
+	)
+	if d.Store != nil {
+		now, summary, err = n.shelf.scrub(ctx, d)
+	} else {
+		now, summary, err = readDataset(ctx, CohortSpec{
+			Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
+		}, nil)
+	}
 	if err != nil {
 		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
 	}

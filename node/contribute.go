@@ -175,7 +175,7 @@ func digestOf(p *panel.Panel, ranges []panel.Range) protocol.Digest {
 
 // encode counts and turns the counts into words.
 func (s *server) encode(ctx context.Context, q *question, variants *panel.Panel) ([]int64, error) {
-	counts, _, err := q.data.count(ctx, variants, q.ranges)
+	counts, _, err := s.shelf.count(ctx, q.data, variants, q.ranges)
 	switch {
 	case errors.Is(err, errDatasetChanged):
 		return nil, fmt.Errorf("%w: %w", protocol.DeclarationChanged, err)

@@ -10,6 +10,7 @@ import (
 
 	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/store"
 	"github.com/locus-genomics/locus/node/tally"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -37,6 +38,8 @@ type CohortSpec struct {
 	// Minimum is the fewest people that the cohort may have. Zero, or less than the
 	// protocol allows, means protocol.MinCohort.
 	Minimum int
+	// NoStore leaves the genotypes where they are, to be read again for each answer.
+	NoStore bool
 }
 
 // CohortSummary is what the operator is shown of a cohort that was read. It tells of
@@ -63,6 +66,8 @@ type definition struct {
 	// Genotypes and Persons are plain hashes, of what was read and of who it is.
 	Genotypes protocol.Digest `json:"genotypes"`
 	Persons   protocol.Digest `json:"persons"`
+	// Store is where the genotypes are counted from; none where it is the files.
+	Store *storeRecord `json:"store,omitempty"`
 }
 
 // fileRecord is a file as it was when the cohort was added.
@@ -73,8 +78,8 @@ type fileRecord struct {
 }
 
 // readDataset reads a cohort's files from end to end and refuses what could not be
-// counted later.
-func readDataset(ctx context.Context, spec CohortSpec) (definition, CohortSummary, error) {
+// counted later. On a shelf, if there is one, it keeps the genotypes.
+func readDataset(ctx context.Context, spec CohortSpec, on *shelf) (definition, CohortSummary, error) {
 	paths, err := absolute(spec.Path, spec.Samples)
 	if err != nil {
 		return definition{}, CohortSummary{}, err
@@ -89,6 +94,16 @@ func readDataset(ctx context.Context, spec CohortSpec) (definition, CohortSummar
 	if err != nil {
 		return definition{}, CohortSummary{}, err
 	}
+	var keep *store.Writer
+	if on != nil {
+		d.Store = new(storeRecord)
+		h := store.Header{Assembly: c.assembly, Samples: reader.Samples(), Sexes: c.sexes}
+		if keep, *d.Store, err = on.create(h); err != nil {
+			return definition{}, CohortSummary{}, err
+		}
+		defer keep.Abort()
+		reader = kept{reader, keep}
+	}
 	found, err := tally.Examine(ctx, reader, c.who, c.assembly)
 	if err != nil {
 		return definition{}, CohortSummary{}, fmt.Errorf("read %s: %w", filepath.Base(paths[0]), err)
@@ -96,12 +111,21 @@ func readDataset(ctx context.Context, spec CohortSpec) (definition, CohortSummar
 	if d.Samples, d.Files, err = in.records(); err != nil {
 		return definition{}, CohortSummary{}, err
 	}
+	if keep != nil {
+		if err := keep.Commit(); err != nil {
+			return definition{}, CohortSummary{}, err
+		}
+	}
 	d.Assembly, d.People, d.Variants = c.assembly, c.People, found.Variants
 	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
-	return d, CohortSummary{
-		Samples: len(reader.Samples()), People: c.People, Variants: found.Variants,
+	return d, c.summary(len(reader.Samples()), found), nil
+}
+
+func (c counted) summary(samples int, found tally.Examination) CohortSummary {
+	return CohortSummary{
+		Samples: samples, People: c.People, Variants: found.Variants,
 		Ignored: c.Ignored, Warnings: found.Warnings,
-	}, nil
+	}
 }
 
 func absolute(paths ...string) ([]string, error) {
@@ -142,6 +166,7 @@ type counted struct {
 	*roll.Cohort
 	who      tally.People
 	assembly genotype.Assembly
+	sexes    []genotype.Sex // as the genotype file tells them, if it does
 }
 
 // cohort reads the sample table and the beginning of the genotypes.
@@ -162,7 +187,7 @@ func (in *inputs) cohort(d definition, covers genotype.Covers) (counted, genotyp
 	if err != nil {
 		return counted{}, nil, fmt.Errorf("cohort %q: %w", d.Name, err)
 	}
-	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes}, assembly: about.assembly}, r, nil
+	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes}, assembly: about.assembly, sexes: about.sexes}, r, nil
 }
 
 // records reads what is left of every file and says what each one was.

@@ -127,7 +127,7 @@ func toySpec(dir, name string) CohortSpec {
 
 func read(t *testing.T, spec CohortSpec) definition {
 	t.Helper()
-	d, _, err := readDataset(t.Context(), spec)
+	d, _, err := readDataset(t.Context(), spec, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestADatasetIsCountedInEveryFormat(t *testing.T) {
 	p, all := toyPanel(t, "GRCh38")
 	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bcf", "toy.bed", "toy.bim", "toy.fam", "toy", "toy2.pgen", "toy2"} {
 		t.Run(name, func(t *testing.T) {
-			d, summary, err := readDataset(t.Context(), toySpec(dir, name))
+			d, summary, err := readDataset(t.Context(), toySpec(dir, name), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -173,7 +173,7 @@ func TestAFilterAndATableChooseWhoIsCounted(t *testing.T) {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	writeFile(t, spec.Samples, toySamples(20))
-	d, summary, err := readDataset(t.Context(), toySpec(dir, "toy.vcf.gz"))
+	d, summary, err := readDataset(t.Context(), toySpec(dir, "toy.vcf.gz"), nil)
 	if err != nil || summary.People != 20 || summary.Ignored != 4 {
 		t.Fatalf("%+v, %v", summary, err)
 	}
@@ -237,7 +237,7 @@ func TestDatasetsThatAreRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			spec := toySpec(toyFiles(t), "toy.vcf.gz")
 			c.damage(t, &spec)
-			if _, _, err := readDataset(t.Context(), spec); !errors.Is(err, c.want) {
+			if _, _, err := readDataset(t.Context(), spec, nil); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
@@ -247,7 +247,7 @@ func TestDatasetsThatAreRefused(t *testing.T) {
 func TestADirectoryIsNoDataset(t *testing.T) {
 	spec := toySpec(toyFiles(t), "toy.vcf")
 	spec.Path = t.TempDir()
-	if _, _, err := readDataset(t.Context(), spec); err == nil {
+	if _, _, err := readDataset(t.Context(), spec, nil); err == nil {
 		t.Error("it was read")
 	}
 }

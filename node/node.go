@@ -20,6 +20,7 @@ type Node struct {
 	door    *egress.Door
 	outbox  outbox
 	panels  panels
+	shelf   shelf
 	card    protocol.Card
 
 	mu       sync.Mutex
@@ -35,6 +36,7 @@ const (
 	recordsName = "records.db"
 	outboxName  = "outbox"
 	panelsName  = "panels"
+	shelfName   = "cohorts"
 	lockName    = "lock"
 	egressName  = "egress.log"
 )
@@ -102,6 +104,7 @@ func Open(c Config) (*Node, error) {
 	n := &Node{
 		cfg: c, keys: keys, records: r, door: door, settings: s,
 		outbox: outbox{filepath.Join(c.Dir, outboxName)}, panels: panels{dir: filepath.Join(c.Dir, panelsName)},
+		shelf: shelf{dir: filepath.Join(c.Dir, shelfName), cipher: keys.CohortCipher, entropy: c.Entropy},
 	}
 	n.card = protocol.Card{
 		Name: s.Name, Organisation: s.Organisation, Country: s.Country, Region: s.Region,

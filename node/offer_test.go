@@ -192,23 +192,53 @@ func TestReleaseHasOnePlaintext(t *testing.T) {
 	}
 }
 
-func TestChangedFileIsNotAnsweredFrom(t *testing.T) {
-	w := newNetwork(t, 2)
-	a := w.ask()
-	list := must[[]node.Cohort](t)(w.sites[0].node.Cohorts(t.Context()))
-	text := must[[]byte](t)(os.ReadFile(list[0].Path))
-	changed := bytes.Replace(text, []byte("\t0/0"), []byte("\t0/1"), 1)
-	if err := os.WriteFile(list[0].Path, changed, 0o600); err != nil {
-		t.Fatal(err)
+// What a cohort is counted from is its store, or without one its file, and who is in it
+// its sample table: what of these has changed is not answered from.
+func TestWhatHasChangedIsNotAnsweredFrom(t *testing.T) {
+	flip := func(raw []byte) []byte {
+		raw = bytes.Clone(raw)
+		raw[len(raw)/2] ^= 1
+		return raw
 	}
-	if _, err := w.answer(0, protocol.CallOffer, w.offer(a, 0)); !errors.Is(err, protocol.DeclarationChanged) {
-		t.Errorf("got %v, want %v", err, protocol.DeclarationChanged)
-	}
-	if err := os.WriteFile(list[0].Path, text, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.answer(0, protocol.CallOffer, w.offer(a, 0)); err != nil {
-		t.Errorf("the file as it was: %v", err)
+	call := func(raw []byte) []byte { return bytes.Replace(raw, []byte("\t0/0"), []byte("\t0/1"), 1) }
+	for _, c := range []struct {
+		name    string
+		noStore bool
+		path    func(dir string, k node.Cohort) string
+		change  func([]byte) []byte
+		want    error
+	}{
+		{"the file of genotypes, which is counted", true, func(_ string, k node.Cohort) string { return k.Path }, call, protocol.DeclarationChanged},
+		{"the file of genotypes, of which there is a store", false, func(_ string, k node.Cohort) string { return k.Path }, call, nil},
+		{"the sample table", false, func(_ string, k node.Cohort) string { return k.Samples }, flip, protocol.DeclarationChanged},
+		{"the store", false, func(dir string, _ node.Cohort) string {
+			return must[[]string](t)(filepath.Glob(filepath.Join(dir, "cohorts", "*.store")))[0]
+		}, flip, protocol.DeclarationChanged},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newNetwork(t, 2)
+			s := w.sites[0]
+			k := must[[]node.Cohort](t)(s.node.Cohorts(t.Context()))[0]
+			spec := node.CohortSpec{Name: k.Name, Path: k.Path, Samples: k.Samples, Filter: k.Filter, Minimum: k.Minimum, NoStore: c.noStore}
+			if _, err := s.node.AddCohort(t.Context(), spec); err != nil {
+				t.Fatal(err)
+			}
+			a := w.ask()
+			path := c.path(s.dir, k)
+			was := must[[]byte](t)(os.ReadFile(path))
+			if err := os.WriteFile(path, c.change(was), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.answer(0, protocol.CallOffer, w.offer(a, 0)); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			if err := os.WriteFile(path, was, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := w.answer(0, protocol.CallOffer, w.offer(a, 0)); err != nil {
+				t.Errorf("as it was: %v", err)
+			}
+		})
 	}
 }
 

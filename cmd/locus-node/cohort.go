@@ -13,7 +13,7 @@ import (
 
 func (a *app) cohort() *cobra.Command {
 	return cli.Group("cohort", "The named cohorts of this site", a.cohortAdd(), a.cohortList(), &cobra.Command{
-		Use: "check NAME", Short: "Read a cohort's files again and say whether they are as they were", Args: cli.Exactly(1),
+		Use: "check NAME", Short: "Read a cohort again, all of it, and say whether it is as it was", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				s, err := n.CheckCohort(cmd.Context(), args[0])
@@ -32,9 +32,10 @@ func (a *app) cohortAdd() *cobra.Command {
 		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: cli.Exactly(2),
 		Long: "Take a cohort in, or put another in its place.\n\n" +
 			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, or a .pgen with its .pvar and .psam.\n" +
-			"The sample table has the columns sample_id, person_id and sex. Both are read once to be checked,\n" +
-			"and stay where they are: they are read again for each answer, and a file that has changed is not\n" +
-			"answered from.",
+			"The sample table has the columns sample_id, person_id and sex.\n\n" +
+			"The genotypes are read once, and kept sealed in the node's directory in the form in which they are\n" +
+			"counted. With --no-store they are not: FILE is read again for each answer. The sample table always\n" +
+			"stays where it is. What is read again and has changed is not answered from.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if spec.Samples == "" {
 				return cli.Misusedf("--samples is needed: it says who is in the file")
@@ -51,6 +52,7 @@ func (a *app) cohortAdd() *cobra.Command {
 	}
 	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table")
 	c.Flags().StringVar(&spec.Filter, "where", "", "take in the lines of the table with column=value only")
+	c.Flags().BoolVar(&spec.NoStore, "no-store", false, "keep no copy of the genotypes; read FILE for each answer")
 	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
 	return c
 }

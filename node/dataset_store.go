@@ -1,0 +1,99 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/store"
+	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+// count counts a cohort from its store, or from its files where it has none.
+func (s *shelf) count(ctx context.Context, d definition, p *panel.Panel, ranges []panel.Range) ([]int64, tally.Warnings, error) {
+	if d.Store == nil {
+		return d.count(ctx, p, ranges)
+	}
+	wanted, err := tally.Want(p, ranges)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
+	assembly, err := d.assemblyFor(p)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
+	c, r, err := s.cohort(d)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
+	defer r.Close()
+	if err := r.Only(regionsOf(p, ranges)...); err != nil {
+		return nil, tally.Warnings{}, err
+	}
+	counts, warnings, err := tally.AlleleFrequency(ctx, r, wanted, c.who, assembly)
+	switch {
+	case ctx.Err() != nil:
+		return nil, tally.Warnings{}, ctx.Err()
+	case errors.Is(err, store.ErrDamaged):
+		return nil, tally.Warnings{}, fmt.Errorf("%w: %w", errDatasetChanged, err)
+	case errors.Is(err, tally.ErrAssembly):
+		return nil, tally.Warnings{}, fmt.Errorf("%w: %w", errAssembly, err)
+	case err != nil:
+		return nil, tally.Warnings{}, err
+	}
+	return counts, warnings, nil
+}
+
+// cohort opens a cohort's store and fits the sample table to it, which MUST be as it
+// was. The caller MUST close the Reader.
+func (s *shelf) cohort(d definition) (counted, *store.Reader, error) {
+	where, err := roll.ParseFilter(d.Filter)
+	if err != nil {
+		return counted{}, nil, err
+	}
+	samples, err := openHashed(d.Samples.Path)
+	if err != nil {
+		return counted{}, nil, fmt.Errorf("open the sample table: %w", err)
+	}
+	defer samples.Close()
+	table, tableErr := roll.Read(samples, where)
+	is, err := samples.record()
+	switch {
+	case err != nil:
+		return counted{}, nil, err
+	case is != d.Samples:
+		return counted{}, nil, errDatasetChanged
+	case tableErr != nil:
+		return counted{}, nil, tableErr
+	}
+	r, err := s.open(*d.Store)
+	if err != nil {
+		return counted{}, nil, err
+	}
+	h := r.Header()
+	c, err := table.Cohort(h.Samples, h.Sexes, d.Minimum)
+	if err != nil {
+		return counted{}, nil, errors.Join(fmt.Errorf("cohort %q: %w", d.Name, err), r.Close())
+	}
+	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes}, assembly: h.Assembly, sexes: h.Sexes}, r, nil
+}
+
+// scrub reads all of a cohort's store and says what is in it.
+func (s *shelf) scrub(ctx context.Context, d definition) (definition, CohortSummary, error) {
+	c, r, err := s.cohort(d)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	defer r.Close()
+	if err := r.Verify(ctx); err != nil {
+		return definition{}, CohortSummary{}, fmt.Errorf("%w: %w", errDatasetChanged, err)
+	}
+	found, err := tally.Examine(ctx, r, c.who, c.assembly)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
+	return d, c.summary(len(r.Samples()), found), nil
+}

@@ -1,0 +1,135 @@
+package node
+
+import (
+	"crypto/cipher"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/store"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+// errAdding is returned while another cohort is being added.
+var errAdding = errors.New("node: another cohort is being added here; wait until it is")
+
+// storeRecord is a store as the records have it. Its dataset is drawn anew for each, so
+// that an older store cannot stand for a newer one.
+type storeRecord struct {
+	Dataset protocol.Digest `json:"dataset"`
+}
+
+func (r storeRecord) name() string { return hex.EncodeToString(r.Dataset[:16]) + storeSuffix }
+
+const storeSuffix = ".store"
+
+// shelf is where the node keeps its cohorts' genotypes, sealed.
+type shelf struct {
+	dir     string
+	cipher  func(dataset protocol.Digest) (cipher.AEAD, error)
+	entropy io.Reader
+}
+
+// create begins a store; what it will be found by comes with it.
+func (s *shelf) create(h store.Header) (*store.Writer, storeRecord, error) {
+	var r storeRecord
+	if _, err := io.ReadFull(s.entropy, r.Dataset[:]); err != nil {
+		return nil, r, fmt.Errorf("name a dataset: %w", err)
+	}
+	aead, err := s.cipher(r.Dataset)
+	if err != nil {
+		return nil, r, err
+	}
+	h.Dataset = r.Dataset
+	w, err := store.Create(filepath.Join(s.dir, r.name()), h, aead)
+	return w, r, err
+}
+
+// open opens the store of a dataset. One that is gone, damaged or another's is as good
+// as changed.
+func (s *shelf) open(r storeRecord) (*store.Reader, error) {
+	aead, err := s.cipher(r.Dataset)
+	if err != nil {
+		return nil, err
+	}
+	in, err := store.Open(filepath.Join(s.dir, r.name()), aead)
+	switch {
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNotStore), errors.Is(err, store.ErrKey):
+		return nil, fmt.Errorf("%w: %w", errDatasetChanged, err)
+	case err != nil:
+		return nil, err
+	}
+	if in.Header().Dataset != r.Dataset {
+		return nil, errors.Join(fmt.Errorf("%w: its store is another dataset's", errDatasetChanged), in.Close())
+	}
+	return in, nil
+}
+
+// lock lets one process at a time add stores and take them away.
+func (s *shelf) lock() (io.Closer, error) {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the directory of the stores: %w", err)
+	}
+	f, err := lock(s.dir)
+	if errors.Is(err, ErrServing) {
+		return nil, errAdding
+	}
+	return f, err
+}
+
+// sweep takes away what no cohort has: what was replaced, and what a kill left. The
+// caller holds the lock.
+func (s *shelf) sweep(have []keptCohort) error {
+	files, err := os.ReadDir(s.dir)
+	if err != nil {
+		return fmt.Errorf("look through the stores: %w", err)
+	}
+	for _, f := range files {
+		wanted := slices.ContainsFunc(have, func(k keptCohort) bool { return k.Store != nil && k.Store.name() == f.Name() })
+		if wanted || f.Name() == lockName {
+			continue
+		}
+		if err := removeIfThere(filepath.Join(s.dir, f.Name())); err != nil {
+			return fmt.Errorf("take a store away: %w", err)
+		}
+	}
+	return nil
+}
+
+// kept writes to a store what is read.
+type kept struct {
+	genotype.Reader
+	to *store.Writer
+}
+
+func (k kept) Next(row *genotype.Row) error {
+	if err := k.Reader.Next(row); err != nil {
+		return err
+	}
+	return k.to.Add(row)
+}
+
+// near is the distance up to which two variants are asked for as one region.
+const near = 1 << 10
+
+// regionsOf are the stretches of a panel's ranges.
+func regionsOf(p *panel.Panel, ranges []panel.Range) []store.Region {
+	var regions []store.Region
+	for _, r := range ranges {
+		for i := r.From; i < r.To; i++ {
+			v := p.At(int(i))
+			if n := len(regions); n > 0 && regions[n-1].Contig == v.Contig && v.Pos-regions[n-1].To <= near {
+				regions[n-1].To = v.Pos
+				continue
+			}
+			regions = append(regions, store.Region{Contig: v.Contig, From: v.Pos, To: v.Pos})
+		}
+	}
+	return regions
+}
