@@ -45,7 +45,9 @@ type Mask struct {
 }
 
 // NewMask derives the secret for one site's words. Each is a signed number of at most
-// Params.MaxWord(number of sites) in size; they are copied.
+// Params.MaxWord(number of sites) in size; they are copied, in six bytes each, which is
+// all that grows with their number: the secret depends on the last word before the first
+// is hidden.
 func NewMask(s Session, root SessionRoot, words []int64) (*Mask, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -69,6 +71,8 @@ func NewMask(s Session, root SessionRoot, words []int64) (*Mask, error) {
 
 // putWords writes six bytes a word, and reports whether none is larger than the limit.
 func putWords(to []byte, words []int64, limit int64) bool {
+	done, within := vectorPutWords(to, words, limit)
+	to, words = to[done*wordBytes:], words[done:]
 	var outside int64 // negative when a word is
 	for ; len(words) >= 4 && len(to) >= 4*wordBytes; words, to = words[4:], to[4*wordBytes:] {
 		w, b := (*[4]int64)(words), (*[4 * wordBytes]byte)(to)
@@ -82,7 +86,7 @@ func putWords(to []byte, words []int64, limit int64) bool {
 		outside |= (limit - x) | (limit + x)
 		putWord(to[wordBytes*i:], uint64(x))
 	}
-	return outside >= 0
+	return outside >= 0 && within
 }
 
 // derive draws everything secret.
@@ -269,6 +273,9 @@ func (m *Mask) Check() (Check, error) {
 
 // getWords undoes putWords for one block.
 func getWords(words *[ringDegree]int64, from []byte) {
+	if vectorGetWords(words, (*[blockBytes]byte)(from)) {
+		return
+	}
 	for j := range words {
 		words[j] = int64(binary.LittleEndian.Uint64(from[wordBytes*j:][:8])<<16) >> 16
 	}

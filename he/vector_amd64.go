@@ -45,6 +45,12 @@ func vectorDot(words *int64, random *byte, groups int, sums *uint64) (high uint6
 //go:noescape
 func vectorAdd(sum *byte, words *byte, groups int)
 
+//go:noescape
+func vectorPut(to *byte, words *int64, groups int, limit int64) (outside uint64)
+
+//go:noescape
+func vectorGet(words *int64, from *byte, groups int)
+
 // vectorStream is an expanded AES key.
 type vectorStream struct {
 	keys   [4 * 15]uint32
@@ -175,4 +181,22 @@ func vectorSum(sum, words []byte) int {
 	}
 	vectorAdd(&sum[0], &words[0], n)
 	return n * group
+}
+
+// vectorPutWords writes the words of which there are eight as putWords does, and returns
+// how many, and whether none is larger than the limit.
+func vectorPutWords(to []byte, words []int64, limit int64) (n int, within bool) {
+	if n = len(words) &^ 7; n == 0 || !vectors() {
+		return 0, true
+	}
+	return n, vectorPut(&to[:n*wordBytes][0], &words[0], n/8, limit) == 0
+}
+
+// vectorGetWords undoes putWords for a block.
+func vectorGetWords(words *[ringDegree]int64, from *[blockBytes]byte) bool {
+	if !vectors() {
+		return false
+	}
+	vectorGet(&words[0], &from[0], ringDegree/8)
+	return true
 }

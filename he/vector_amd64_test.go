@@ -187,3 +187,48 @@ func TestVectorSumsAreIdentical(t *testing.T) {
 		})
 	}
 }
+
+func TestVectorWordsAreIdentical(t *testing.T) {
+	needVectors(t)
+	const limit = 1<<38 - 1
+	rng := rand.New(rand.NewPCG(8, 9))
+	for n := range 40 {
+		words := make([]int64, n)
+		for i := range words {
+			words[i] = rng.Int64N(2*limit+1) - limit
+			if i%3 == 0 {
+				words[i] = []int64{limit, -limit, 0, -1}[i/3%4]
+			}
+		}
+		put := func() ([]byte, bool) {
+			to := make([]byte, wordBytes*n+slack)
+			return to, putWords(to, words, limit)
+		}
+		got, ok := put()
+		Portable(func() {
+			if want, ok2 := put(); !ok || !ok2 || !bytes.Equal(got, want) {
+				t.Fatalf("%d words: other bytes, %v and %v", n, ok, ok2)
+			}
+		})
+		for i := range words {
+			old := words[i]
+			for _, out := range []int64{limit + 1, -limit - 1, 1<<63 - 1, -1 << 63} {
+				words[i] = out
+				if _, ok := put(); ok {
+					t.Fatalf("word %d of %d is %d, which is out of range", i, n, out)
+				}
+			}
+			words[i] = old
+		}
+	}
+	var from [blockBytes + slack]byte
+	for i := range from {
+		from[i] = byte(rng.Uint32())
+	}
+	var got, want [ringDegree]int64
+	getWords(&got, from[:])
+	Portable(func() { getWords(&want, from[:]) })
+	if got != want {
+		t.Error("other words are read")
+	}
+}

@@ -266,3 +266,52 @@ addloop:
 	JNZ  addloop
 	VZEROUPPER
 	RET
+
+// func vectorPut(to *byte, words *int64, groups int, limit int64) (outside uint64)
+TEXT ·vectorPut(SB), NOSPLIT, $0-40
+	MOVQ to+0(FP), DI
+	MOVQ words+8(FP), SI
+	MOVQ groups+16(FP), CX
+	MOVQ limit+24(FP), AX
+	VPBROADCASTQ AX, Z2
+	VMOVDQU64 compress<>(SB), Z31
+	VPXORQ Z3, Z3, Z3
+
+putloop:
+	VMOVDQU64 (SI), Z0
+	VPSUBQ Z0, Z2, Z4
+	VPADDQ Z0, Z2, Z5
+	VPTERNLOGQ $0xfe, Z4, Z5, Z3 // or of all three
+	VPERMB Z0, Z31, Z0
+	store(Y0, Z0, X1, 0)
+	ADDQ $64, SI
+	ADDQ $48, DI
+	DECQ CX
+	JNZ  putloop
+	VPMOVQ2M Z3, K1
+	KMOVQ K1, AX
+	MOVQ AX, outside+32(FP)
+	VZEROUPPER
+	RET
+
+// func vectorGet(words *int64, from *byte, groups int)
+TEXT ·vectorGet(SB), NOSPLIT, $0-24
+	MOVQ words+0(FP), DI
+	MOVQ from+8(FP), SI
+	MOVQ groups+16(FP), CX
+	VMOVDQU64 expand<>(SB), Z30
+	MOVQ $0xffffffffffff, AX
+	KMOVQ AX, K1
+
+getloop:
+	VMOVDQU8.Z (SI), K1, Z0
+	VPERMB Z0, Z30, Z0
+	VPSLLQ $16, Z0, Z0
+	VPSRAQ $16, Z0, Z0
+	VMOVDQU64 Z0, (DI)
+	ADDQ $48, SI
+	ADDQ $64, DI
+	DECQ CX
+	JNZ  getloop
+	VZEROUPPER
+	RET
