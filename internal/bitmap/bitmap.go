@@ -91,10 +91,13 @@ func countAndGo(a, b []uint64) (n int) {
 // there is nothing to take apart.
 func splitGo(codes []byte, flip byte, p Planes) (n Counts) {
 	turn := uint64(flip) * 0x0101010101010101
+	clear(p.One)
+	clear(p.Two)
+	clear(p.Three)
 	for i := range p.One {
-		a, b := binary.LittleEndian.Uint64(codes[16*i:]), binary.LittleEndian.Uint64(codes[16*i+8:])
+		here := codes[16*i : 16*i+16]
+		a, b := binary.LittleEndian.Uint64(here), binary.LittleEndian.Uint64(here[8:])
 		if a == turn && b == turn {
-			p.One[i], p.Two[i], p.Three[i] = 0, 0, 0
 			continue
 		}
 		low, high := apart(a, b, flip)

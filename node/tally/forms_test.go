@@ -6,10 +6,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/protocol/panel"
 )
 
 // classified is a Reader whose rows are of classes.
@@ -143,4 +145,84 @@ func inForms(t *rapid.T, file func() genotype.Reader, p tally.People) (tally.Exa
 		}
 	}
 	return first, firstSites, nil
+}
+
+// brute counts a row person by person, from what the package's comment says: AC by ALT,
+// AN, and how many people have which pair of alleles.
+func brute(row *genotype.Row, p tally.People) tally.SiteCounts {
+	alts := len(row.Alts)
+	s := tally.SiteCounts{AC: make([]int64, alts), Genotypes: tally.Genotypes{
+		Het: make([]int64, alts), HapAlt: make([]int64, alts), TwoAlts: make([]int64, alts*(alts+1)/2),
+	}}
+	place := genotype.GRCh38.PlaceOf(panel.CanonicalContig(row.Contig), row.Pos)
+	for i, call := range row.Calls {
+		if p.Labels[i] == 0 {
+			continue
+		}
+		sex := p.Sexes[i]
+		if place == genotype.SexY && (sex == genotype.Female || sex == genotype.UnknownSex && row.Coded) {
+			continue
+		}
+		var known []int // 0 is REF
+		single := false
+		x, y := call.Alleles()
+		for _, a := range []genotype.Allele{x, y} {
+			single = single || a == genotype.Absent
+			if a >= genotype.Reference {
+				known = append(known, int(a-genotype.Reference))
+			}
+		}
+		slices.Sort(known)
+		if place == genotype.Haploid || place == genotype.SexY || place == genotype.SexX && sex == genotype.Male {
+			if len(known) == 2 && known[0] != known[1] {
+				known = nil
+			} else if len(known) == 2 && row.Coded {
+				known, single = known[:1], true
+			}
+		}
+		s.AN += int64(len(known))
+		for _, k := range known {
+			if k > 0 {
+				s.AC[k-1]++
+			}
+		}
+		switch {
+		case len(known) == 0:
+			s.Missing++
+		case len(known) == 1 && !single:
+			s.Half++
+		case len(known) == 1 && known[0] == 0:
+			s.HapRef++
+		case len(known) == 1:
+			s.HapAlt[known[0]-1]++
+		case known[1] == 0:
+			s.HomRef++
+		case known[0] == 0:
+			s.Het[known[1]-1]++
+		default:
+			s.TwoAlts[known[1]*(known[1]-1)/2+known[0]-1]++
+		}
+	}
+	return s
+}
+
+func TestEverySiteIsCountedAsByHand(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		samples := rapid.SampledFrom([]int{1, 7, 66}).Draw(t, "samples")
+		p, all := drawPeople(t, samples, 1), drawRows(t, samples)
+		var want []tally.SiteCounts
+		for i := range all {
+			if all[i].Pass {
+				want = append(want, brute(&all[i], p))
+			}
+		}
+		file := func() genotype.Reader { return &rows{samples: make([]string, samples), left: slices.Clone(all)} }
+		_, got, err := inForms(t, file, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+			t.Fatalf("(-by hand +counted):\n%s", d)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/tally"
@@ -19,12 +20,16 @@ type counted struct {
 	tally.Genotypes
 }
 
+func copyOf(s *tally.SiteCounts) counted {
+	c := counted{AN: s.AN, AC: slices.Clone(s.AC), Genotypes: s.Genotypes}
+	c.Het, c.TwoAlts, c.HapAlt = slices.Clone(c.Het), slices.Clone(c.TwoAlts), slices.Clone(c.HapAlt)
+	return c
+}
+
 func countSites(t *testing.T, r genotype.Reader, covers genotype.Covers) (all []counted, w tally.Warnings) {
 	t.Helper()
 	w, err := tally.EachSite(t.Context(), r, covers, people, genotype.GRCh38, func(s *tally.SiteCounts) error {
-		c := counted{AN: s.AN, AC: slices.Clone(s.AC), Genotypes: s.Genotypes}
-		c.Het, c.TwoAlts, c.HapAlt = slices.Clone(c.Het), slices.Clone(c.TwoAlts), slices.Clone(c.HapAlt)
-		all = append(all, c)
+		all = append(all, copyOf(s))
 		return nil
 	})
 	if err != nil {
@@ -126,4 +131,44 @@ func TestEachSiteEndsWithAnError(t *testing.T) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 		}
 	}
+}
+
+// Many strata in one pass are what each of them is by itself, whatever form the rows have.
+func TestStrataOfSitesAreCountedApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		samples := rapid.SampledFrom([]int{3, 70}).Draw(t, "samples")
+		p, all := drawPeople(t, samples, 3), drawRows(t, samples)
+		file := func() genotype.Reader { return &rows{samples: make([]string, samples), left: slices.Clone(all)} }
+		want := make([][]counted, slices.Max(p.Labels))
+		for k := range want {
+			alone := tally.People{Labels: make([]uint8, samples), Sexes: p.Sexes}
+			for i, l := range p.Labels {
+				if int(l) == k+1 {
+					alone.Labels[i] = 1
+				}
+			}
+			_, err := tally.EachSite(t.Context(), file(), nil, alone, genotype.GRCh38, func(s *tally.SiteCounts) error {
+				want[k] = append(want[k], copyOf(s))
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for form, as := range forms() {
+			got := make([][]counted, len(want))
+			_, err := tally.EachSiteStrata(t.Context(), as(file()), nil, p, genotype.GRCh38, func(strata []tally.SiteCounts) error {
+				for k := range got {
+					got[k] = append(got[k], copyOf(&strata[k]))
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, got, cmpopts.EquateEmpty()); d != "" {
+				t.Fatalf("%s (-each by itself +in one pass):\n%s", form, d)
+			}
+		}
+	})
 }
