@@ -78,6 +78,7 @@ var owners = map[string][]string{
 	"github.com/hashicorp/raft":                         {"coordinator/replica"},
 	"github.com/hashicorp/raft-boltdb/v2":               {"coordinator/replica"},
 	"github.com/klauspost/compress":                     {"internal/bgzf", "node/store", "node/genotype/...", "protocol/panel"},
+	"github.com/landlock-lsm/go-landlock":               {"node/worker"},
 	"github.com/libp2p/go-libp2p":                       {"protocol/wire/..."},
 	"github.com/multiformats/go-multiaddr":              {"protocol/wire/..."},
 	"github.com/secure-systems-lab/go-securesystemslib": {"protocol"},
@@ -88,7 +89,7 @@ var owners = map[string][]string{
 	"github.com/vbauerster/mpb/v8":                      {"cmd/...", "examples/*"},
 	"go.etcd.io/bbolt":                                  {"coordinator/replica"},
 	"golang.org/x/sync":                                 {"node/...", "coordinator/...", "researcher", "sim", "protocol/wire", "cmd/...", "examples/*"},
-	"golang.org/x/sys":                                  {"node", "cmd/...", "examples/*", "he", "internal/bitmap"},
+	"golang.org/x/sys":                                  {"node", "node/worker", "cmd/...", "examples/*", "he", "internal/bitmap"},
 	"google.golang.org/protobuf":                        {"protocol", "protocol/pb", "coordinator/state", "coordinator/state/statepb"},
 	"modernc.org/sqlite":                                {"node", "dp/ledger"},
 }

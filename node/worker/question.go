@@ -1,0 +1,72 @@
+package worker
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// ErrByHand is returned by Child when nobody is there to read what it says.
+var ErrByHand = errors.New("worker: parse is started by locus-node itself, to read files of genotypes in a process of their own; it does nothing when it is run by hand")
+
+// opening begins every question. Parent and child are one program, so that another
+// version of it is never met.
+const opening = "locus-node parse 1\n"
+
+// maxQuestion bounds it: the positions of a hundred million variants, three bytes each.
+const maxQuestion = 512 << 20
+
+// question is all that the child is told.
+type question struct {
+	format Format
+	files  int
+	limits limits
+	places *Places // nil for all
+}
+
+// limits are what the child may use.
+type limits struct {
+	memory  uint64 // bytes of address space, beyond those of the program itself
+	seconds uint64 // of processor time
+}
+
+func (q question) encode() []byte {
+	b := append([]byte(opening), byte(q.format), byte(q.files))
+	b = binary.AppendUvarint(b, q.limits.memory)
+	b = binary.AppendUvarint(b, q.limits.seconds)
+	b = append(b, bit(q.places != nil))
+	if q.places != nil {
+		b = q.places.append(b)
+	}
+	return b
+}
+
+// readQuestion reads to the end of r.
+func readQuestion(r io.Reader) (question, error) {
+	start := make([]byte, len(opening))
+	if _, err := io.ReadFull(r, start); err != nil || string(start) != opening {
+		return question{}, ErrByHand
+	}
+	raw, err := io.ReadAll(io.LimitReader(r, maxQuestion+1))
+	if err != nil {
+		return question{}, err
+	}
+	if len(raw) > maxQuestion {
+		return question{}, fmt.Errorf("%w: a question of over %d bytes", ErrFrame, maxQuestion)
+	}
+	c := cursor{b: raw}
+	q := question{format: Format(c.byte()), files: int(c.byte())}
+	q.limits = limits{memory: c.uvarint(), seconds: c.uvarint()}
+	switch c.byte() {
+	case 0:
+	case 1:
+		q.places = readPlaces(&c)
+	default:
+		c.fail()
+	}
+	if least, most := q.format.files(); q.files < least || q.files > most {
+		c.fail()
+	}
+	return q, c.end("a question")
+}

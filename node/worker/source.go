@@ -1,0 +1,128 @@
+package worker
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/bcf"
+	"github.com/locus-genomics/locus/node/genotype/pgen"
+	"github.com/locus-genomics/locus/node/genotype/plink"
+	"github.com/locus-genomics/locus/node/genotype/vcf"
+)
+
+// ErrSource is returned for a source that has too few files, or too many.
+var ErrSource = errors.New("worker: the files are not those of the format")
+
+// Format is which readers a dataset's files are for.
+type Format uint8
+
+// The formats. A VCF and a BCF are told apart by what is in the file, which only the
+// child looks at.
+const (
+	// VariantCalls is one file, a VCF or a BCF.
+	VariantCalls Format = iota
+	// Plink is a bed, its bim and its fam.
+	Plink
+	// Pgen is a pgen, its pvar and its psam, and a pgen.pgi if there is one.
+	Pgen
+)
+
+// files are how many a format has, at least and at most.
+func (f Format) files() (least, most int) {
+	switch f {
+	case VariantCalls:
+		return 1, 1
+	case Plink:
+		return 3, 3
+	case Pgen:
+		return 3, 4
+	}
+	return 0, -1
+}
+
+// Source is a dataset's files.
+type Source struct {
+	Format Format
+	// Files are read from where they stand to their ends, in the order of Format.
+	Files []io.Reader
+	// Bytes is their length together, from which the limits of the child follow.
+	Bytes int64
+}
+
+func (s Source) check() error {
+	if least, most := s.Format.files(); len(s.Files) < least || len(s.Files) > most {
+		return ErrSource
+	}
+	return nil
+}
+
+// About is what some formats say beside the genotypes.
+type About struct {
+	// Sexes has one sex a sample, or is nil.
+	Sexes []genotype.Sex
+	// Assembly is what the lengths of the contigs tell.
+	Assembly genotype.Assembly
+}
+
+// Open reads the files in this process, as the child does.
+func Open(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
+	if err := s.check(); err != nil {
+		return nil, About{}, err
+	}
+	switch s.Format {
+	case Plink:
+		return openPlink(s.Files, covers)
+	case Pgen:
+		return openPgen(s.Files, covers)
+	}
+	return openCalls(s.Files[0], covers)
+}
+
+// peeked is the bytes by which a BCF is told from a VCF: a block of BGZF at most.
+const peeked = 64 << 10
+
+// readAhead is what is asked of the file at once, as the readers do.
+const readAhead = 256 << 10
+
+func openCalls(file io.Reader, covers genotype.Covers) (genotype.Reader, About, error) {
+	b := bufio.NewReaderSize(file, readAhead)
+	head, err := b.Peek(peeked)
+	if err != nil && err != io.EOF {
+		return nil, About{}, fmt.Errorf("read the beginning: %w", err)
+	}
+	if bcf.Is(head) {
+		r, err := bcf.New(b, bcf.Config{Covers: covers})
+		if err != nil {
+			return nil, About{}, err
+		}
+		return r, About{Assembly: r.Assembly()}, nil
+	}
+	r, err := vcf.New(b, vcf.Config{Covers: covers})
+	if err != nil {
+		return nil, About{}, err
+	}
+	return r, About{Assembly: r.Assembly()}, nil
+}
+
+func openPlink(files []io.Reader, covers genotype.Covers) (genotype.Reader, About, error) {
+	r, err := plink.New(plink.Config{Bed: files[0], Bim: files[1], Fam: files[2], Covers: covers})
+	if err != nil {
+		return nil, About{}, err
+	}
+	return r, About{Sexes: r.Sexes()}, nil
+}
+
+func openPgen(files []io.Reader, covers genotype.Covers) (genotype.Reader, About, error) {
+	cfg := pgen.Config{Pgen: files[0], Pvar: files[1], Psam: files[2], Covers: covers}
+	if len(files) > 3 {
+		cfg.Pgi = files[3]
+	}
+	r, err := pgen.New(cfg)
+	if err != nil {
+		return nil, About{}, err
+	}
+	return r, About{Sexes: r.Sexes(), Assembly: r.Assembly()}, nil
+}
