@@ -25,8 +25,10 @@ var (
 // Cohort is who of a genotype file's samples is counted.
 type Cohort struct {
 	// Labels has one label a sample, in the file's order: 0 for who is not in the
-	// cohort.
+	// cohort, and 1 for who is; with strata, 1 for who is in the first of them.
 	Labels []uint8
+	// Strata are the names of the strata, sorted; nil where the table was read without.
+	Strata []string
 	// Sexes has one sex a sample, in the file's order.
 	Sexes []genotype.Sex
 	// People is how many are in the cohort.
@@ -60,9 +62,14 @@ func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Co
 		}
 		if r.chosen {
 			c.Labels[i] = 1
+			if t.strata != nil {
+				at, _ := slices.BinarySearch(t.strata, r.stratum)
+				c.Labels[i] = uint8(at + 1)
+			}
 			c.persons = append(c.persons, r.person)
 		}
 	}
+	c.Strata = t.strata
 	c.People, c.Ignored = len(c.persons), len(samples)-len(t.rows)
 	switch {
 	case c.People == 0:

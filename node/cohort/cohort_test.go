@@ -3,6 +3,7 @@ package cohort_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -248,4 +249,56 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%d people and %d ignored of %d samples", c.People, c.Ignored, len(samples))
 		}
 	})
+}
+
+func TestStrataAreTheValuesOfAColumn(t *testing.T) {
+	text := table(names, "s1 p1 male EUR", "s3 p3 female AFR", "s2 p2 unknown EUR", "s4 p4 female AMR")
+	for name, tt := range map[string]struct {
+		where, column string
+		strata        []string
+		labels        []uint8
+	}{
+		"everyone, sorted by name":        {"", "ancestry", []string{"AFR", "AMR", "EUR"}, []uint8{3, 3, 1, 2}},
+		"of the chosen lines alone":       {"sex=female", "ancestry", []string{"AFR", "AMR"}, []uint8{0, 0, 1, 2}},
+		"a column that a table must have": {"", "sex", []string{"female", "male", "unknown"}, []uint8{2, 3, 1, 1}},
+		"none":                            {"", "", nil, []uint8{1, 1, 1, 1}},
+	} {
+		where, err := cohort.ParseFilter(tt.where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tab, err := cohort.ReadStrata(strings.NewReader(text), where, tt.column)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		got, err := tab.Cohort(samples, nil, 1)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if !slices.Equal(got.Strata, tt.strata) || !slices.Equal(got.Labels, tt.labels) {
+			t.Errorf("%s: %v, labels %v; want %v, %v", name, got.Strata, got.Labels, tt.strata, tt.labels)
+		}
+	}
+}
+
+func TestStrataThatCannotBeToldApartAreRefused(t *testing.T) {
+	many := make([]string, 256)
+	for i := range many {
+		many[i] = fmt.Sprintf("s%d p%d male v%d", i, i, i)
+	}
+	for name, tt := range map[string]struct{ text, column string }{
+		"no such column":              {table(names, "s1 p1 male EUR"), "arm"},
+		"a value that is no name":     {table(names, "s1 p1 male ../EUR"), "ancestry"},
+		"a value that hides a file":   {table(names, "s1 p1 male .EUR"), "ancestry"},
+		"no value":                    {table(names, "s1 p1 male "), "ancestry"},
+		"more strata than labels":     {table(append([]string{names}, many...)...), "ancestry"},
+		"a name as long as a novel's": {table(names, "s1 p1 male "+strings.Repeat("E", 65)), "ancestry"},
+	} {
+		if _, err := cohort.ReadStrata(strings.NewReader(tt.text), cohort.Filter{}, tt.column); !errors.Is(err, cohort.ErrStrata) {
+			t.Errorf("%s: %v, want %v", name, err, cohort.ErrStrata)
+		}
+	}
+	if _, err := cohort.ReadStrata(strings.NewReader(table(append([]string{names}, many[:255]...)...)), cohort.Filter{}, "ancestry"); err != nil {
+		t.Errorf("255 strata: %v", err)
+	}
 }

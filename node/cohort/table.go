@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,6 +19,8 @@ var (
 	ErrTable = errors.New("cohort: the sample table cannot be read")
 	// ErrTwice is returned when a sample has two lines, or a person two samples.
 	ErrTwice = errors.New("cohort: a person is counted once")
+	// ErrStrata is returned when people cannot be told apart by a column.
+	ErrStrata = errors.New("cohort: not a column of strata")
 	// ErrFilter is returned for a filter that cannot be read, or does not fit the table.
 	ErrFilter = errors.New("cohort: bad filter")
 )
@@ -39,6 +43,7 @@ const (
 	maxColumns = 4096
 	maxRows    = 1 << 24
 	maxField   = 1024 // bytes of a sample's, a person's or a column's name
+	maxStrata  = 255  // what a label tells apart
 )
 
 // The columns that every table has.
@@ -74,20 +79,29 @@ func (f Filter) String() string {
 }
 
 // Table is a site's sample table, as far as counting needs it.
-type Table struct{ rows []row }
+type Table struct {
+	rows   []row
+	strata []string // the values of the column of strata, sorted
+}
 
 type row struct {
 	sample, person string
 	sex            genotype.Sex
-	chosen         bool // by the filter
+	chosen         bool   // by the filter
+	stratum        string // its value in the column of strata
 	line           int
 }
 
 // Read takes a table and notes which of its lines the filter chooses.
-func Read(r io.Reader, where Filter) (*Table, error) {
+func Read(r io.Reader, where Filter) (*Table, error) { return ReadStrata(r, where, "") }
+
+// ReadStrata is Read that also notes a column by which the people of the chosen lines are
+// told apart; none if it is empty. A stratum's name is 1 to 64 letters, digits and any of
+// _ + - . (the last two not first), so that files can be named by it.
+func ReadStrata(r io.Reader, where Filter, column string) (*Table, error) {
 	s := bufio.NewScanner(r)
 	s.Buffer(nil, maxLine)
-	p := parser{where: where, samples: make(map[string]struct{}), persons: make(map[string]struct{})}
+	p := parser{where: where, by: column, samples: make(map[string]struct{}), persons: make(map[string]struct{})}
 	for s.Scan() {
 		p.line++
 		line := s.Bytes()
@@ -110,16 +124,19 @@ func Read(r io.Reader, where Filter) (*Table, error) {
 	case len(p.table.rows) == 0:
 		return nil, fmt.Errorf("%w: want a line of column names and one line a sample", ErrTable)
 	}
+	p.table.strata = slices.Sorted(maps.Keys(p.strata))
 	return &p.table, nil
 }
 
 // parser reads line by line.
 type parser struct {
 	where               Filter
+	by                  string // the column of strata, "" for none
 	table               Table
 	line, columns       int
 	sample, person, sex int // which column
-	filter              int // -1 for none
+	filter, stratum     int // -1 for none
+	strata              map[string]string
 	samples, persons    map[string]struct{}
 }
 
@@ -149,7 +166,14 @@ func (p *parser) header(line []byte) error {
 		}
 		*want.at = i
 	}
-	p.columns, p.filter = len(names), -1
+	p.columns, p.filter, p.stratum = len(names), -1, -1
+	if p.by != "" {
+		i, ok := at[p.by]
+		if !ok {
+			return fmt.Errorf("%w: the table has no column %q", ErrStrata, p.by)
+		}
+		p.stratum, p.strata = i, make(map[string]string)
+	}
 	if p.where != (Filter{}) {
 		i, ok := at[p.where.Column]
 		if !ok {
@@ -184,6 +208,11 @@ func (p *parser) row(line string) error {
 	if r.sex, ok = parseSex(f[p.sex]); !ok {
 		return fmt.Errorf("%w: sex is male, female or unknown", ErrTable)
 	}
+	if r.chosen && p.stratum >= 0 {
+		if err := p.note(&r, strings.TrimSpace(f[p.stratum])); err != nil {
+			return err
+		}
+	}
 	if _, twice := p.samples[r.sample]; twice {
 		return fmt.Errorf("%w: this sample has a line above", ErrTwice)
 	}
@@ -193,6 +222,31 @@ func (p *parser) row(line string) error {
 	p.samples[r.sample], p.persons[r.person] = struct{}{}, struct{}{}
 	p.table.rows = append(p.table.rows, r)
 	return nil
+}
+
+// note gives a row its stratum.
+func (p *parser) note(r *row, value string) error {
+	known, ok := p.strata[value]
+	switch {
+	case !ok && !isStratum(value):
+		return fmt.Errorf("%w: a stratum is named by 1 to 64 letters, digits and _ + - . (the last two not first)", ErrStrata)
+	case !ok && len(p.strata) == maxStrata:
+		return fmt.Errorf("%w: over %d strata", ErrStrata, maxStrata)
+	case !ok:
+		known = strings.Clone(value)
+		p.strata[known] = known
+	}
+	r.stratum = known
+	return nil
+}
+
+func isStratum(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') && strings.IndexByte("_+-.", c) < 0 {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64 && s[0] != '.' && s[0] != '-'
 }
 
 func parseSex(s string) (genotype.Sex, bool) {
