@@ -30,6 +30,9 @@ type CountSpec struct {
 	Samples string
 	// Filter is column=value to count some lines of the table only.
 	Filter string
+	// Strata is a column of the table: people of each of its values are counted by
+	// themselves. Empty counts all of them together.
+	Strata string
 	// Panel has the variants to count. Without one they are the file's own, as it lists them.
 	Panel *panel.Panel
 	// Region leaves out what lies elsewhere; empty for all.
@@ -43,6 +46,8 @@ type CountSummary struct {
 	// Samples are in the file; of these, People were counted and Ignored are not in the
 	// sample table.
 	Samples, People, Ignored int
+	// Strata are the values of that column, sorted; one without a name where none is asked.
+	Strata []string
 	// Sites were handed out, on these Contigs.
 	Sites   int
 	Contigs []string
@@ -51,10 +56,13 @@ type CountSummary struct {
 	Warnings tally.Warnings
 }
 
+// CountYield takes what was counted at a site, for each stratum in the order of the names.
+type CountYield func(strata []string, counts []tally.SiteCounts) error
+
 // Count counts a file as queries are counted, but needs no node and keeps nothing. Every
 // site goes to yield, in the file's order or the panel's; a panel's have one ALT each and
 // no genotypes. The counts MUST be thrown away when Count returns an error.
-func Count(ctx context.Context, spec CountSpec, yield func(*tally.SiteCounts) error) (CountSummary, error) {
+func Count(ctx context.Context, spec CountSpec, yield CountYield) (CountSummary, error) {
 	s, err := countFile(ctx, spec, yield)
 	switch {
 	case ctx.Err() != nil:
@@ -67,7 +75,7 @@ func Count(ctx context.Context, spec CountSpec, yield func(*tally.SiteCounts) er
 	return s, nil
 }
 
-func countFile(ctx context.Context, spec CountSpec, yield func(*tally.SiteCounts) error) (CountSummary, error) {
+func countFile(ctx context.Context, spec CountSpec, yield CountYield) (CountSummary, error) {
 	c, err := newCounting(spec)
 	if err != nil {
 		return CountSummary{}, err
@@ -152,10 +160,13 @@ func within(where panel.Region) genotype.Covers {
 
 // people is who is counted.
 func (c *counting) people(samples []string, sexes []genotype.Sex) (tally.People, error) {
-	c.summary.Samples = len(samples)
+	if len(samples) == 0 {
+		return tally.People{}, errors.New("the file has no samples")
+	}
+	c.summary.Samples, c.summary.Strata = len(samples), []string{""}
 	if c.spec.Samples == "" {
-		if c.spec.Filter != "" {
-			return tally.People{}, fmt.Errorf("%w: a filter needs a sample table", ErrConfig)
+		if c.spec.Filter != "" || c.spec.Strata != "" {
+			return tally.People{}, fmt.Errorf("%w: a filter and strata need a sample table", ErrConfig)
 		}
 		who := tally.People{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
 		for i := range who.Labels {
@@ -174,7 +185,7 @@ func (c *counting) people(samples []string, sexes []genotype.Sex) (tally.People,
 		return tally.People{}, fmt.Errorf("open the sample table: %w", err)
 	}
 	defer f.Close()
-	table, err := roll.Read(f, where)
+	table, err := roll.ReadStrata(f, where, c.spec.Strata)
 	if err != nil {
 		return tally.People{}, err
 	}
@@ -183,6 +194,9 @@ func (c *counting) people(samples []string, sexes []genotype.Sex) (tally.People,
 		return tally.People{}, err
 	}
 	c.summary.People, c.summary.Ignored = found.People, found.Ignored
+	if found.Strata != nil {
+		c.summary.Strata = found.Strata
+	}
 	return tally.People{Labels: found.Labels, Sexes: found.Sexes}, nil
 }
 
@@ -209,26 +223,27 @@ func (c *counting) settle(file genotype.Assembly) (genotype.Assembly, error) {
 	return agreed, nil
 }
 
-func (c *counting) run(ctx context.Context, r genotype.Reader, who tally.People, a genotype.Assembly, yield func(*tally.SiteCounts) error) (err error) {
+func (c *counting) run(ctx context.Context, r genotype.Reader, who tally.People, a genotype.Assembly, yield CountYield) (err error) {
 	if c.wanted == nil {
-		c.summary.Warnings, err = tally.EachSite(ctx, r, c.covers, who, a, func(s *tally.SiteCounts) error {
-			c.note(s.Site.Contig)
-			return yield(s)
+		c.summary.Warnings, err = tally.EachSiteStrata(ctx, r, c.covers, who, a, func(s []tally.SiteCounts) error {
+			c.note(s[0].Site.Contig)
+			return yield(c.summary.Strata, s)
 		})
 		return err
 	}
-	var counts []int64
-	if counts, c.summary.Warnings, err = tally.AlleleFrequency(ctx, r, c.wanted, who, a); err != nil {
+	var counts [][]int64
+	if counts, c.summary.Warnings, err = tally.Strata(ctx, r, c.wanted, who, a); err != nil {
 		return err
 	}
+	sites := make([]tally.SiteCounts, len(counts))
 	for i := range c.wanted.Len() {
 		v := c.spec.Panel.At(int(c.ranges[0].From) + i)
 		c.note(v.Contig)
-		err := yield(&tally.SiteCounts{
-			Site: &genotype.Site{Contig: v.Contig, Pos: v.Pos, Ref: v.Ref, Alts: []string{v.Alt}, Pass: true},
-			AC:   counts[2*i : 2*i+1], AN: counts[2*i+1],
-		})
-		if err != nil {
+		site := genotype.Site{Contig: v.Contig, Pos: v.Pos, Ref: v.Ref, Alts: []string{v.Alt}, Pass: true}
+		for k, n := range counts {
+			sites[k] = tally.SiteCounts{Site: &site, AC: n[2*i : 2*i+1], AN: n[2*i+1]}
+		}
+		if err := yield(c.summary.Strata, sites); err != nil {
 			return err
 		}
 	}

@@ -45,8 +45,14 @@ type countedSite struct {
 }
 
 func countAll(ctx context.Context, spec node.CountSpec) (all []countedSite, s node.CountSummary, err error) {
-	s, err = node.Count(ctx, spec, func(c *tally.SiteCounts) error {
-		all = append(all, countedSite{c.Site.Contig, c.Site.Pos, slices.Clone(c.Site.Alts), slices.Clone(c.AC), c.AN})
+	s, err = node.Count(ctx, spec, func(strata []string, counts []tally.SiteCounts) error {
+		for i, c := range counts {
+			name := c.Site.Contig
+			if strata[i] != "" {
+				name += " of " + strata[i]
+			}
+			all = append(all, countedSite{name, c.Site.Pos, slices.Clone(c.Site.Alts), slices.Clone(c.AC), c.AN})
+		}
 		return nil
 	})
 	return all, s, err
@@ -76,6 +82,10 @@ func TestCount(t *testing.T) {
 		"a region with nothing in it":       {node.CountSpec{Path: path, Region: "3"}, nil, 3, nil},
 		"who the table names":               {node.CountSpec{Path: path, Samples: table, Region: "2"}, []countedSite{{"2", 30, []string{"T"}, []int64{1}, 4}}, 2, []string{"2"}},
 		"some of them":                      {node.CountSpec{Path: path, Samples: table, Filter: "arm=x", Region: "2"}, []countedSite{{"2", 30, []string{"T"}, []int64{1}, 2}}, 1, []string{"2"}},
+		"strata, each by itself": {node.CountSpec{Path: path, Samples: table, Strata: "arm", Region: "2"},
+			[]countedSite{{"2 of x", 30, []string{"T"}, []int64{1}, 2}, {"2 of y", 30, []string{"T"}, []int64{0}, 2}}, 2, []string{"2"}},
+		"strata over a panel": {node.CountSpec{Path: path, Samples: table, Strata: "arm", Panel: list, Region: "2"},
+			[]countedSite{{"chr2 of x", 30, []string{"T"}, []int64{1}, 2}, {"chr2 of y", 30, []string{"T"}, []int64{0}, 2}}, 2, []string{"chr2"}},
 		"a panel, also where the file has nothing": {node.CountSpec{Path: path, Panel: list},
 			[]countedSite{{"chr1", 10, []string{"G"}, []int64{1}, 4}, {"chr1", 11, []string{"G"}, []int64{0}, 0}, {"chr2", 30, []string{"T"}, []int64{3}, 6}}, 3, []string{"chr1", "chr2"}},
 		"a panel's region": {node.CountSpec{Path: path, Panel: list, Region: "2"}, []countedSite{{"chr2", 30, []string{"T"}, []int64{3}, 6}}, 3, []string{"chr2"}},
@@ -88,7 +98,7 @@ func TestCount(t *testing.T) {
 			if d := cmp.Diff(tt.want, got); d != "" {
 				t.Error(d)
 			}
-			if s.People != tt.people || s.Samples != 3 || s.Sites != len(tt.want) || !slices.Equal(s.Contigs, tt.contigs) {
+			if s.People != tt.people || s.Samples != 3 || s.Sites*len(s.Strata) != len(tt.want) || !slices.Equal(s.Contigs, tt.contigs) {
 				t.Errorf("%+v; want %d people at %d sites on %v", s, tt.people, len(tt.want), tt.contigs)
 			}
 		})
@@ -108,7 +118,10 @@ func TestCountRefuses(t *testing.T) {
 		"a file that is none":              {node.CountSpec{Path: table}, node.ErrFormat, "people.tsv"},
 		"a table that is not there":        {node.CountSpec{Path: path, Samples: path + "x"}, fs.ErrNotExist, "sample table"},
 		"a table of other people":          {node.CountSpec{Path: path, Samples: writeText(t, "o.tsv", "sample_id\tperson_id\tsex\nD\tp\tmale\n")}, node.ErrCount, "line 2"},
+		"a file of sites":                  {node.CountSpec{Path: writeText(t, "sites.vcf", sitesText)}, node.ErrCount, "no samples"},
 		"a filter without a table":         {node.CountSpec{Path: path, Filter: "arm=x"}, node.ErrConfig, ""},
+		"strata without a table":           {node.CountSpec{Path: path, Strata: "arm"}, node.ErrConfig, ""},
+		"a column that is not there":       {node.CountSpec{Path: path, Samples: table, Strata: "leg"}, node.ErrCount, "no column"},
 		"a filter that is none":            {node.CountSpec{Path: path, Samples: table, Filter: "arm"}, node.ErrConfig, ""},
 		"a region that is none":            {node.CountSpec{Path: path, Region: "1:9-3"}, panel.ErrRegion, ""},
 		"a panel's region without variant": {node.CountSpec{Path: path, Panel: smallPanel(t, "GRCh38"), Region: "3"}, node.ErrCount, "no variant"},
@@ -129,7 +142,7 @@ func TestCountRefuses(t *testing.T) {
 		t.Errorf("X, told the assembly: %v, %v", got, err)
 	}
 	enough := errors.New("enough")
-	if _, err := node.Count(t.Context(), node.CountSpec{Path: path}, func(*tally.SiteCounts) error { return enough }); !errors.Is(err, enough) {
+	if _, err := node.Count(t.Context(), node.CountSpec{Path: path}, func([]string, []tally.SiteCounts) error { return enough }); !errors.Is(err, enough) {
 		t.Errorf("who takes them has enough: %v", err)
 	}
 	ended, end := context.WithCancel(t.Context())

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -34,6 +33,13 @@ type countFlags struct {
 	freq, genotypes    bool
 }
 
+// forms are what -o takes.
+func (f *countFlags) forms() map[string]table.Form {
+	return map[string]table.Form{
+		formAcount: table.Acount(), formAfreq: table.SiteAfreq(), formGcount: table.Gcount(), formTSV: table.SiteTSV(), formVCF: table.SiteVCF(),
+	}
+}
+
 func (a *app) count() *cobra.Command {
 	var spec node.CountSpec
 	var flags countFlags
@@ -47,8 +53,14 @@ func (a *app) count() *cobra.Command {
 			"The result appears once all of the file was read and found sound, else not at all.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec.Path = args[0]
-			if err := flags.settle(spec.Samples == "" && spec.Filter != ""); err != nil {
+			if err := flags.settle(); err != nil {
 				return err
+			}
+			switch {
+			case spec.Samples == "" && (spec.Filter != "" || spec.Strata != ""):
+				return cli.Misusedf("--where and --strata need --samples")
+			case spec.Strata != "" && flags.out == "":
+				return cli.Misusedf("--strata needs --out: each stratum has a file of its own, x.STRATUM.acount for x.acount")
 			}
 			if err := spares(flags.out, spec.Path, spec.Samples, flags.panel); err != nil {
 				return err
@@ -65,6 +77,7 @@ func (a *app) count() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&spec.Samples, "samples", "", "sample table: sample_id, person_id and sex")
 	f.StringVar(&spec.Filter, "where", "", "count the lines of the sample table with column=value only")
+	f.StringVar(&spec.Strata, "strata", "", "count the people of each value of this column of the sample table by themselves")
 	f.StringVar(&flags.panel, "panel", "", "count the variants of this panel, or of this list with --assembly")
 	f.StringVar(&spec.Region, "region", "", "count in this region only, such as chr7:117120016-117308718")
 	f.StringVar(&spec.Assembly, "assembly", "", "GRCh37 or GRCh38, where the file does not tell; X is counted by it")
@@ -76,7 +89,7 @@ func (a *app) count() *cobra.Command {
 }
 
 // settle finds the form, and mistakes in how the command was called.
-func (f *countFlags) settle(filterAlone bool) error {
+func (f *countFlags) settle() error {
 	asked := f.format
 	for _, short := range []struct {
 		set  bool
@@ -89,107 +102,111 @@ func (f *countFlags) settle(filterAlone bool) error {
 			asked = short.form
 		}
 	}
+	forms := f.forms()
 	if asked == "" {
-		asked = formAcount
-		switch form := strings.TrimPrefix(filepath.Ext(f.out), "."); form {
-		case formAfreq, formGcount, formTSV, formVCF:
-			asked = form
+		asked = strings.TrimPrefix(filepath.Ext(f.out), ".")
+		if _, ok := forms[asked]; !ok {
+			asked = formAcount
 		}
 	}
 	f.format = asked
-	switch {
-	case asked != formAcount && asked != formAfreq && asked != formGcount && asked != formTSV && asked != formVCF:
+	if _, ok := forms[asked]; !ok {
 		return cli.Misusedf("%q is not a form; see locus-node count --help", asked)
-	case asked == formGcount && f.panel != "":
-		return cli.Misused(errors.New("genotypes are counted for the file's own variants: leave --panel out"))
-	case filterAlone:
-		return cli.Misused(errors.New("--where needs --samples"))
+	}
+	if asked == formGcount && f.panel != "" {
+		return cli.Misusedf("genotypes are counted for the file's own variants: leave --panel out")
 	}
 	return nil
 }
 
-// counted counts into a file that nobody sees, and shows it when all went well.
+// counted counts into files that nobody sees, and shows them when all went well.
 func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags) error {
-	dir := os.TempDir()
-	if flags.out != "" {
-		dir = filepath.Dir(flags.out)
+	w := &spools{form: flags.forms()[flags.format]}
+	if w.dir = os.TempDir(); flags.out != "" {
+		w.dir = filepath.Dir(flags.out)
 	}
-	spool, err := os.CreateTemp(dir, "count-*.new")
-	if err != nil {
-		return fmt.Errorf("write counts: %w", err)
-	}
-	defer os.Remove(spool.Name())
-	defer spool.Close()
-	var summary node.CountSummary
-	var countErr error
-	sites := func(yield func(*table.Site) bool) {
-		var site table.Site
-		summary, countErr = node.Count(cmd.Context(), spec, func(c *tally.SiteCounts) error {
-			show(c, &site)
-			if !yield(&site) {
-				return errStopped
-			}
-			return nil
-		})
-	}
-	err = writeForm(spool, flags.format, sites)
-	if countErr != nil && !errors.Is(countErr, errStopped) {
-		return countErr
-	}
+	defer w.remove()
+	summary, err := node.Count(cmd.Context(), spec, w.add)
 	if err != nil {
 		return err
 	}
-	if err := a.publish(spool, flags, summary); err != nil {
+	if err := w.open(len(summary.Strata)); err != nil { // there may have been no site
 		return err
+	}
+	for i, stratum := range summary.Strata {
+		if err := a.publish(w.files[i], flags, stratum, summary); err != nil {
+			return err
+		}
 	}
 	a.passedOver(summary)
 	return nil
 }
 
-// errStopped is what a writer that cannot go on makes of the count.
-var errStopped = errors.New("the counts could not be written")
-
-// show makes a site of a report of what was counted.
-func show(c *tally.SiteCounts, s *table.Site) {
-	g := &c.Genotypes
-	*s = table.Site{
-		Contig: c.Site.Contig, Pos: c.Site.Pos, Ref: c.Site.Ref, Alts: c.Site.Alts, AC: c.AC, AN: c.AN,
-		Genotypes: table.Genotypes{
-			HomRef: g.HomRef, Het: g.Het, TwoAlts: g.TwoAlts, HapRef: g.HapRef, HapAlt: g.HapAlt,
-			Missing: g.Missing + g.Half, // plink2 knows no half calls
-		},
-	}
+// spools are the reports of all strata while they are written.
+type spools struct {
+	dir   string
+	form  table.Form
+	files []*spool
+	line  []byte
 }
 
-// writeForm writes all but the head of a VCF.
-func writeForm(w io.Writer, form string, sites iter.Seq[*table.Site]) error {
-	switch form {
-	case formAcount:
-		return table.Acount(w, sites)
-	case formAfreq:
-		return table.SiteAfreq(w, sites)
-	case formGcount:
-		return table.Gcount(w, sites)
-	}
-	rows := func(yield func(table.Row) bool) {
-		for s := range sites {
-			for r := range s.Rows() {
-				if !yield(r) {
-					return
-				}
-			}
+// spool is one report, without a name that anyone looks for.
+type spool struct {
+	*bufio.Writer
+	file *os.File
+}
+
+// open makes n reports, if they are not there yet.
+func (w *spools) open(n int) error {
+	for len(w.files) < n {
+		f, err := os.CreateTemp(w.dir, "count-*.new")
+		if err != nil {
+			return fmt.Errorf("write counts: %w", err)
+		}
+		s := &spool{bufio.NewWriterSize(f, 1<<16), f}
+		w.files = append(w.files, s)
+		if _, err := s.WriteString(w.form.Head); err != nil {
+			return fmt.Errorf("write counts: %w", err)
 		}
 	}
-	if form == formVCF {
-		return table.VCFRecords(w, rows)
-	}
-	return table.TSV(w, rows)
+	return nil
 }
 
-// publish puts the counts where they belong, behind a VCF's head, whose contigs are
-// known now.
-func (a *app) publish(spool *os.File, flags countFlags, s node.CountSummary) error {
-	if _, err := spool.Seek(0, io.SeekStart); err != nil {
+// add is a node.CountYield.
+func (w *spools) add(strata []string, counts []tally.SiteCounts) error {
+	if err := w.open(len(strata)); err != nil {
+		return err
+	}
+	for i := range counts {
+		c := &counts[i]
+		g := &c.Genotypes
+		w.line = w.form.Append(w.line[:0], &table.Site{
+			Contig: c.Site.Contig, Pos: c.Site.Pos, Ref: c.Site.Ref, Alts: c.Site.Alts, AC: c.AC, AN: c.AN,
+			Genotypes: table.Genotypes{
+				HomRef: g.HomRef, Het: g.Het, TwoAlts: g.TwoAlts, HapRef: g.HapRef, HapAlt: g.HapAlt,
+				Missing: g.Missing + g.Half, // plink2 knows no half calls
+			},
+		})
+		if _, err := w.files[i].Write(w.line); err != nil {
+			return fmt.Errorf("write counts: %w", err)
+		}
+	}
+	return nil
+}
+
+func (w *spools) remove() {
+	for _, s := range w.files {
+		s.file.Close()
+		os.Remove(s.file.Name())
+	}
+}
+
+// publish puts a report where it belongs, behind a VCF's head, whose contigs are known now.
+func (a *app) publish(from *spool, flags countFlags, stratum string, s node.CountSummary) error {
+	if err := from.Flush(); err != nil {
+		return fmt.Errorf("write counts: %w", err)
+	}
+	if _, err := from.file.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("write counts: %w", err)
 	}
 	whole := func(w io.Writer) error {
@@ -199,13 +216,22 @@ func (a *app) publish(spool *os.File, flags countFlags, s node.CountSummary) err
 				return err
 			}
 		}
-		_, err := io.Copy(w, spool)
+		_, err := io.Copy(w, from.file)
 		return err
 	}
-	if flags.out == "" {
+	switch {
+	case flags.out == "":
 		return whole(a.out)
+	case stratum == "":
+		return replace(flags.out, whole)
 	}
-	return replace(flags.out, whole)
+	return replace(stratumFile(flags.out, stratum), whole)
+}
+
+// stratumFile is x.STRATUM.acount for x.acount, as plink2's --loop-cats names files.
+func stratumFile(out, stratum string) string {
+	ending := filepath.Ext(out)
+	return strings.TrimSuffix(out, ending) + "." + stratum + ending
 }
 
 // spares sees that a result does not take the place of what it is made of, nor of a file
@@ -247,6 +273,9 @@ func replace(path string, write func(io.Writer) error) error {
 // passedOver tells the custodian what the counts leave out.
 func (a *app) passedOver(s node.CountSummary) {
 	fmt.Fprintf(a.err, "counted %d of %d samples at %d sites\n", s.People, s.Samples, s.Sites)
+	if s.Strata[0] != "" {
+		fmt.Fprintf(a.err, "strata: %s\n", strings.Join(s.Strata, ", "))
+	}
 	for _, l := range warnings(s.Warnings) {
 		fmt.Fprintf(a.err, "warning: %s\n", l)
 	}

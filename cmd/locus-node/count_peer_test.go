@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -158,6 +159,54 @@ func TestPlink2CountsAMadeCohortTheSame(t *testing.T) {
 	peer := reports(t, "--vcf", vcf.Genotypes, "--vcf-half-call", "missing", "--update-sex", sexesFor(t, vcf.Samples))
 	genotypes := map[string]string{formGcount: peer[formGcount]}
 	compareForms(t, genotypes, nil, vcf.Genotypes, "--samples", vcf.Samples)
+}
+
+// Every stratum is what plink2 counts of its people, who are kept by a list.
+func TestPlink2CountsEveryStratumTheSame(t *testing.T) {
+	files, err := synth.Write(t.TempDir(), synth.Config{Seed: 11, Sites: 1, People: 150, Variants: 500, Formats: []synth.Format{synth.Bed}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bed, table := files.Sites[0].Genotypes, files.Sites[0].Samples
+	people := peopleBy(t, table, "population")
+	if len(people) < 2 {
+		t.Fatalf("%d strata", len(people))
+	}
+	for _, form := range []string{formAcount, formGcount, formAfreq} {
+		out := filepath.Join(t.TempDir(), "ours."+form)
+		ours(t, bed, "--assembly", "GRCh38", "--samples", table, "--strata", "population", "--out", out)
+		for stratum, list := range people {
+			keep := filepath.Join(t.TempDir(), "keep")
+			if err := os.WriteFile(keep, []byte("#IID\n"+strings.Join(list, "\n")+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			want := reports(t, "--bfile", strings.TrimSuffix(bed, ".bed"), "--keep", keep)[form]
+			got, err := os.ReadFile(stratumFile(out, stratum))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want != string(got) {
+				t.Errorf("%s of %s (-plink2 +ours):\n%s", form, stratum, firstDifferences(want, string(got)))
+			}
+		}
+	}
+}
+
+// peopleBy are a sample table's samples by the value of a column.
+func peopleBy(t *testing.T, samples, column string) map[string][]string {
+	t.Helper()
+	raw, err := os.ReadFile(samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(raw)), "\n")
+	at := slices.Index(strings.Split(lines[0], "\t"), column)
+	by := make(map[string][]string)
+	for _, line := range lines[1:] {
+		f := strings.Split(line, "\t")
+		by[f[at]] = append(by[f[at]], f[0])
+	}
+	return by
 }
 
 // sexesFor writes a sample table as plink2's --update-sex takes it.

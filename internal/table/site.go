@@ -1,7 +1,6 @@
 package table
 
 import (
-	"io"
 	"iter"
 	"strconv"
 )
@@ -41,48 +40,70 @@ func (s *Site) Rows() iter.Seq[Row] {
 	}
 }
 
-// Acount writes what `plink2 --freq counts` writes, with the IDs of
+// Form is a report that is written site by site, for who has several at once: first Head,
+// then what Append makes of each site.
+type Form struct {
+	Head   string
+	Append func(b []byte, s *Site) []byte
+}
+
+// Acount is what `plink2 --freq counts` writes, with the IDs of
 // --set-all-var-ids @:#:$r:$a: CHROM:POS:REF:ALT with the first ALT.
-func Acount(w io.Writer, sites iter.Seq[*Site]) error {
-	return writeSites(w, "#CHROM\tID\tREF\tALT\tALT_CTS\tOBS_CT\n", sites, func(b []byte, s *Site) []byte {
-		b = append(appendList(b, s.AC), '\t')
-		return strconv.AppendInt(b, s.AN, 10)
-	})
+func Acount() Form {
+	return Form{"#CHROM\tID\tREF\tALT\tALT_CTS\tOBS_CT\n", func(b []byte, s *Site) []byte {
+		b = append(appendList(s.appendPlace(b), s.AC), '\t')
+		return append(strconv.AppendInt(b, s.AN, 10), '\n')
+	}}
 }
 
 // SiteAfreq is Acount with what `plink2 --freq` writes.
-func SiteAfreq(w io.Writer, sites iter.Seq[*Site]) error {
-	return writeSites(w, "#CHROM\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n", sites, func(b []byte, s *Site) []byte {
+func SiteAfreq() Form {
+	return Form{"#CHROM\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n", func(b []byte, s *Site) []byte {
+		b = s.appendPlace(b)
 		for k := range max(1, len(s.AC)) {
 			r := Row{AN: s.AN}
 			if k < len(s.AC) {
 				r.AC = s.AC[k]
 			}
-			b = append(comma(b, k), r.appendAF(nil, "nan")...)
+			b = r.appendAF(comma(b, k), "nan")
 		}
-		return strconv.AppendInt(append(b, '\t'), s.AN, 10)
-	})
+		return append(strconv.AppendInt(append(b, '\t'), s.AN, 10), '\n')
+	}}
 }
 
 // Gcount is Acount with what `plink2 --geno-counts` writes.
-func Gcount(w io.Writer, sites iter.Seq[*Site]) error {
+func Gcount() Form {
 	const head = "#CHROM\tID\tREF\tALT\tHOM_REF_CT\tHET_REF_ALT_CTS\tTWO_ALT_GENO_CTS\tHAP_REF_CT\tHAP_ALT_CTS\tMISSING_CT\n"
-	return writeSites(w, head, sites, func(b []byte, s *Site) []byte {
+	return Form{head, func(b []byte, s *Site) []byte {
 		g := &s.Genotypes
-		b = append(strconv.AppendInt(b, g.HomRef, 10), '\t')
+		b = append(strconv.AppendInt(s.appendPlace(b), g.HomRef, 10), '\t')
 		b = append(appendList(b, g.Het), '\t')
 		b = append(appendList(b, g.TwoAlts), '\t')
 		b = append(strconv.AppendInt(b, g.HapRef, 10), '\t')
 		b = append(appendList(b, g.HapAlt), '\t')
-		return strconv.AppendInt(b, g.Missing, 10)
-	})
+		return append(strconv.AppendInt(b, g.Missing, 10), '\n')
+	}}
 }
 
-// writeSites writes a head and a line a site: where it is, and what the report adds.
-func writeSites(w io.Writer, head string, sites iter.Seq[*Site], add func([]byte, *Site) []byte) error {
-	return writeLines(w, head, sites, func(b []byte, s **Site) []byte {
-		return append(add((*s).appendPlace(b), *s), '\n')
-	})
+// SiteTSV is TSV, with a line for each ALT of a site.
+func SiteTSV() Form {
+	return Form{tsvHead, func(b []byte, s *Site) []byte {
+		for r := range s.Rows() {
+			b = appendTSV(b, &r)
+		}
+		return b
+	}}
+}
+
+// SiteVCF is the records of VCF, one for each ALT of a site. Its Head is that of VCFHead,
+// for who learns the contigs from the sites.
+func SiteVCF() Form {
+	return Form{"", func(b []byte, s *Site) []byte {
+		for r := range s.Rows() {
+			b = appendVCF(b, &r)
+		}
+		return b
+	}}
 }
 
 // appendPlace writes the columns CHROM, ID, REF and ALT.

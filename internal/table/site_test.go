@@ -3,11 +3,10 @@ package table_test
 import (
 	"bytes"
 	"errors"
-	"io"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,18 +26,19 @@ func sites() []*table.Site {
 	}
 }
 
-func TestReportsOfPlink2AreGolden(t *testing.T) {
-	for name, write := range map[string]func(io.Writer, iter.Seq[*table.Site]) error{
-		"sites.acount": table.Acount, "sites.afreq": table.SiteAfreq, "sites.gcount": table.Gcount,
+func TestReportsOfSitesAreGolden(t *testing.T) {
+	for name, form := range map[string]table.Form{
+		"sites.acount": table.Acount(), "sites.afreq": table.SiteAfreq(), "sites.gcount": table.Gcount(),
+		"sites.tsv": table.SiteTSV(), "sites.vcf": table.SiteVCF(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got bytes.Buffer
-			if err := write(&got, slices.Values(sites())); err != nil {
-				t.Fatal(err)
+			got := []byte(form.Head)
+			for _, s := range sites() {
+				got = form.Append(got, s)
 			}
 			path := filepath.Join("testdata", name)
 			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+				if err := os.WriteFile(path, got, 0o644); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -46,13 +46,34 @@ func TestReportsOfPlink2AreGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(string(want), got.String()); d != "" {
+			if d := cmp.Diff(string(want), string(got)); d != "" {
 				t.Error(d)
 			}
-			if err := write(&full{got.Len() - 1}, slices.Values(sites())); !errors.Is(err, errFull) {
-				t.Errorf("on a full disk: %v", err)
-			}
 		})
+	}
+}
+
+// A form of rows is what their writer writes.
+func TestFormsOfRowsAreTheirWriters(t *testing.T) {
+	var rows []table.Row
+	for _, s := range sites() {
+		rows = slices.AppendSeq(rows, s.Rows())
+	}
+	var tsv, vcf, head bytes.Buffer
+	if err := errors.Join(table.TSV(&tsv, slices.Values(rows)), table.VCF(&vcf, table.Head{}, slices.Values(rows)), table.VCFHead(&head, table.Head{})); err != nil {
+		t.Fatal(err)
+	}
+	for form, want := range map[*table.Form]string{new(table.SiteTSV()): tsv.String(), new(table.SiteVCF()): strings.TrimPrefix(vcf.String(), head.String())} {
+		got := []byte(form.Head)
+		for _, s := range sites() {
+			got = form.Append(got, s)
+		}
+		if d := cmp.Diff(want, string(got)); d != "" {
+			t.Error(d)
+		}
+	}
+	if err := table.VCFHead(&full{3}, table.Head{}); !errors.Is(err, errFull) {
+		t.Errorf("on a full disk: %v", err)
 	}
 }
 

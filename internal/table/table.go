@@ -35,7 +35,7 @@ func (r *Row) appendAF(b []byte, none string) []byte {
 }
 
 // writeLines writes a head and a line a row.
-func writeLines[T any](w io.Writer, head string, rows iter.Seq[T], line func([]byte, *T) []byte) error {
+func writeLines(w io.Writer, head string, rows iter.Seq[Row], line func([]byte, *Row) []byte) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	out.WriteString(head)
 	var b []byte
@@ -51,17 +51,19 @@ func writeLines[T any](w io.Writer, head string, rows iter.Seq[T], line func([]b
 	return nil
 }
 
+const tsvHead = "#CHROM\tPOS\tREF\tALT\tAC\tAN\tAF\n"
+
 // TSV writes a header and the columns CHROM, POS, REF, ALT, AC, AN and AF.
-func TSV(w io.Writer, rows iter.Seq[Row]) error {
-	return writeLines(w, "#CHROM\tPOS\tREF\tALT\tAC\tAN\tAF\n", rows, func(b []byte, r *Row) []byte {
-		b = append(append(b, r.Contig...), '\t')
-		b = append(strconv.AppendUint(b, uint64(r.Pos), 10), '\t')
-		b = append(append(b, r.Ref...), '\t')
-		b = append(append(b, r.Alt...), '\t')
-		b = append(strconv.AppendInt(b, r.AC, 10), '\t')
-		b = append(strconv.AppendInt(b, r.AN, 10), '\t')
-		return append(r.appendAF(b, "NA"), '\n')
-	})
+func TSV(w io.Writer, rows iter.Seq[Row]) error { return writeLines(w, tsvHead, rows, appendTSV) }
+
+func appendTSV(b []byte, r *Row) []byte {
+	b = append(append(b, r.Contig...), '\t')
+	b = append(strconv.AppendUint(b, uint64(r.Pos), 10), '\t')
+	b = append(append(b, r.Ref...), '\t')
+	b = append(append(b, r.Alt...), '\t')
+	b = append(strconv.AppendInt(b, r.AC, 10), '\t')
+	b = append(strconv.AppendInt(b, r.AN, 10), '\t')
+	return append(r.appendAF(b, "NA"), '\n')
 }
 
 // Afreq writes what `plink2 --freq` writes. A variant's ID is CHROM:POS:REF:ALT, what

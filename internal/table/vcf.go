@@ -26,13 +26,10 @@ type Field struct{ Name, Value string }
 
 // VCF writes version 4.3, sites only, a record for each ALT, with AC, AN and AF.
 func VCF(w io.Writer, h Head, rows iter.Seq[Row]) error {
-	if err := VCFHead(w, h); err != nil {
-		return err
-	}
-	return VCFRecords(w, rows)
+	return writeLines(w, h.text(), rows, appendVCF)
 }
 
-// VCFHead writes what stands before the records, for who learns the contigs from them.
+// VCFHead writes what stands before the records.
 func VCFHead(w io.Writer, h Head) error {
 	if _, err := io.WriteString(w, h.text()); err != nil {
 		return fmt.Errorf("write table: %w", err)
@@ -40,17 +37,14 @@ func VCFHead(w io.Writer, h Head) error {
 	return nil
 }
 
-// VCFRecords writes the records alone.
-func VCFRecords(w io.Writer, rows iter.Seq[Row]) error {
-	return writeLines(w, "", rows, func(b []byte, r *Row) []byte {
-		b = append(append(b, r.Contig...), '\t')
-		b = append(strconv.AppendUint(b, uint64(r.Pos), 10), "\t.\t"...)
-		b = append(append(b, r.Ref...), '\t')
-		b = append(append(b, r.Alt...), "\t.\t.\tAC="...)
-		b = append(strconv.AppendInt(b, r.AC, 10), ";AN="...)
-		b = append(strconv.AppendInt(b, r.AN, 10), ";AF="...)
-		return append(r.appendAF(b, "."), '\n')
-	})
+func appendVCF(b []byte, r *Row) []byte {
+	b = append(append(b, r.Contig...), '\t')
+	b = append(strconv.AppendUint(b, uint64(r.Pos), 10), "\t.\t"...)
+	b = append(append(b, r.Ref...), '\t')
+	b = append(append(b, r.Alt...), "\t.\t.\tAC="...)
+	b = append(strconv.AppendInt(b, r.AC, 10), ";AN="...)
+	b = append(strconv.AppendInt(b, r.AN, 10), ";AF="...)
+	return append(r.appendAF(b, "."), '\n')
 }
 
 func (h *Head) text() string {
