@@ -98,11 +98,11 @@ func (s *vectorStream) fill(b []byte, row uint64) {
 // vectorRoots are the roots with quotients to base 2^52: in their order, and, for the
 // first three layers, in the order in which vectorFirst takes them.
 type vectorRoots struct {
-	roots vectorKey
+	roots [2 * ringDegree]uint64 // and after them their quotients
 	first [ringDegree / 64 * 7 * 2 * 8]uint64
 }
 
-// vectorKey is a key's numbers, and after them their quotients.
+// vectorKey is a key's numbers, eight by eight, each with the eight quotients after it.
 type vectorKey [2 * ringDegree]uint64
 
 func newVectorKey(factors *[ringDegree]factor) *vectorKey {
@@ -111,7 +111,8 @@ func newVectorKey(factors *[ringDegree]factor) *vectorKey {
 	}
 	k := new(vectorKey)
 	for i, f := range factors {
-		k[i], k[ringDegree+i] = f.w, f.quotient>>12
+		at := 16*(i/8) + i%8
+		k[at], k[at+8] = f.w, f.quotient>>12
 	}
 	return k
 }
@@ -120,7 +121,10 @@ func newVectorRoots(factors *[ringDegree]factor) *vectorRoots {
 	if !vectors() {
 		return nil
 	}
-	r := &vectorRoots{roots: *newVectorKey(factors)}
+	r := new(vectorRoots)
+	for i, f := range factors {
+		r.roots[i], r.roots[ringDegree+i] = f.w, f.quotient>>12
+	}
 	to := r.first[:]
 	put := func(from, step int) { // one root for each row of eight
 		for lane := range 8 {

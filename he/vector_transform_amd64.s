@@ -39,7 +39,7 @@
 	VPANDQ  (64*r)(SI), Z27, Z22 \
 	VPSUBQ  Z22, Z28, Z23 \
 	VPORQ   Z23, Z29, Z29 \
-	times(Z22, (64*r)(DX), (16384+64*r)(DX), y, Z23)
+	times(Z22, (128*r)(DX), (128*r+64)(DX), y, Z23)
 
 // func vectorFirst(x *uint64, random *byte, key *uint64, roots *uint64) (high uint64)
 TEXT ·vectorFirst(SB), NOSPLIT, $0-40
@@ -88,7 +88,7 @@ first:
 	VMOVDQU64 Z7, 448(DI)
 	ADDQ $512, DI
 	ADDQ $512, SI
-	ADDQ $512, DX
+	ADDQ $1024, DX
 	ADDQ $896, BX
 	DECQ CX
 	JNZ  first
