@@ -11,7 +11,7 @@
 //	sim/          the whole network in one process
 //	internal/     the ground floor, which knows of no party
 //	examples/     programs that show the whole, each run as a test
-//	docs/         tutorial, reference, explanation, decisions
+//	docs/         tutorial, how-to, reference, explanation, decisions
 //
 // The floors, the walls between them and the owners of every dependency stand in
 // floors_test.go as tables, and "go test -run TestFloors ." holds the house to them.
