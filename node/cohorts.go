@@ -48,7 +48,7 @@ func (n *Node) AddCohort(ctx context.Context, spec CohortSpec) (CohortSummary, e
 	}
 	// Whatever becomes of it, nothing is left on the shelf that is no cohort's.
 	defer n.sweep(context.WithoutCancel(ctx))
-	d, summary, err := readDataset(ctx, spec, on)
+	d, summary, err := readDataset(ctx, n.shelf.parsing, spec, on)
 	if err != nil {
 		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
 	}
@@ -131,7 +131,7 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 	if d.Store != nil {
 		now, summary, err = n.shelf.scrub(ctx, d)
 	} else {
-		now, summary, err = readDataset(ctx, CohortSpec{
+		now, summary, err = readDataset(ctx, n.shelf.parsing, CohortSpec{
 			Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
 		}, nil)
 	}

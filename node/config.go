@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -83,6 +84,11 @@ type Config struct {
 	Entropy io.Reader
 	// Version is what the node says of its program. Empty means "dev".
 	Version string
+	// Parser is the program that parses files of genotypes, in a process of its own for
+	// each reading: this one with the arguments that make it call worker.Child, which is
+	// what locus-node sets. Without one they are parsed in this process, which has keys
+	// and a network. That is for simulations and tests, whose files are their own.
+	Parser worker.Program
 	// Workers bounds the tasks that are counted at one time. Zero means 1.
 	Workers int
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/store"
 	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -79,7 +80,7 @@ type fileRecord struct {
 
 // readDataset reads a cohort's files from end to end and refuses what could not be
 // counted later. On a shelf, if there is one, it keeps the genotypes.
-func readDataset(ctx context.Context, spec CohortSpec, on *shelf) (definition, CohortSummary, error) {
+func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) (definition, CohortSummary, error) {
 	paths, err := absolute(spec.Path, spec.Samples)
 	if err != nil {
 		return definition{}, CohortSummary{}, err
@@ -90,7 +91,7 @@ func readDataset(ctx context.Context, spec CohortSpec, on *shelf) (definition, C
 		return definition{}, CohortSummary{}, err
 	}
 	defer in.Close()
-	c, reader, err := in.cohort(d, nil)
+	c, reader, err := in.cohort(ctx, how, d, nil)
 	if err != nil {
 		return definition{}, CohortSummary{}, err
 	}
@@ -170,7 +171,7 @@ type counted struct {
 }
 
 // cohort reads the sample table and the beginning of the genotypes.
-func (in *inputs) cohort(d definition, covers genotype.Covers) (counted, genotype.Reader, error) {
+func (in *inputs) cohort(ctx context.Context, how *parsing, d definition, places *worker.Places) (counted, genotype.Reader, error) {
 	where, err := roll.ParseFilter(d.Filter)
 	if err != nil {
 		return counted{}, nil, err
@@ -179,7 +180,7 @@ func (in *inputs) cohort(d definition, covers genotype.Covers) (counted, genotyp
 	if err != nil {
 		return counted{}, nil, err
 	}
-	r, about, err := in.genotypes.reader(covers)
+	r, about, err := in.genotypes.parsed(ctx, how, places)
 	if err != nil {
 		return counted{}, nil, fmt.Errorf("read %s: %w", filepath.Base(in.genotypes.files[0].path), err)
 	}
@@ -192,6 +193,9 @@ func (in *inputs) cohort(d definition, covers genotype.Covers) (counted, genotyp
 
 // records reads what is left of every file and says what each one was.
 func (in *inputs) records() (samples fileRecord, genotypes []fileRecord, err error) {
+	if err := in.genotypes.stop(); err != nil {
+		return fileRecord{}, nil, err
+	}
 	for _, f := range in.genotypes.files {
 		r, err := f.record()
 		if err != nil {
@@ -223,7 +227,7 @@ func (d definition) people(tag func(domain string, parts ...[]byte) protocol.Dig
 
 // count reads the cohort's files again and counts AC and AN of the variants in the
 // ranges. It gives no counts when a byte of the files is not as it was.
-func (d definition) count(ctx context.Context, p *panel.Panel, ranges []panel.Range) ([]int64, tally.Warnings, error) {
+func (d definition) count(ctx context.Context, how *parsing, p *panel.Panel, ranges []panel.Range) ([]int64, tally.Warnings, error) {
 	wanted, err := tally.Want(p, ranges)
 	if err != nil {
 		return nil, tally.Warnings{}, err
@@ -235,6 +239,10 @@ func (d definition) count(ctx context.Context, p *panel.Panel, ranges []panel.Ra
 	if len(d.Files) == 0 {
 		return nil, tally.Warnings{}, errDatasetChanged
 	}
+	places, err := placesOf(p, ranges)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
 	in, err := d.open(d.Files[0].Path, d.Samples.Path)
 	if err != nil {
 		return nil, tally.Warnings{}, err
@@ -244,7 +252,7 @@ func (d definition) count(ctx context.Context, p *panel.Panel, ranges []panel.Ra
 		counts   []int64
 		warnings tally.Warnings
 	)
-	c, reader, err := in.cohort(d, wanted.Covers)
+	c, reader, err := in.cohort(ctx, how, d, places)
 	if err == nil {
 		counts, warnings, err = tally.AlleleFrequency(ctx, reader, wanted, c.who, assembly)
 	}
@@ -264,6 +272,19 @@ func (d definition) count(ctx context.Context, p *panel.Panel, ranges []panel.Ra
 		return nil, tally.Warnings{}, err
 	}
 	return counts, warnings, nil
+}
+
+// placesOf are the positions of the variants in ranges.
+func placesOf(p *panel.Panel, ranges []panel.Range) (*worker.Places, error) {
+	return worker.NewPlaces(func(yield func(string, uint32) bool) {
+		for _, r := range ranges {
+			for i := r.From; i < r.To; i++ {
+				if v := p.At(int(i)); !yield(v.Contig, v.Pos) {
+					return
+				}
+			}
+		}
+	})
 }
 
 // assemblyFor is the assembly that a panel's variants are counted in.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -11,9 +12,8 @@ import (
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
-	"github.com/locus-genomics/locus/node/genotype/pgen"
-	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
+	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -25,8 +25,8 @@ var (
 )
 
 // OpenGenotypes opens a file of genotypes by what is in it: a VCF, a BCF, a bed whose bim
-// and fam lie beside it, or a pgen with pvar (or pvar.zst) and psam. The caller MUST
-// close what is returned beside the reader.
+// and fam lie beside it, or a pgen with pvar (or pvar.zst) and psam. It is parsed in this
+// process. The caller MUST close what is returned beside the reader.
 func OpenGenotypes(path string) (genotype.Reader, io.Closer, error) {
 	g, err := openGenotypeFiles(path)
 	if err != nil {
@@ -41,8 +41,9 @@ func OpenGenotypes(path string) (genotype.Reader, io.Closer, error) {
 
 // genotypeFiles are the files of one dataset, open. The first one names the others.
 type genotypeFiles struct {
-	format formatReader
+	format worker.Format
 	files  []*hashedFile
+	child  *worker.Reader // that reads them, if there is one
 }
 
 // aboutFile is what some formats say beside the genotypes.
@@ -51,23 +52,20 @@ type aboutFile struct {
 	assembly genotype.Assembly
 }
 
-// formatReader reads the files of one format.
-type formatReader func(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error)
-
 // openGenotypeFiles finds out the format and opens what belongs to it.
 func openGenotypeFiles(path string) (*genotypeFiles, error) {
 	path, err := nameOfSet(path)
 	if err != nil {
 		return nil, fmt.Errorf("open genotypes: %w", err)
 	}
-	g := &genotypeFiles{format: readVCF}
+	g := &genotypeFiles{format: worker.VariantCalls}
 	names := []string{path}
 	if prefix, ok := strings.CutSuffix(path, ".bed"); ok {
-		g.format = readPlink
+		g.format = worker.Plink
 		names = append(names, prefix+".bim", prefix+".fam")
 	}
 	if prefix, ok := strings.CutSuffix(path, ".pgen"); ok {
-		g.format = readPgen
+		g.format = worker.Pgen
 		names = append(names, prefix+".pvar", prefix+".psam")
 		if !exists(names[1]) && exists(names[1]+".zst") {
 			names[1] += ".zst"
@@ -83,26 +81,7 @@ func openGenotypeFiles(path string) (*genotypeFiles, error) {
 		}
 		g.files = append(g.files, f)
 	}
-	if len(names) == 1 {
-		is, err := isBCF(g.files[0].file)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("open genotypes: %w", err), g.Close())
-		}
-		if is {
-			g.format = readBCF
-		}
-	}
 	return g, nil
-}
-
-// isBCF looks at the beginning of a file, whatever it is called, and leaves it unread.
-func isBCF(f *os.File) (bool, error) {
-	head := make([]byte, 1<<16)
-	n, err := f.ReadAt(head, 0)
-	if err != nil && err != io.EOF {
-		return false, err
-	}
-	return bcf.Is(head[:n]), nil
 }
 
 // nameOfSet is the bed or pgen that a path means, which may be a file beside it or
@@ -136,58 +115,60 @@ func exists(path string) bool {
 	return !errors.Is(err, os.ErrNotExist)
 }
 
+// reader reads the files in this process.
 func (g *genotypeFiles) reader(covers genotype.Covers) (genotype.Reader, aboutFile, error) {
-	return g.format(g.files, covers)
+	r, about, err := worker.Open(g.source(), covers)
+	return r, aboutFile{about.Sexes, about.Assembly}, known(err)
+}
+
+// parsed reads the files where p says. Only the places have calls, or all if there are
+// none. Until stop has returned, nobody else may read the files.
+func (g *genotypeFiles) parsed(ctx context.Context, p *parsing, places *worker.Places) (genotype.Reader, aboutFile, error) {
+	if p == nil {
+		if places == nil {
+			return g.reader(nil)
+		}
+		return g.reader(places.Covers)
+	}
+	r, err := p.start(ctx, g.source(), places)
+	if err != nil {
+		return nil, aboutFile{}, known(err)
+	}
+	g.child = r
+	return r, aboutFile{r.About().Sexes, r.About().Assembly}, nil
+}
+
+func (g *genotypeFiles) source() worker.Source {
+	s := worker.Source{Format: g.format}
+	for _, f := range g.files {
+		s.Files = append(s.Files, f)
+		s.Bytes += f.size
+	}
+	return s
+}
+
+// known says which formats are, to who brings another.
+func known(err error) error {
+	if errors.Is(err, vcf.ErrNotVCF) || errors.Is(err, bcf.ErrNotBCF) {
+		return fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	return err
+}
+
+// stop ends the child that reads the files.
+func (g *genotypeFiles) stop() error {
+	if g.child == nil {
+		return nil
+	}
+	return g.child.Close()
 }
 
 func (g *genotypeFiles) Close() error {
-	var errs []error
+	errs := []error{g.stop()}
 	for _, f := range g.files {
 		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)
-}
-
-func readVCF(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error) {
-	r, err := vcf.New(files[0], vcf.Config{Covers: covers})
-	if errors.Is(err, vcf.ErrNotVCF) {
-		return nil, aboutFile{}, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	if err != nil {
-		return nil, aboutFile{}, err
-	}
-	return r, aboutFile{assembly: r.Assembly()}, nil
-}
-
-func readBCF(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error) {
-	r, err := bcf.New(files[0], bcf.Config{Covers: covers})
-	if errors.Is(err, bcf.ErrNotBCF) {
-		return nil, aboutFile{}, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	if err != nil {
-		return nil, aboutFile{}, err
-	}
-	return r, aboutFile{assembly: r.Assembly()}, nil
-}
-
-func readPlink(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error) {
-	r, err := plink.New(plink.Config{Bed: files[0], Bim: files[1], Fam: files[2], Covers: covers})
-	if err != nil {
-		return nil, aboutFile{}, err
-	}
-	return r, aboutFile{sexes: r.Sexes()}, nil
-}
-
-func readPgen(files []*hashedFile, covers genotype.Covers) (genotype.Reader, aboutFile, error) {
-	cfg := pgen.Config{Pgen: files[0], Pvar: files[1], Psam: files[2], Covers: covers}
-	if len(files) > 3 {
-		cfg.Pgi = files[3]
-	}
-	r, err := pgen.New(cfg)
-	if err != nil {
-		return nil, aboutFile{}, err
-	}
-	return r, aboutFile{sexes: r.Sexes(), assembly: r.Assembly()}, nil
 }
 
 // hashedFile digests a file while it is read, so that what was parsed and what was
@@ -197,6 +178,7 @@ type hashedFile struct {
 	file  *os.File
 	sum   hash.Hash
 	bytes int64
+	size  int64 // when it was opened
 }
 
 func openHashed(path string) (*hashedFile, error) {
@@ -211,7 +193,7 @@ func openHashed(path string) (*hashedFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &hashedFile{path: path, file: f, sum: sha256.New()}, nil
+	return &hashedFile{path: path, file: f, sum: sha256.New(), size: info.Size()}, nil
 }
 
 func (f *hashedFile) Read(p []byte) (int, error) {

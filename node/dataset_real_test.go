@@ -94,7 +94,7 @@ func TestThreeSitesOfARealFileSumToPlink2(t *testing.T) {
 		sum := make([]int64, 2*p.Len())
 		for _, table := range splitSamples(t, filepath.Join(dir, "kg3_chr22.strata.tsv")) {
 			d := read(t, CohortSpec{Name: "all", Path: filepath.Join(dir, name), Samples: table})
-			counts, _, err := d.count(t.Context(), p, []panel.Range{{From: 0, To: uint64(p.Len())}})
+			counts, _, err := d.count(t.Context(), child(t), p, []panel.Range{{From: 0, To: uint64(p.Len())}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -14,7 +14,7 @@ import (
 // count counts a cohort from its store, or from its files where it has none.
 func (s *shelf) count(ctx context.Context, d definition, p *panel.Panel, ranges []panel.Range) ([]int64, tally.Warnings, error) {
 	if d.Store == nil {
-		return d.count(ctx, p, ranges)
+		return d.count(ctx, s.parsing, p, ranges)
 	}
 	wanted, err := tally.Want(p, ranges)
 	if err != nil {

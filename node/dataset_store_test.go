@@ -40,7 +40,7 @@ func plainTag(domain string, parts ...[]byte) protocol.Digest {
 // keepOn takes a dataset in, and gives it as it comes back from the records.
 func keepOn(t *testing.T, s *shelf, spec CohortSpec) definition {
 	t.Helper()
-	d, _, err := readDataset(t.Context(), spec, s)
+	d, _, err := readDataset(t.Context(), child(t), spec, s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,12 +158,12 @@ func TestAStoreThatIsNotItselfIsNotCounted(t *testing.T) {
 func TestADatasetThatIsRefusedLeavesNoStore(t *testing.T) {
 	dir, s := toyFiles(t), newShelf(t)
 	writeFile(t, filepath.Join(dir, "twice.vcf"), toyVCF()+toyVCF()[len(toyVCF())-100:])
-	if _, _, err := readDataset(t.Context(), toySpec(dir, "twice.vcf"), s); err == nil {
+	if _, _, err := readDataset(t.Context(), child(t), toySpec(dir, "twice.vcf"), s); err == nil {
 		t.Error("a damaged file was taken in")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := readDataset(ctx, toySpec(dir, "toy.vcf"), s); !errors.Is(err, context.Canceled) {
+	if _, _, err := readDataset(ctx, child(t), toySpec(dir, "toy.vcf"), s); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 	if left, err := os.ReadDir(s.dir); err != nil || len(left) != 0 {

@@ -127,7 +127,7 @@ func toySpec(dir, name string) CohortSpec {
 
 func read(t *testing.T, spec CohortSpec) definition {
 	t.Helper()
-	d, _, err := readDataset(t.Context(), spec, nil)
+	d, _, err := readDataset(t.Context(), child(t), spec, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func TestADatasetIsCountedInEveryFormat(t *testing.T) {
 	p, all := toyPanel(t, "GRCh38")
 	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bcf", "toy.bed", "toy.bim", "toy.fam", "toy", "toy2.pgen", "toy2"} {
 		t.Run(name, func(t *testing.T) {
-			d, summary, err := readDataset(t.Context(), toySpec(dir, name), nil)
+			d, summary, err := readDataset(t.Context(), child(t), toySpec(dir, name), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,7 +154,7 @@ func TestADatasetIsCountedInEveryFormat(t *testing.T) {
 			if err := json.Unmarshal(raw, &kept); err != nil {
 				t.Fatal(err)
 			}
-			counts, _, err := kept.count(t.Context(), p, all)
+			counts, _, err := kept.count(t.Context(), child(t), p, all)
 			if diff := cmp.Diff(toyCounts(everyone), counts); err != nil || diff != "" {
 				t.Errorf("%v (-want +got):\n%s", err, diff)
 			}
@@ -168,16 +168,16 @@ func TestAFilterAndATableChooseWhoIsCounted(t *testing.T) {
 	spec := toySpec(dir, "toy.vcf.gz")
 	spec.Filter = "side=left"
 	d := read(t, spec)
-	counts, _, err := d.count(t.Context(), p, all)
+	counts, _, err := d.count(t.Context(), child(t), p, all)
 	if diff := cmp.Diff(toyCounts(func(i int) bool { return i < 22 }), counts); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	writeFile(t, spec.Samples, toySamples(20))
-	d, summary, err := readDataset(t.Context(), toySpec(dir, "toy.vcf.gz"), nil)
+	d, summary, err := readDataset(t.Context(), child(t), toySpec(dir, "toy.vcf.gz"), nil)
 	if err != nil || summary.People != 20 || summary.Ignored != 4 {
 		t.Fatalf("%+v, %v", summary, err)
 	}
-	counts, _, err = d.count(t.Context(), p, all[:1])
+	counts, _, err = d.count(t.Context(), child(t), p, all[:1])
 	if diff := cmp.Diff(toyCounts(func(i int) bool { return i < 20 }), counts); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
@@ -237,7 +237,7 @@ func TestDatasetsThatAreRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			spec := toySpec(toyFiles(t), "toy.vcf.gz")
 			c.damage(t, &spec)
-			if _, _, err := readDataset(t.Context(), spec, nil); !errors.Is(err, c.want) {
+			if _, _, err := readDataset(t.Context(), child(t), spec, nil); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
@@ -247,7 +247,7 @@ func TestDatasetsThatAreRefused(t *testing.T) {
 func TestADirectoryIsNoDataset(t *testing.T) {
 	spec := toySpec(toyFiles(t), "toy.vcf")
 	spec.Path = t.TempDir()
-	if _, _, err := readDataset(t.Context(), spec, nil); err == nil {
+	if _, _, err := readDataset(t.Context(), child(t), spec, nil); err == nil {
 		t.Error("it was read")
 	}
 }
@@ -279,11 +279,11 @@ func TestAChangedFileIsNotCounted(t *testing.T) {
 				after = strings.Replace(string(before), c.old, c.new, 1)
 			}
 			writeFile(t, path, after)
-			if counts, _, err := d.count(t.Context(), p, all); !errors.Is(err, errDatasetChanged) || counts != nil {
+			if counts, _, err := d.count(t.Context(), child(t), p, all); !errors.Is(err, errDatasetChanged) || counts != nil {
 				t.Errorf("got %d counts, %v", len(counts), err)
 			}
 			writeFile(t, path, string(before))
-			if _, _, err := d.count(t.Context(), p, all); err != nil {
+			if _, _, err := d.count(t.Context(), child(t), p, all); err != nil {
 				t.Errorf("as it was: %v", err)
 			}
 		})
@@ -295,7 +295,7 @@ func TestACountEndsWithItsContext(t *testing.T) {
 	p, all := toyPanel(t, "GRCh38")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, _, err := d.count(ctx, p, all); !errors.Is(err, context.Canceled) {
+	if _, _, err := d.count(ctx, child(t), p, all); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -310,7 +310,7 @@ func TestAPanelOfAnotherAssemblyIsRefused(t *testing.T) {
 		{"toy.bed", "GRCh37", nil}, {"toy.bed", "T2T-CHM13v2.0", nil}, // a bed does not say
 	} {
 		p, all := toyPanel(t, c.assembly)
-		if _, _, err := read(t, toySpec(dir, c.path)).count(t.Context(), p, all); !errors.Is(err, c.want) {
+		if _, _, err := read(t, toySpec(dir, c.path)).count(t.Context(), child(t), p, all); !errors.Is(err, c.want) {
 			t.Errorf("%s by a panel of %s: got %v, want %v", c.path, c.assembly, err, c.want)
 		}
 	}
@@ -323,7 +323,7 @@ func TestXOfAnUnknownAssemblyIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := read(t, toySpec(dir, "toy.bed")).count(t.Context(), p, []panel.Range{{From: 0, To: 1}}); !errors.Is(err, errAssembly) {
+	if _, _, err := read(t, toySpec(dir, "toy.bed")).count(t.Context(), child(t), p, []panel.Range{{From: 0, To: 1}}); !errors.Is(err, errAssembly) {
 		t.Errorf("got %v", err)
 	}
 }

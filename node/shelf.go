@@ -34,6 +34,7 @@ type shelf struct {
 	dir     string
 	cipher  func(dataset protocol.Digest) (cipher.AEAD, error)
 	entropy io.Reader
+	parsing *parsing
 }
 
 // create begins a store; what it will be found by comes with it.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
+	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol/rest"
 )
 
@@ -41,7 +42,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 		dir = "locus-node"
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.count(), a.panel())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.count(), a.panel(), a.parse())
 	return cli.Run(ctx, root, args, out, errs, exitCode)
 }
 
@@ -51,7 +52,7 @@ var errNo = errors.New("not accepted; nothing was signed")
 func exitCode(err error) int {
 	var problem *rest.Problem
 	switch {
-	case errors.Is(err, node.ErrConfig):
+	case errors.Is(err, node.ErrConfig), errors.Is(err, worker.ErrByHand):
 		return cli.Usage
 	case errors.Is(err, rest.ErrPin):
 		return cli.Altered
@@ -75,6 +76,10 @@ func exitCode(err error) int {
 // with opens the node for the time that a command takes.
 func (a *app) with(c node.Config, do func(*node.Node) error) error {
 	c.Dir, c.Version = a.dir, version
+	var err error
+	if c.Parser, err = worker.Self(parseName); err != nil {
+		return err
+	}
 	n, err := node.Open(c)
 	if err != nil {
 		return err

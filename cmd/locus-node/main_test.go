@@ -19,9 +19,35 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"locus-node": func() {
+			noteChild()
 			os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 		},
 	})
+}
+
+// noteChild leaves a mark beside the program when it runs as the process that parses.
+// That process is told nothing, so that the mark has no other place.
+func noteChild() {
+	if len(os.Args) == 2 && os.Args[1] == parseName {
+		if self, err := os.Executable(); err == nil {
+			_ = os.WriteFile(filepath.Join(filepath.Dir(self), "child"), nil, 0o600)
+		}
+	}
+}
+
+// inChild COMMAND [ARGS] wants a command to have files parsed in a process of their own.
+// It runs the program from a place of its own, since stories are told at one time.
+func inChild(ts *testscript.TestScript, neg bool, args []string) {
+	program, err := exec.LookPath(args[0])
+	ts.Check(err)
+	dir, err := os.MkdirTemp(ts.Getenv("WORK"), "program")
+	ts.Check(err)
+	here := filepath.Join(dir, filepath.Base(program))
+	ts.Check(os.Link(program, here))
+	ts.Check(ts.Exec(here, args[1:]...))
+	if _, err := os.Stat(filepath.Join(dir, "child")); (err == nil) == neg {
+		ts.Fatalf("%q: parsed in a process of its own: %v", args, err == nil)
+	}
 }
 
 // The stories are told without a network: none of them gets beyond this machine.
@@ -29,7 +55,7 @@ func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "in-child": inChild},
 	})
 }
 
