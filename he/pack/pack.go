@@ -64,6 +64,7 @@ type Layout struct {
 	reach    uint64 // of a sum of words: sites * half * (1 + radix)
 	quotient uint64 // ceil(2^64 / radix)
 	perWord  int
+	portable bool // without assembly
 }
 
 // New chooses the layout with most counters a word.
@@ -88,6 +89,13 @@ func New(s Spec) (Layout, error) {
 		l.quotient = math.MaxUint64/radix + 1
 	}
 	return l, nil
+}
+
+// Portable returns the same layout that works in portable Go on every processor, which is
+// slower: for tests and measurements.
+func (l Layout) Portable() Layout {
+	l.portable = true
+	return l
 }
 
 // PerWord is the number of counters in a word, 1 or 2.
@@ -125,7 +133,11 @@ func (l Layout) Pack(dst, counters []int64) error {
 	} else {
 		pairs := dst[:len(counters)/2]
 		shift := l.middle + l.radix*l.middle
-		for i := range pairs {
+		done, within := l.packVectors(pairs, counters, shift)
+		if !within {
+			largest = width + 1
+		}
+		for i := done; i < len(pairs); i++ {
 			c := (*[2]int64)(counters[2*i:])
 			largest = max(largest, uint64(c[0]-least), uint64(c[1]-least))
 			pairs[i] = c[0] + l.radix*c[1] - shift
@@ -182,6 +194,8 @@ func (l Layout) unpackPairs(dst, words []int64, side, base int64) bool {
 	reach, quotient, radix := l.reach, l.quotient, l.radix
 	middle := (radix - 1) / 2
 	var outside int64 // negative when a sum is
+	done, within := l.unpackVectors(dst, words, side, base)
+	dst, words = dst[2*done:], words[done:]
 	for i, w := range words {
 		d := (*[2]int64)(dst[2*i:])
 		u := uint64(w) + reach
@@ -194,7 +208,7 @@ func (l Layout) unpackPairs(dst, words []int64, side, base int64) bool {
 		outside |= (side - lo) | (side + lo) | (side - hi) | (side + hi)
 		d[0], d[1] = lo+base, hi+base
 	}
-	return outside >= 0
+	return outside >= 0 && within
 }
 
 // split returns the signed digits of a word; out of reach gives digits out of range.
