@@ -89,6 +89,32 @@ func TestCodesAreTakenApart(t *testing.T) {
 	}
 }
 
+func TestCodesAreCountedUnderAMask(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	for samples := range 1001 {
+		for _, flip := range []byte{0, 0xff} {
+			codes := make([]byte, (samples+3)/4)
+			for i := range codes {
+				codes[i] = flip
+				if rng.IntN(3) == 0 {
+					codes[i] = byte(rng.Uint32())
+				}
+			}
+			mask := bitmap.Pairs(samples)
+			var want [4]int
+			for i := range samples {
+				if rng.IntN(4) > 0 {
+					bitmap.SetPair(mask, i)
+					want[(codes[i/4]^flip)>>(2*(i%4))&3]++
+				}
+			}
+			if got := bitmap.CountCodes(codes, flip, mask); got != (bitmap.Counts{One: want[1], Two: want[2], Three: want[3]}) {
+				t.Fatalf("%d samples: %+v, want %v", samples, got, want)
+			}
+		}
+	}
+}
+
 func TestRoomIsInWholeLines(t *testing.T) {
 	for _, samples := range []int{0, 1, 64, 65, 512, 513, 100_000} {
 		if b := bitmap.New(samples); len(b) != (samples+63)/64 || cap(b)%8 != 0 {
@@ -117,6 +143,16 @@ func BenchmarkSplit(b *testing.B) {
 	rare := slices.Repeat([]byte{0xff}, len(dense))
 	rare[rng.IntN(len(rare))] = 0xfe
 	p := bitmap.NewPlanes(people)
+	mask := bitmap.Pairs(people)
+	for i := range people {
+		bitmap.SetPair(mask, i)
+	}
+	b.Run("counted", func(b *testing.B) {
+		b.SetBytes(int64(len(dense)))
+		for b.Loop() {
+			bitmap.CountCodes(dense, 0xff, mask)
+		}
+	})
 	for name, codes := range map[string][]byte{"common": dense, "rare": rare} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(codes)))

@@ -22,12 +22,13 @@ func TestEveryKernelGivesTheSameAnswer(t *testing.T) {
 		name  string
 		has   bool
 		count func(a, b []uint64) int
+		codes func(codes []byte, flip byte, mask []uint64) Counts
 		split func(codes []byte, flip byte, p Planes) Counts
 	}{
-		{"AVX2", hasAVX2, countAnd2, func(codes []byte, flip byte, p Planes) Counts {
+		{"AVX2", hasAVX2, countAnd2, countCodes2, func(codes []byte, flip byte, p Planes) Counts {
 			return splitBlocks(codes, flip, p, avx2SplitWords, splitAVX2)
 		}},
-		{"AVX-512", hasGFNI, countAnd, func(codes []byte, flip byte, p Planes) Counts {
+		{"AVX-512", hasGFNI, countAnd, countCodes, func(codes []byte, flip byte, p Planes) Counts {
 			return splitBlocks(codes, flip, p, avx512SplitWords, splitAVX512)
 		}},
 	}
@@ -46,6 +47,15 @@ func TestEveryKernelGivesTheSameAnswer(t *testing.T) {
 				codes[i] = byte(rng.Uint32())
 			}
 			flip := byte(rng.Uint32())
+			if some := codes[:n]; n > 0 {
+				mask := words((n + 7) / 8)
+				if used := n % 8; used > 0 {
+					mask[len(mask)-1] &= 1<<(8*used) - 1
+				}
+				if got, want := k.codes(some, flip, mask), countCodesGo(some, flip, mask); got != want {
+					t.Fatalf("%s: %+v of %d bytes of codes, want %+v", k.name, got, n, want)
+				}
+			}
 			got, want := NewPlanes(64*n), NewPlanes(64*n)
 			if g, w := k.split(codes, flip, got), splitGo(codes, flip, want); g != w {
 				t.Fatalf("%s: %+v of %d words, want %+v", k.name, g, n, w)

@@ -16,6 +16,7 @@ var (
 const (
 	avx2CountWords   = 4
 	avx2SplitWords   = 2
+	avx2CodesBytes   = 32
 	avx512SplitWords = 4
 )
 
@@ -30,6 +31,12 @@ func splitAVX2(codes *byte, flip byte, one, two, three *uint64, blocks int) (n1,
 
 //go:noescape
 func splitAVX512(codes *byte, flip byte, one, two, three *uint64, blocks int) (n1, n2, n3 int)
+
+//go:noescape
+func countCodesAVX2(codes *byte, flip byte, mask *uint64, blocks int) (n1, n2, n3 int)
+
+//go:noescape
+func countCodesAVX512(codes *byte, flip byte, mask *uint64, bytes int) (lower, all, both int)
 
 func countAnd(a, b []uint64) int {
 	switch {
@@ -72,5 +79,25 @@ func splitBlocks(codes []byte, flip byte, p Planes, words int, kernel splitKerne
 		n.One, n.Two, n.Three = kernel(&codes[0], flip, &p.One[0], &p.Two[0], &p.Three[0], blocks)
 	}
 	rest := splitGo(codes[16*done:], flip, Planes{p.One[done:], p.Two[done:], p.Three[done:]})
+	return Counts{n.One + rest.One, n.Two + rest.Two, n.Three + rest.Three}
+}
+
+func countCodes(codes []byte, flip byte, mask []uint64) Counts {
+	switch {
+	case hasAVX512:
+		lower, all, both := countCodesAVX512(&codes[0], flip, &mask[0], len(codes))
+		return Counts{One: lower - both, Two: all - lower - both, Three: both}
+	case hasAVX2:
+		return countCodes2(codes, flip, mask)
+	}
+	return countCodesGo(codes, flip, mask)
+}
+
+func countCodes2(codes []byte, flip byte, mask []uint64) (n Counts) {
+	blocks := len(codes) / avx2CodesBytes
+	if blocks > 0 {
+		n.One, n.Two, n.Three = countCodesAVX2(&codes[0], flip, &mask[0], blocks)
+	}
+	rest := countCodesGo(codes[avx2CodesBytes*blocks:], flip, mask[avx2CodesBytes/8*blocks:])
 	return Counts{n.One + rest.One, n.Two + rest.Two, n.Three + rest.Three}
 }

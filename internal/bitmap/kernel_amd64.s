@@ -254,3 +254,165 @@ splitLoop512:
 	MOVQ          BX, n2+56(FP)
 	MOVQ          DX, n3+64(FP)
 	RET
+
+// How many of the two codes in a nibble are 1.
+DATA ofOne<>+0(SB)/8, $0x0101020100000100
+DATA ofOne<>+8(SB)/8, $0x0000010000000100
+DATA ofOne<>+16(SB)/8, $0x0101020100000100
+DATA ofOne<>+24(SB)/8, $0x0000010000000100
+GLOBL ofOne<>(SB), RODATA|NOPTR, $32
+
+// And 2.
+DATA ofTwo<>+0(SB)/8, $0x0001000000010000
+DATA ofTwo<>+8(SB)/8, $0x0001000001020101
+DATA ofTwo<>+16(SB)/8, $0x0001000000010000
+DATA ofTwo<>+24(SB)/8, $0x0001000001020101
+GLOBL ofTwo<>(SB), RODATA|NOPTR, $32
+
+// And 3.
+DATA ofThree<>+0(SB)/8, $0x0100000001000000
+DATA ofThree<>+8(SB)/8, $0x0201010101000000
+DATA ofThree<>+16(SB)/8, $0x0100000001000000
+DATA ofThree<>+24(SB)/8, $0x0201010101000000
+GLOBL ofThree<>(SB), RODATA|NOPTR, $32
+
+DATA evens<>+0(SB)/8, $0x5555555555555555
+GLOBL evens<>(SB), RODATA|NOPTR, $8
+
+// func countCodesAVX2(codes *byte, flip byte, mask *uint64, blocks int) (n1, n2, n3 int)
+TEXT ·countCodesAVX2(SB), NOSPLIT, $0-56
+	MOVQ codes+0(FP), SI
+	MOVQ mask+16(FP), DI
+	MOVQ blocks+24(FP), CX
+	VPBROADCASTB flip+8(FP), Y8
+	VPBROADCASTQ nibbles<>(SB), Y9
+	VMOVDQU ofOne<>(SB), Y10
+	VMOVDQU ofTwo<>(SB), Y11
+	VMOVDQU ofThree<>(SB), Y12
+	VPXOR Y7, Y7, Y7
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+
+codesLoop2:
+	VPXOR   (SI), Y8, Y0
+	VPAND   (DI), Y0, Y0
+	VPSRLW  $4, Y0, Y1
+	VPAND   Y9, Y0, Y0
+	VPAND   Y9, Y1, Y1
+	VPSHUFB Y0, Y10, Y2
+	VPSHUFB Y1, Y10, Y3
+	VPADDB  Y2, Y3, Y2
+	VPSADBW Y7, Y2, Y2
+	VPADDQ  Y2, Y4, Y4
+	VPSHUFB Y0, Y11, Y2
+	VPSHUFB Y1, Y11, Y3
+	VPADDB  Y2, Y3, Y2
+	VPSADBW Y7, Y2, Y2
+	VPADDQ  Y2, Y5, Y5
+	VPSHUFB Y0, Y12, Y2
+	VPSHUFB Y1, Y12, Y3
+	VPADDB  Y2, Y3, Y2
+	VPSADBW Y7, Y2, Y2
+	VPADDQ  Y2, Y6, Y6
+	ADDQ    $32, SI
+	ADDQ    $32, DI
+	DECQ    CX
+	JNZ     codesLoop2
+
+	VEXTRACTI128 $1, Y4, X0
+	VPADDQ       X0, X4, X4
+	VPSRLDQ      $8, X4, X0
+	VPADDQ       X0, X4, X4
+	VMOVQ        X4, AX
+	VEXTRACTI128 $1, Y5, X0
+	VPADDQ       X0, X5, X5
+	VPSRLDQ      $8, X5, X0
+	VPADDQ       X0, X5, X5
+	VMOVQ        X5, BX
+	VEXTRACTI128 $1, Y6, X0
+	VPADDQ       X0, X6, X6
+	VPSRLDQ      $8, X6, X0
+	VPADDQ       X0, X6, X6
+	VMOVQ        X6, DX
+	VZEROUPPER
+	MOVQ         AX, n1+32(FP)
+	MOVQ         BX, n2+40(FP)
+	MOVQ         DX, n3+48(FP)
+	RET
+
+// func countCodesAVX512(codes *byte, flip byte, mask *uint64, bytes int) (lower, all, both int)
+TEXT ·countCodesAVX512(SB), NOSPLIT, $0-56
+	MOVQ codes+0(FP), SI
+	MOVQ mask+16(FP), DI
+	MOVQ bytes+24(FP), CX
+	VPBROADCASTB flip+8(FP), Z8
+	VPBROADCASTQ evens<>(SB), Z9
+	VPXORQ Z4, Z4, Z4
+	VPXORQ Z5, Z5, Z5
+	VPXORQ Z6, Z6, Z6
+
+codesLoop512:
+	CMPQ     CX, $64
+	JLT      codesRest
+	VPXORQ   (SI), Z8, Z0
+	VPANDQ   (DI), Z0, Z0
+	VPSRLQ   $1, Z0, Z1
+	VPANDQ   Z9, Z0, Z2
+	VPANDQ   Z2, Z1, Z1
+	VPOPCNTQ Z2, Z2
+	VPOPCNTQ Z0, Z0
+	VPOPCNTQ Z1, Z1
+	VPADDQ   Z2, Z4, Z4
+	VPADDQ   Z0, Z5, Z5
+	VPADDQ   Z1, Z6, Z6
+	ADDQ     $64, SI
+	ADDQ     $64, DI
+	SUBQ     $64, CX
+	JMP      codesLoop512
+
+codesRest:
+	MOVQ       $1, AX
+	SHLQ       CX, AX
+	DECQ       AX
+	KMOVQ      AX, K1
+	VMOVDQU8.Z (SI), K1, Z0
+	VMOVDQU8.Z (DI), K1, Z1
+	VPXORQ     Z0, Z8, Z0
+	VPANDQ     Z1, Z0, Z0
+	VPSRLQ     $1, Z0, Z1
+	VPANDQ     Z9, Z0, Z2
+	VPANDQ     Z2, Z1, Z1
+	VPOPCNTQ   Z2, Z2
+	VPOPCNTQ   Z0, Z0
+	VPOPCNTQ   Z1, Z1
+	VPADDQ     Z2, Z4, Z4
+	VPADDQ     Z0, Z5, Z5
+	VPADDQ     Z1, Z6, Z6
+
+	VEXTRACTI64X4 $1, Z4, Y0
+	VPADDQ        Y0, Y4, Y4
+	VEXTRACTI64X4 $1, Z5, Y0
+	VPADDQ        Y0, Y5, Y5
+	VEXTRACTI64X4 $1, Z6, Y0
+	VPADDQ        Y0, Y6, Y6
+	VEXTRACTI128  $1, Y4, X0
+	VPADDQ        X0, X4, X4
+	VPSRLDQ       $8, X4, X0
+	VPADDQ        X0, X4, X4
+	VMOVQ         X4, AX
+	VEXTRACTI128  $1, Y5, X0
+	VPADDQ        X0, X5, X5
+	VPSRLDQ       $8, X5, X0
+	VPADDQ        X0, X5, X5
+	VMOVQ         X5, BX
+	VEXTRACTI128  $1, Y6, X0
+	VPADDQ        X0, X6, X6
+	VPSRLDQ       $8, X6, X0
+	VPADDQ        X0, X6, X6
+	VMOVQ         X6, DX
+	VZEROUPPER
+	MOVQ          AX, lower+32(FP)
+	MOVQ          BX, all+40(FP)
+	MOVQ          DX, both+48(FP)
+	RET

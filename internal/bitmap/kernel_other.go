@@ -5,3 +5,7 @@ package bitmap
 func countAnd(a, b []uint64) int { return countAndGo(a, b) }
 
 func split(codes []byte, flip byte, p Planes) Counts { return splitGo(codes, flip, p) }
+
+func countCodes(codes []byte, flip byte, mask []uint64) Counts {
+	return countCodesGo(codes, flip, mask)
+}

@@ -10,9 +10,18 @@ type Reader interface {
 	Next(row *Row) error
 }
 
+// Packer is a Reader of files in which genotypes are packed as in a bed.
+type Packer interface {
+	Reader
+	// Pack lets rows of one ALT have Packed from now on, and no classes, for whoever
+	// counts them as they are.
+	Pack()
+}
+
 // Row is one site with everyone's genotypes, in one of two forms. A reader fills Calls
 // and leaves Classes empty, or the other way round; where nobody asked for the site
-// both are empty. Expand gives calls and Classify classes, whichever a row has.
+// both are empty. Expand gives calls and Classify classes, whichever a row has. Who
+// asks a Packer may get rows in a third form, Packed.
 type Row struct {
 	Site
 	// Calls has one call a sample.
@@ -20,6 +29,9 @@ type Row struct {
 	// Classes has the classes of each ALT in turn, and a single one where Alts is
 	// empty. When there are any, Calls is not looked at.
 	Classes []Classes
+	// Packed stands for both in rows of one ALT, when a Packer was asked for it: two
+	// bits a sample, as a bed has them. Expand and Classify leave it alone.
+	Packed []byte
 	// Coded is true where every call is written as if the sample were diploid, as bed
 	// does: how many copies a call stands for is then told by sex and place.
 	Coded bool

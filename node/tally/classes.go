@@ -1,6 +1,9 @@
 package tally
 
-import "github.com/locus-genomics/locus/node/genotype"
+import (
+	"github.com/locus-genomics/locus/internal/bitmap"
+	"github.com/locus-genomics/locus/node/genotype"
+)
 
 // The columns of what is counted of a row's classes, by part of the people.
 const (
@@ -27,7 +30,7 @@ type kinds struct {
 // classes counts a row of classes: of one ALT anywhere, of many where everyone has two
 // copies, since who is het of two other ALTs is in no class of this one.
 func (c *counter) classes(row *genotype.Row, place genotype.Place) {
-	for k := range row.Classes {
+	for k := range max(1, len(row.Classes)) { // packed rows are of one ALT
 		c.class(row, k, place, func(stratum int, n kinds) {
 			alleles := c.alleles[stratum*c.width:]
 			copies := n.oneAlt + 2*n.twoAlts + n.hapAlt + n.halfAlt
@@ -47,12 +50,18 @@ func (c *counter) classes(row *genotype.Row, place genotype.Place) {
 // class gives, for one ALT of a row of classes, the kinds of each part of the people.
 func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func(stratum int, n kinds)) {
 	s := c.splitFor(place)
-	c.columnsOf(&row.Classes[k], s)
+	base := genotype.NoAlt
+	if row.Packed != nil {
+		c.columnsOfCodes(row.Packed, s)
+	} else {
+		base = row.Classes[k].Base
+		c.columnsOf(&row.Classes[k], s)
+	}
 	for part := 1; part < len(s.sizes); part++ {
 		if s.sizes[part] == 0 {
 			continue
 		}
-		n := c.kindsOf(part, s, row.Classes[k].Base)
+		n := c.kindsOf(part, s, base)
 		stratum, sex := s.stratum(part)
 		if place != genotype.Diploid {
 			n = n.at(place, sex, row.Coded, &c.warnings)
@@ -91,6 +100,32 @@ func (c *counter) columnsOf(class *genotype.Classes, s *split) {
 	s.count(&class.Haploid, into(inHaploid))
 	s.count(c.intersect(&class.Haploid, &class.Hom), into(inHaploidHom))
 	s.count(c.intersect(&class.Haploid, &class.Missing), into(inHaploidMissing))
+}
+
+// turned is what makes the codes of a bed 0 for two REF, 1 for REF and ALT, 2 for no call
+// and 3 for two ALTs.
+const turned = 0xff
+
+// columnsOfCodes counts a packed row. Where there are many parts it is taken apart first.
+func (c *counter) columnsOfCodes(codes []byte, s *split) {
+	if len(s.masks) > fewMasks {
+		if c.planes.One == nil {
+			c.planes = bitmap.NewPlanes(len(s.part))
+		}
+		bitmap.Split(codes, turned, len(s.part), c.planes)
+		bits := func(b []uint64) genotype.Set { return genotype.Set{Bits: b} }
+		c.unpacked.Het, c.unpacked.Missing, c.unpacked.Hom = bits(c.planes.One), bits(c.planes.Two), bits(c.planes.Three)
+		c.columnsOf(&c.unpacked, s)
+		return
+	}
+	n := len(s.sizes)
+	c.columns = zeroed(c.columns, n*columns)
+	for i, mask := range s.pairs() {
+		counts := bitmap.CountCodes(codes, turned, mask)
+		c.columns[inHet*n+i+1] = int64(counts.One)
+		c.columns[inMissing*n+i+1] = int64(counts.Two)
+		c.columns[inHom*n+i+1] = int64(counts.Three)
+	}
 }
 
 // intersect is who is in both sets. It is valid until the next call.

@@ -3,6 +3,7 @@ package tally
 import (
 	"fmt"
 
+	"github.com/locus-genomics/locus/internal/bitmap"
 	"github.com/locus-genomics/locus/node/genotype"
 )
 
@@ -18,6 +19,8 @@ type counter struct {
 	usual    []int64
 	columns  []int64      // of classes, each by part
 	both     genotype.Set // memory of intersect
+	unpacked genotype.Classes
+	planes   bitmap.Planes
 	expanded genotype.Row // and of a row that has to be looked at call by call
 	warnings Warnings
 }
@@ -41,6 +44,12 @@ func newCounter(p People, samples int) (*counter, error) {
 // fits checks that a row has a genotype for everybody.
 func (c *counter) fits(row *genotype.Row) error {
 	samples := len(c.people.Sexes)
+	if row.Packed != nil {
+		if len(row.Alts) != 1 || len(row.Packed) != (samples+3)/4 {
+			return fmt.Errorf("%w: a row of %d ALTs and %d bytes", ErrPeople, len(row.Alts), len(row.Packed))
+		}
+		return nil
+	}
 	if len(row.Classes) == 0 {
 		if len(row.Calls) != samples {
 			return fmt.Errorf("%w: a row of %d calls", ErrPeople, len(row.Calls))
@@ -63,7 +72,7 @@ func (c *counter) count(row *genotype.Row, place genotype.Place) {
 	c.width = int(genotype.Reference) + 1 + len(row.Alts)
 	c.alleles = zeroed(c.alleles, c.width*c.strata)
 	switch {
-	case len(row.Classes) == 1, len(row.Classes) > 0 && place == genotype.Diploid:
+	case row.Packed != nil, len(row.Classes) == 1, len(row.Classes) > 0 && place == genotype.Diploid:
 		c.classes(row, place)
 	case place == genotype.Diploid:
 		c.diploid(row.Calls)

@@ -26,5 +26,5 @@
 //
 // Classes are counted by set: a bitmap through the mask of each part of the people, a
 // list by the label of each sample. The parts are the labels, and off the autosomes
-// the labels by sex.
+// the labels by sex. The rows of a bed are counted as they are packed.
 package tally

@@ -41,11 +41,42 @@ func (c classified) Next(row *genotype.Row) error {
 	return err
 }
 
+// packs is a Reader that leaves rows as a bed has them, where one could have them and it
+// is asked to.
+type packs struct {
+	genotype.Reader
+	asked bool
+}
+
+func (p *packs) Pack() { p.asked = true }
+
+func (p *packs) Next(row *genotype.Row) error {
+	err := p.Reader.Next(row)
+	if row.Packed = nil; !p.asked || len(row.Alts) != 1 {
+		return err
+	}
+	alt := genotype.Reference + 1
+	codes := map[genotype.Call]byte{
+		genotype.NewCall(alt, alt): 0, genotype.NoCall: 1, genotype.NewCall(genotype.Reference, alt): 2, genotype.NewCall(alt, genotype.Reference): 2, genotype.HomRef: 3,
+	}
+	packed := make([]byte, (len(row.Calls)+3)/4)
+	for i, call := range row.Calls {
+		code, ok := codes[call]
+		if !ok {
+			return err
+		}
+		packed[i/4] |= code << (2 * (i % 4))
+	}
+	row.Packed, row.Calls = packed, nil
+	return err
+}
+
 // forms are the ways in which a reader may hand over the same rows.
 func forms() map[string]func(genotype.Reader) genotype.Reader {
 	return map[string]func(genotype.Reader) genotype.Reader{
 		"calls":   func(r genotype.Reader) genotype.Reader { return r },
 		"classes": func(r genotype.Reader) genotype.Reader { return classified{Reader: r} },
+		"packed":  func(r genotype.Reader) genotype.Reader { return &packs{Reader: r} },
 		"bitmaps": func(r genotype.Reader) genotype.Reader { return classified{Reader: r, bitmaps: true} },
 	}
 }
@@ -116,7 +147,7 @@ func inForms(t *rapid.T, file func() genotype.Reader, p tally.People) (tally.Exa
 		first      tally.Examination
 		firstSites []tally.SiteCounts
 	)
-	for _, form := range []string{"calls", "classes", "bitmaps"} {
+	for _, form := range []string{"calls", "classes", "bitmaps", "packed"} {
 		as := forms()[form]
 		e, err := tally.Examine(t.Context(), as(file()), p, genotype.GRCh38)
 		if err != nil && !errors.Is(err, tally.ErrTwice) {

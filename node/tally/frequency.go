@@ -57,10 +57,18 @@ func Strata(ctx context.Context, r genotype.Reader, w *Wanted, p People, a genot
 	for i := range f.counts {
 		f.counts[i] = make([]int64, perVariant*w.Len())
 	}
+	packed(r)
 	if err := each(ctx, r, f.add); err != nil {
 		return nil, Warnings{}, err
 	}
 	return f.counts, c.warnings, nil
+}
+
+// packed asks for rows that are counted as the file has them, if it can give them.
+func packed(r genotype.Reader) {
+	if p, ok := r.(genotype.Packer); ok {
+		p.Pack()
+	}
 }
 
 // each reads r to its end.

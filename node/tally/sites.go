@@ -49,6 +49,7 @@ func EachSiteStrata(ctx context.Context, r genotype.Reader, covers genotype.Cove
 	if err != nil {
 		return Warnings{}, err
 	}
+	packed(r)
 	counts := make([]SiteCounts, max(1, c.strata))
 	err = each(ctx, r, func(row *genotype.Row) error {
 		if covers != nil && !covers(&row.Site) {
@@ -87,7 +88,7 @@ func (c *counter) site(row *genotype.Row, a genotype.Assembly, to []SiteCounts) 
 		}
 	}
 	place := a.PlaceOf(canonical, row.Pos)
-	if len(row.Classes) == 1 && alts == 1 {
+	if row.Packed != nil || len(row.Classes) == 1 && alts == 1 {
 		c.class(row, 0, place, func(stratum int, n kinds) { to[stratum].addKinds(n) })
 		return nil
 	}

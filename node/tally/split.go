@@ -7,10 +7,11 @@ import (
 
 // split is the people in parts: one for each label, or one for each label and sex.
 type split struct {
-	part  []uint16   // by sample; 0 is who is not counted
-	masks [][]uint64 // by part less 1
-	sizes []int64    // by part
-	sexes int        // how many of them a label is split into: 1 or 3
+	part   []uint16   // by sample; 0 is who is not counted
+	masks  [][]uint64 // by part less 1
+	paired [][]uint64 // masks of codes, made when they are first needed
+	sizes  []int64    // by part
+	sexes  int        // how many of them a label is split into: 1 or 3
 }
 
 // newSplit splits by label, and by sex too where it is asked to.
@@ -42,6 +43,22 @@ func newSplit(p People, labels int, bySex bool) *split {
 // stratum is the label that a part is of, less 1, and its sex.
 func (s *split) stratum(part int) (int, genotype.Sex) {
 	return (part - 1) / s.sexes, genotype.Sex((part - 1) % s.sexes)
+}
+
+// pairs are the masks, for codes of two bits.
+func (s *split) pairs() [][]uint64 {
+	if s.paired == nil {
+		s.paired = make([][]uint64, len(s.masks))
+		for i := range s.paired {
+			s.paired[i] = bitmap.Pairs(len(s.part))
+		}
+		for i, part := range s.part {
+			if part > 0 {
+				bitmap.SetPair(s.paired[part-1], i)
+			}
+		}
+	}
+	return s.paired
 }
 
 // fewMasks is how many parts a bitmap is counted for by masks without asking whether

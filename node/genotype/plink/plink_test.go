@@ -145,6 +145,23 @@ func TestTheUsualGenotypeIsNotWrittenDown(t *testing.T) {
 	}
 }
 
+func TestRowsStayPackedForWhoAsks(t *testing.T) {
+	r, err := plink.New(plink.Config{
+		Bed: strings.NewReader(bed(0b00_10_01_11, 0b11, 0b11_11_01_11, 0b11)), Bim: strings.NewReader("1 a 0 10 C A\n1 b 0 11 0 A\n"), Fam: strings.NewReader(fam),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Pack()
+	var row genotype.Row
+	if err := r.Next(&row); err != nil || !bytes.Equal(row.Packed, []byte{0b00_10_01_11, 0b11}) || len(row.Classes)+len(row.Calls) != 0 {
+		t.Errorf("got %x, %d classes and %d calls, %v", row.Packed, len(row.Classes), len(row.Calls), err)
+	}
+	if err := r.Next(&row); err != nil || row.Packed != nil || len(row.Classes) != 1 {
+		t.Errorf("without an ALT: got %x and %d classes, %v", row.Packed, len(row.Classes), err)
+	}
+}
+
 func TestFamTellsSamplesAndSexes(t *testing.T) {
 	r, err := plink.New(plink.Config{Bed: strings.NewReader(bed()), Bim: strings.NewReader(""), Fam: strings.NewReader(fam)})
 	if err != nil {

@@ -50,6 +50,7 @@ type Reader struct {
 	width   int    // bytes of a variant
 	packed  []byte // one variant, where it stands in the memory of bed
 	planes  bitmap.Planes
+	pack    bool
 	order   genotype.Order
 	rows    int64
 	named   string // the contig of the line before, in bim
@@ -58,7 +59,7 @@ type Reader struct {
 	err     error
 }
 
-var _ genotype.Reader = (*Reader)(nil)
+var _ genotype.Packer = (*Reader)(nil)
 
 // New reads all of fam and the beginning of bed.
 func New(cfg Config) (*Reader, error) {
@@ -91,6 +92,9 @@ func (r *Reader) Samples() []string { return r.samples }
 
 // Sexes are those of fam, in the order of Samples. They MUST NOT be changed.
 func (r *Reader) Sexes() []genotype.Sex { return r.sexes }
+
+// Pack is genotype.Packer's.
+func (r *Reader) Pack() { r.pack = true }
 
 // Next reads the next variant.
 func (r *Reader) Next(row *genotype.Row) error {
@@ -151,8 +155,12 @@ func (r *Reader) fill() error {
 const turned = 0xff
 
 func (r *Reader) decode(row *genotype.Row) error {
-	row.Coded, row.Calls, row.Classes = true, row.Calls[:0], row.Classes[:0]
+	row.Coded, row.Calls, row.Classes, row.Packed = true, row.Calls[:0], row.Classes[:0], nil
 	if r.cfg.Covers != nil && !r.cfg.Covers(&row.Site) {
+		return nil
+	}
+	if r.pack && len(row.Alts) == 1 {
+		row.Packed = r.packed
 		return nil
 	}
 	n := bitmap.Split(r.packed, turned, len(r.samples), r.planes)
