@@ -52,11 +52,11 @@ func BuildPanel(ctx context.Context, spec PanelSpec) (*panel.Panel, PanelSummary
 func buildPanel(ctx context.Context, spec PanelSpec) (p *panel.Panel, sum PanelSummary, err error) {
 	align := func(v panel.Variant) (panel.Variant, error) { return panel.Trim(v), nil }
 	if spec.Fasta != "" {
-		reference, close, err := openFasta(spec.Fasta)
+		reference, done, err := openFasta(spec.Fasta)
 		if err != nil {
 			return nil, sum, err
 		}
-		defer close()
+		defer done()
 		align = reference.Align
 	}
 	f, err := os.Open(spec.Path)
@@ -136,7 +136,7 @@ func unpack(f io.Reader) (io.Reader, error) {
 	return r, nil
 }
 
-func openFasta(path string) (r *fasta.Reader, close func() error, err error) {
+func openFasta(path string) (r *fasta.Reader, done func() error, err error) {
 	index, err := os.Open(path + ".fai")
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("the index of the reference is missing; make it (samtools faidx): %w", err)

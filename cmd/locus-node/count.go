@@ -49,7 +49,7 @@ func (a *app) count() *cobra.Command {
 			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, or a .pgen with its .pvar and\n" +
 			".psam. Without --samples everyone in it is counted; without --panel the variants are its own, in its\n" +
 			"order. The forms acount, afreq and gcount are those of plink2, to compare with:\n\n" +
-			"  plink2 --vcf FILE --var-filter --set-all-var-ids @:#:$r:$a --freq counts\n\n" +
+			"  plink2 --vcf FILE --var-filter --nonfounders --set-all-var-ids @:#:$r:$a --freq counts\n\n" +
 			"The result appears once all of the file was read and found sound, else not at all.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec.Path = args[0]
@@ -132,6 +132,11 @@ func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags)
 	}
 	if err := w.open(len(summary.Strata)); err != nil { // there may have been no site
 		return err
+	}
+	for _, stratum := range summary.Strata {
+		if err := spares(stratumFile(flags.out, stratum), spec.Path, spec.Samples, flags.panel); err != nil {
+			return err
+		}
 	}
 	for i, stratum := range summary.Strata {
 		if err := a.publish(w.files[i], flags, stratum, summary); err != nil {
@@ -219,17 +224,18 @@ func (a *app) publish(from *spool, flags countFlags, stratum string, s node.Coun
 		_, err := io.Copy(w, from.file)
 		return err
 	}
-	switch {
-	case flags.out == "":
+	if flags.out == "" {
 		return whole(a.out)
-	case stratum == "":
-		return replace(flags.out, whole)
 	}
 	return replace(stratumFile(flags.out, stratum), whole)
 }
 
-// stratumFile is x.STRATUM.acount for x.acount, as plink2's --loop-cats names files.
+// stratumFile is x.STRATUM.acount for x.acount, as plink2's --loop-cats names files, and
+// x.acount where there are no strata.
 func stratumFile(out, stratum string) string {
+	if stratum == "" {
+		return out
+	}
 	ending := filepath.Ext(out)
 	return strings.TrimSuffix(out, ending) + "." + stratum + ending
 }
