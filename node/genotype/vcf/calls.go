@@ -26,10 +26,6 @@ var letters = func() (t [256]genotype.Allele) {
 // calls reads every sample's GT. rest begins with the tab before the first sample.
 func (r *Reader) calls(format, rest []byte, row *genotype.Row) error {
 	n := len(r.samples)
-	if cap(row.Calls) < n {
-		row.Calls = make([]genotype.Call, n)
-	}
-	row.Calls = row.Calls[:n]
 	if n == 0 {
 		if len(rest) > 0 {
 			return fmt.Errorf("%w: more than %d columns", ErrLine, r.width())
@@ -43,6 +39,16 @@ func (r *Reader) calls(format, rest []byte, row *genotype.Row) error {
 	if at >= 0 {
 		r.genotype = true
 	}
+	if r.pack && at == 0 && len(row.Alts) == 1 {
+		if packed, ok := r.packCells(rest); ok {
+			row.Packed = packed
+			return nil
+		}
+	}
+	if cap(row.Calls) < n {
+		row.Calls = make([]genotype.Call, n)
+	}
+	row.Calls = row.Calls[:n]
 	return r.cells(at, rest, row)
 }
 

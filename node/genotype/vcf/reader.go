@@ -65,10 +65,12 @@ type Reader struct {
 	canon    string
 	rows     bool // there was a line
 	genotype bool // there was a GT
+	pack     bool
+	packed   []byte // memory of a packed row
 	err      error
 }
 
-var _ genotype.Reader = (*Reader)(nil)
+var _ genotype.Packer = (*Reader)(nil)
 
 // New reads the header.
 func New(src io.Reader, cfg Config) (*Reader, error) {
@@ -150,7 +152,7 @@ func (r *Reader) parse(line []byte, row *genotype.Row) error {
 		}
 		f[i], rest = cut(rest)
 	}
-	row.Coded, row.Calls = false, row.Calls[:0]
+	row.Coded, row.Calls, row.Packed = false, row.Calls[:0], nil
 	if err := r.site(&row.Site, f[0], f[1], f[3], f[4]); err != nil {
 		return err
 	}
