@@ -21,6 +21,8 @@ type counter struct {
 	both     genotype.Set // memory of intersect
 	unpacked genotype.Classes
 	planes   bitmap.Planes
+	codes    []byte // and of pack
+	repacked genotype.Row
 	expanded genotype.Row // and of a row that has to be looked at call by call
 	warnings Warnings
 }
@@ -69,6 +71,7 @@ func (c *counter) fits(row *genotype.Row) error {
 
 // count takes a row, which fits, at a place.
 func (c *counter) count(row *genotype.Row, place genotype.Place) {
+	row = c.pack(row)
 	c.width = int(genotype.Reference) + 1 + len(row.Alts)
 	c.alleles = zeroed(c.alleles, c.width*c.strata)
 	switch {

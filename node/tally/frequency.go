@@ -57,15 +57,15 @@ func Strata(ctx context.Context, r genotype.Reader, w *Wanted, p People, a genot
 	for i := range f.counts {
 		f.counts[i] = make([]int64, perVariant*w.Len())
 	}
-	packed(r)
+	packs(r)
 	if err := each(ctx, r, f.add); err != nil {
 		return nil, Warnings{}, err
 	}
 	return f.counts, c.warnings, nil
 }
 
-// packed asks for rows that are counted as the file has them, if it can give them.
-func packed(r genotype.Reader) {
+// packs asks for rows that are counted as the file has them, if it can give them.
+func packs(r genotype.Reader) {
 	if p, ok := r.(genotype.Packer); ok {
 		p.Pack()
 	}

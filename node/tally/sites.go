@@ -49,7 +49,7 @@ func EachSiteStrata(ctx context.Context, r genotype.Reader, covers genotype.Cove
 	if err != nil {
 		return Warnings{}, err
 	}
-	packed(r)
+	packs(r)
 	counts := make([]SiteCounts, max(1, c.strata))
 	err = each(ctx, r, func(row *genotype.Row) error {
 		if covers != nil && !covers(&row.Site) {
@@ -87,6 +87,7 @@ func (c *counter) site(row *genotype.Row, a genotype.Assembly, to []SiteCounts) 
 			Het: zeroed(s.Het, alts), TwoAlts: zeroed(s.TwoAlts, alts*(alts+1)/2), HapAlt: zeroed(s.HapAlt, alts),
 		}
 	}
+	row = c.pack(row)
 	place := a.PlaceOf(canonical, row.Pos)
 	if row.Packed != nil || len(row.Classes) == 1 && alts == 1 {
 		c.class(row, 0, place, func(stratum int, n kinds) { to[stratum].addKinds(n) })
