@@ -13,8 +13,13 @@
 // An odd last counter stands alone in its word.
 //
 // What must hold, and New refuses otherwise: sites * max|word| < 2^(payload-1). Then
-// no honest sum carries into its neighbour or out of the word. Where two counters do
-// not fit, a word holds one.
+// no honest sum carries into its neighbour or out of the word.
+//
+// Where two counters do not fit a word, three may fit two words: the middle one is
+// written as two digits, lo + digit * hi, one above the first counter and one above the
+// last. Sums of digits are put together again whatever they carry, since the sum of
+// lo + digit * hi is what it says. Counters that are left over, and those of which only
+// one fits, stand alone.
 //
 // A site that sends other words than Pack makes can spoil a sum; Unpack notices when
 // that leaves the range, and not otherwise.
@@ -64,6 +69,7 @@ type Layout struct {
 	reach    uint64 // of a sum of words: sites * half * (1 + radix)
 	quotient uint64 // ceil(2^64 / radix)
 	perWord  int
+	thirds   thirds
 	portable bool // without assembly
 }
 
@@ -87,6 +93,8 @@ func New(s Spec) (Layout, error) {
 	if radix := 2*side + 1; radix <= 1<<(maxPayload/2) && radix*radix <= 1<<s.Payload {
 		l.perWord, l.radix, l.reach = 2, int64(radix), side*(1+radix)
 		l.quotient = math.MaxUint64/radix + 1
+	} else {
+		l.chooseThirds(s.Payload)
 	}
 	return l, nil
 }
@@ -98,13 +106,16 @@ func (l Layout) Portable() Layout {
 	return l
 }
 
-// PerWord is the number of counters in a word, 1 or 2.
+// PerWord is the number of whole counters in a word, 1 or 2.
 func (l Layout) PerWord() int { return l.perWord }
 
 // Words is the number of words that so many counters take.
 func (l Layout) Words(counters int) int {
 	if l.perWord == 2 {
 		return counters/2 + counters%2
+	}
+	if l.thirds.digit != 0 {
+		return counters - counters/3
 	}
 	return counters
 }
@@ -126,9 +137,15 @@ func (l Layout) Pack(dst, counters []int64) error {
 	width := uint64(most - least)
 	largest := uint64(0) // of distances from the least
 	if l.perWord == 1 {
-		for i, c := range counters {
+		for _, c := range counters {
 			largest = max(largest, uint64(c-least))
-			dst[i] = c - l.middle
+		}
+		done, words := 0, 0
+		if l.thirds.digit != 0 {
+			done, words = l.packThirds(dst, counters)
+		}
+		for i, c := range counters[done:] {
+			dst[words+i] = c - l.middle
 		}
 	} else {
 		pairs := dst[:len(counters)/2]
@@ -168,6 +185,13 @@ func (l Layout) Unpack(dst, words []int64, cut int) error {
 	done := 0
 	if l.perWord == 2 && l.unpackPairs(dst, words[:len(dst)/2], side, base) {
 		done = len(dst) / 2
+	}
+	if l.thirds.digit != 0 {
+		three, within := l.unpackThirds(dst, words, cut)
+		if !within {
+			return fmt.Errorf("%w: the words are no sum of honest ones; a site has sent what Pack does not make", ErrRange)
+		}
+		dst, words = dst[three:], words[three/3*2:]
 	}
 	for i, w := range words[done:] {
 		i += done

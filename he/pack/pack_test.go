@@ -39,6 +39,66 @@ func TestNewChoosesTwoCountersWhenTheyFit(t *testing.T) {
 	}
 }
 
+// TestWordsOfLargeStudies: between two counters a word and one there are three in two.
+func TestWordsOfLargeStudies(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		sites  int
+		people int64 // of all sites
+		words  int   // for 3000 counters
+	}{
+		{"half a million people, two counters a word", 3, 524_286, 1500},
+		{"a few more", 3, 524_289, 2000},
+		{"two million at ten sites", 10, 2_000_000, 2000},
+		{"thirty-six million at three sites", 3, 36_000_000, 2000},
+		{"eleven million at ninety sites", 90, 11_000_000, 2000},
+		{"a hundred million at ninety sites", 90, 99_999_990, 3000},
+		{"everybody", 90, 9_000_000_000, 3000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			l, err := pack.New(pack.Spec{Payload: 40, Sites: c.sites, Min: 0, Max: 2 * c.people / int64(c.sites)})
+			if err != nil || l.Words(3000) != c.words {
+				t.Fatalf("%d words for 3000 counters, %v; want %d", l.Words(3000), err, c.words)
+			}
+		})
+	}
+}
+
+// TestSumsAreExactAtTheEnds has every site at one end of a large range, and at the other.
+func TestSumsAreExactAtTheEnds(t *testing.T) {
+	for _, s := range []pack.Spec{
+		{Payload: 40, Sites: 3, Min: 0, Max: 20_000_000},
+		{Payload: 40, Sites: 10, Min: -3, Max: 400_001},
+		{Payload: 40, Sites: 90, Min: 0, Max: 11_800},
+		{Payload: 39, Sites: 380, Min: 0, Max: 2_000},
+		{Payload: 62, Sites: 2, Min: -1 << 30, Max: 1 << 30},
+	} {
+		for pattern := range 8 {
+			counters := make([]int64, 3)
+			for i := range counters {
+				counters[i] = []int64{s.Min, s.Max}[pattern>>i&1]
+			}
+			l, err := pack.New(s)
+			words := make([]int64, 2)
+			if err != nil || l.Pack(words, counters) != nil {
+				t.Fatalf("%+v: %v, or three counters do not go into two words", s, err)
+			}
+			for i := range words {
+				words[i] *= int64(s.Sites)
+			}
+			got := make([]int64, 3)
+			if err := l.Unpack(got, words, s.Sites); err != nil {
+				t.Fatalf("%+v: %v", s, err)
+			}
+			for i := range got {
+				if got[i] != counters[i]*int64(s.Sites) {
+					t.Fatalf("%+v: counter %d is %d, want %d", s, i, got[i], counters[i]*int64(s.Sites))
+				}
+			}
+		}
+	}
+}
+
 // TestSumsAreExact draws layouts, and counters that are often at the range's ends.
 func TestSumsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -90,14 +150,19 @@ func TestSumsAreExact(t *testing.T) {
 // TestUnpackSurvivesAnyWord sees that a foreign word gives an error or a value in range.
 func TestUnpackSurvivesAnyWord(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		spec := pack.Spec{Payload: 40, Sites: rapid.IntRange(1, 90).Draw(t, "sites"), Min: -50, Max: rapid.Int64Range(0, 1<<18).Draw(t, "max")}
+		spec := pack.Spec{Payload: 40, Sites: rapid.IntRange(1, 90).Draw(t, "sites"), Min: -50, Max: rapid.Int64Range(0, 1<<rapid.IntRange(1, 24).Draw(t, "bits")).Draw(t, "max")}
 		l, err := pack.New(spec)
 		if err != nil {
 			t.Skip("does not fit")
 		}
 		cut := rapid.IntRange(1, spec.Sites).Draw(t, "cut")
-		got := make([]int64, l.PerWord())
-		if err := l.Unpack(got, []int64{rapid.Int64().Draw(t, "word")}, cut); err != nil {
+		got := make([]int64, 6)
+		words := make([]int64, l.Words(len(got)))
+		for i := range words {
+			limit := int64(cut) * l.MaxWord()
+			words[i] = rapid.OneOf(rapid.Int64Range(-limit, limit), rapid.Int64()).Draw(t, "word")
+		}
+		if err := l.Unpack(got, words, cut); err != nil {
 			return
 		}
 		for _, c := range got { // a range of odd width is treated as one wider
