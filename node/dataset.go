@@ -41,6 +41,8 @@ type CohortSpec struct {
 	Minimum int
 	// NoStore leaves the genotypes where they are, to be read again for each answer.
 	NoStore bool
+	// Progress, if there is one, is told now and then how far the files have been read.
+	Progress func(Progress)
 }
 
 // CohortSummary is what the operator is shown of a cohort that was read. It tells of
@@ -103,9 +105,8 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 			return definition{}, CohortSummary{}, err
 		}
 		defer keep.Abort()
-		reader = kept{reader, keep}
 	}
-	found, err := tally.Examine(ctx, reader, c.who, c.assembly)
+	found, err := tally.Examine(ctx, &taking{Reader: reader, files: in.genotypes, keep: keep, on: on, tell: spec.Progress}, c.who, c.assembly)
 	if err != nil {
 		return definition{}, CohortSummary{}, fmt.Errorf("read %s: %w", filepath.Base(paths[0]), err)
 	}

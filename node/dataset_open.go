@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
@@ -177,8 +178,8 @@ type hashedFile struct {
 	path  string
 	file  *os.File
 	sum   hash.Hash
-	bytes int64
-	size  int64 // when it was opened
+	bytes atomic.Int64 // that were read
+	size  int64        // when it was opened
 }
 
 func openHashed(path string) (*hashedFile, error) {
@@ -199,7 +200,7 @@ func openHashed(path string) (*hashedFile, error) {
 func (f *hashedFile) Read(p []byte) (int, error) {
 	n, err := f.file.Read(p)
 	f.sum.Write(p[:n])
-	f.bytes += int64(n)
+	f.bytes.Add(int64(n))
 	return n, err
 }
 
@@ -208,7 +209,7 @@ func (f *hashedFile) record() (fileRecord, error) {
 	if _, err := io.Copy(io.Discard, f); err != nil {
 		return fileRecord{}, err
 	}
-	return fileRecord{Path: f.path, Bytes: f.bytes, SHA256: protocol.Digest(f.sum.Sum(nil))}, nil
+	return fileRecord{Path: f.path, Bytes: f.bytes.Load(), SHA256: protocol.Digest(f.sum.Sum(nil))}, nil
 }
 
 func (f *hashedFile) Close() error { return f.file.Close() }

@@ -104,7 +104,10 @@ func Open(c Config) (*Node, error) {
 	n := &Node{
 		cfg: c, keys: keys, records: r, door: door, settings: s,
 		outbox: outbox{filepath.Join(c.Dir, outboxName)}, panels: panels{dir: filepath.Join(c.Dir, panelsName)},
-		shelf: shelf{dir: filepath.Join(c.Dir, shelfName), cipher: keys.CohortCipher, entropy: c.Entropy, parsing: newParsing(c)},
+		shelf: shelf{
+			dir: filepath.Join(c.Dir, shelfName), cipher: keys.CohortCipher, entropy: c.Entropy, parsing: newParsing(c),
+			free: freeBytes, askRoom: askRoom,
+		},
 	}
 	n.card = protocol.Card{
 		Name: s.Name, Organisation: s.Organisation, Country: s.Country, Region: s.Region,

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/store"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -35,6 +34,8 @@ type shelf struct {
 	cipher  func(dataset protocol.Digest) (cipher.AEAD, error)
 	entropy io.Reader
 	parsing *parsing
+	free    func(dir string) (int64, error) // room there
+	askRoom int64                           // how much is written before the room is looked at again
 }
 
 // create begins a store; what it will be found by comes with it.
@@ -101,19 +102,6 @@ func (s *shelf) sweep(have []keptCohort) error {
 		}
 	}
 	return nil
-}
-
-// kept writes to a store what is read.
-type kept struct {
-	genotype.Reader
-	to *store.Writer
-}
-
-func (k kept) Next(row *genotype.Row) error {
-	if err := k.Reader.Next(row); err != nil {
-		return err
-	}
-	return k.to.Add(row)
 }
 
 // near is the distance up to which two variants are asked for as one region.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -41,6 +42,10 @@ func (a *app) cohortAdd() *cobra.Command {
 				return cli.Misusedf("--samples is needed: it says who is in the file")
 			}
 			spec.Name, spec.Path = args[0], args[1]
+			if terminal(a.err) {
+				spec.Progress = reading(a.err)
+				defer fmt.Fprint(a.err, wiped)
+			}
 			return a.with(node.Config{}, func(n *node.Node) error {
 				s, err := n.AddCohort(cmd.Context(), spec)
 				if err != nil {
@@ -55,6 +60,20 @@ func (a *app) cohortAdd() *cobra.Command {
 	c.Flags().BoolVar(&spec.NoStore, "no-store", false, "keep no copy of the genotypes; read FILE for each answer")
 	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
 	return c
+}
+
+// wiped takes a line of the terminal away.
+const wiped = "\r\x1b[K"
+
+// reading writes how far files have been read, on one line of a terminal.
+func reading(to io.Writer) func(node.Progress) {
+	last := int64(-1)
+	return func(p node.Progress) {
+		if percent := 100 * p.Read / max(p.Total, 1); percent != last {
+			last = percent
+			fmt.Fprintf(to, "%s%3d %% read, %d MB stored", wiped, percent, p.Stored>>20)
+		}
+	}
 }
 
 // summary is for the custodian's eyes: it tells of people's data.

@@ -230,6 +230,9 @@ func (w *Writer) Commit() error {
 // Path is where Commit puts the store.
 func (w *Writer) Path() string { return w.path }
 
+// Size is the bytes that were written so far.
+func (w *Writer) Size() int64 { return w.offset }
+
 // Abort ends the writer and leaves nothing of the store. After Commit or Abort it does
 // nothing.
 func (w *Writer) Abort() error {

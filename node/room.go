@@ -1,0 +1,103 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/store"
+)
+
+// ErrRoom is returned when the disk will not hold a cohort's store.
+var ErrRoom = errors.New("node: there is too little room for the genotypes; make room, or count from the file (--no-store)")
+
+// Progress is how far the files of a cohort have been read.
+type Progress struct {
+	// Read is the bytes of the genotype files that were read, Total all of them.
+	Read, Total int64
+	// Stored is the bytes of the store so far.
+	Stored int64
+}
+
+// storeSize is what the store will take, as far as can be told from what was read.
+func (p Progress) storeSize() int64 {
+	if p.Read <= 0 || p.Read >= p.Total {
+		return p.Stored
+	}
+	return int64(float64(p.Stored) / float64(p.Read) * float64(p.Total))
+}
+
+// taking reads a cohort's files, and writes to a store what is read, if there is one.
+type taking struct {
+	genotype.Reader
+	files *genotypeFiles
+	keep  *store.Writer
+	on    *shelf
+	tell  func(Progress) // or nil
+	rows  int
+	asked int64 // how much was stored when the room was looked at
+}
+
+// askRoom is how much is written before the room is looked at again.
+const askRoom = 1 << 20
+
+// tellEvery is how many sites there are between two reports.
+const tellEvery = 256
+
+func (t *taking) Next(row *genotype.Row) error {
+	if err := t.Reader.Next(row); err != nil {
+		return err
+	}
+	if t.keep != nil {
+		if err := t.keep.Add(row); err != nil {
+			return err
+		}
+	}
+	if t.rows++; t.rows%tellEvery != 0 {
+		return nil
+	}
+	p := t.progress()
+	if t.tell != nil {
+		t.tell(p)
+	}
+	if t.keep == nil || p.Stored-t.asked < t.on.askRoom {
+		return nil
+	}
+	t.asked = p.Stored
+	return t.on.room(p)
+}
+
+func (t *taking) progress() (p Progress) {
+	for _, f := range t.files.files {
+		p.Read += f.bytes.Load()
+		p.Total += f.size
+	}
+	if t.keep != nil {
+		p.Stored = t.keep.Size()
+	}
+	return p
+}
+
+// room refuses what the disk will not hold. It is asked again and again while a store
+// is written: what it takes is told better the more was read, and others write too.
+func (s *shelf) room(p Progress) error {
+	free, err := s.free(s.dir)
+	if err != nil {
+		return fmt.Errorf("look how much room there is: %w", err)
+	}
+	if left := p.storeSize() - p.Stored; left > free {
+		return fmt.Errorf("%w: the store would take about %d MB more, and %s has %d MB", ErrRoom, left>>20, s.dir, free>>20)
+	}
+	return nil
+}
+
+// freeBytes is what a file system has for who is not root.
+func freeBytes(dir string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return int64(min(s.Bavail, 1<<40)) * int64(s.Bsize), nil // 1<<40: no overflow
+}
