@@ -35,7 +35,8 @@ type CountSpec struct {
 	Strata string
 	// Panel has the variants to count. Without one they are the file's own, as it lists them.
 	Panel *panel.Panel
-	// Region leaves out what lies elsewhere; empty for all.
+	// Region leaves out what lies elsewhere; empty for all. Of a VCF or BCF whose index lies
+	// beside it only the region is read.
 	Region string
 	// Assembly is the reference that a file is of which does not say so itself.
 	Assembly string
@@ -53,7 +54,10 @@ type CountSummary struct {
 	Contigs []string
 	// Assembly is "" where nothing tells it.
 	Assembly string
-	Warnings tally.Warnings
+	// ByIndex tells that an index gave the region, and nothing else was looked at;
+	// StaleIndex that there is one which does not fit, so that all of the file was read.
+	ByIndex, StaleIndex bool
+	Warnings            tally.Warnings
 }
 
 // CountYield takes what was counted at a site, for each stratum in the order of the names.
@@ -88,7 +92,7 @@ func countFile(ctx context.Context, spec CountSpec, yield CountYield) (CountSumm
 	for _, f := range files.files {
 		f.sum = unhashed{} // these bytes need no name
 	}
-	r, about, err := files.reader(c.covers)
+	r, about, err := c.open(files)
 	if err != nil {
 		return CountSummary{}, fmt.Errorf("read %s: %w", filepath.Base(files.files[0].path), err)
 	}
@@ -106,9 +110,22 @@ func countFile(ctx context.Context, spec CountSpec, yield CountYield) (CountSumm
 	return c.summary, nil
 }
 
+// open begins to read, by an index where there is one and only a region is wanted.
+func (c *counting) open(files *genotypeFiles) (genotype.Reader, aboutFile, error) {
+	if c.spec.Region != "" && len(files.files) == 1 {
+		r, about, stale, err := byIndex(files.files[0].file, c.where, c.covers)
+		c.summary.ByIndex, c.summary.StaleIndex = r != nil, stale
+		if r != nil || err != nil {
+			return r, about, err
+		}
+	}
+	return files.reader(c.covers)
+}
+
 // counting is one Count.
 type counting struct {
 	spec    CountSpec
+	where   panel.Region
 	ranges  []panel.Range // of the panel
 	wanted  *tally.Wanted
 	covers  genotype.Covers
@@ -120,24 +137,23 @@ func newCounting(spec CountSpec) (*counting, error) {
 	if spec.Assembly != "" && genotype.ParseAssembly(spec.Assembly) == genotype.UnknownAssembly {
 		return nil, fmt.Errorf("%w: %q is not an assembly that is known here; GRCh37 and GRCh38 are", ErrConfig, spec.Assembly)
 	}
-	var where panel.Region
 	if spec.Region != "" {
 		var err error
-		if where, err = panel.ParseRegion(spec.Region); err != nil {
+		if c.where, err = panel.ParseRegion(spec.Region); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
 	}
 	if spec.Panel == nil {
 		if spec.Region != "" {
-			c.covers = within(where)
+			c.covers = within(c.where)
 		}
 		return c, nil
 	}
 	all := panel.Range{To: uint64(spec.Panel.Len())}
 	if spec.Region != "" {
-		from, to := spec.Panel.Select(where)
+		from, to := spec.Panel.Select(c.where)
 		if from == to {
-			return nil, fmt.Errorf("no variant of the panel is in %s", where)
+			return nil, fmt.Errorf("no variant of the panel is in %s", c.where)
 		}
 		all = panel.Range{From: uint64(from), To: uint64(to)}
 	}

@@ -50,7 +50,8 @@ func (a *app) count() *cobra.Command {
 			".psam. Without --samples everyone in it is counted; without --panel the variants are its own, in its\n" +
 			"order. The forms acount, afreq and gcount are those of plink2, to compare with:\n\n" +
 			"  plink2 --vcf FILE --var-filter --nonfounders --set-all-var-ids @:#:$r:$a --freq counts\n\n" +
-			"The result appears once all of the file was read and found sound, else not at all.",
+			"The result appears once all of the file was read and found sound, else not at all. With --region an\n" +
+			"index beside a VCF or BCF is used, if it fits the file; the rest of it is then not looked at.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			spec.Path = args[0]
 			if err := flags.settle(); err != nil {
@@ -281,6 +282,12 @@ func (a *app) passedOver(s node.CountSummary) {
 	fmt.Fprintf(a.err, "counted %d of %d samples at %d sites\n", s.People, s.Samples, s.Sites)
 	if s.Strata[0] != "" {
 		fmt.Fprintf(a.err, "strata: %s\n", strings.Join(s.Strata, ", "))
+	}
+	if s.ByIndex {
+		fmt.Fprintln(a.err, "read by its index: the rest of the file was not looked at")
+	}
+	if s.StaleIndex {
+		fmt.Fprintln(a.err, "warning: the index beside the file does not fit it; all of the file was read")
 	}
 	for _, l := range warnings(s.Warnings) {
 		fmt.Fprintf(a.err, "warning: %s\n", l)
