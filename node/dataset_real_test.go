@@ -90,11 +90,21 @@ func TestThreeSitesOfARealFileSumToPlink2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"kg3_chr22_16mb.vcf.gz", "kg3_chr22.derived.pgen"} {
+	for _, c := range []struct {
+		name string
+		on   *shelf
+	}{{"kg3_chr22_16mb.vcf.gz", nil}, {"kg3_chr22.derived.pgen", nil}, {"kg3_chr22_16mb.vcf.gz", newShelf(t)}} {
 		sum := make([]int64, 2*p.Len())
 		for _, table := range splitSamples(t, filepath.Join(dir, "kg3_chr22.strata.tsv")) {
-			d := read(t, CohortSpec{Name: "all", Path: filepath.Join(dir, name), Samples: table})
-			counts, _, err := d.count(t.Context(), child(t), p, []panel.Range{{From: 0, To: uint64(p.Len())}})
+			d, _, err := readDataset(t.Context(), child(t), CohortSpec{Name: "all", Path: filepath.Join(dir, c.name), Samples: table}, c.on)
+			if err != nil {
+				t.Fatal(err)
+			}
+			counter := c.on
+			if counter == nil {
+				counter = &shelf{parsing: child(t)}
+			}
+			counts, _, err := counter.count(t.Context(), d, p, []panel.Range{{From: 0, To: uint64(p.Len())}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,7 +119,7 @@ func TestThreeSitesOfARealFileSumToPlink2(t *testing.T) {
 			}
 		}
 		if differ > 0 || p.Len() < 6000 {
-			t.Errorf("%s: differing counts: %d of %d", name, differ, p.Len())
+			t.Errorf("%s: differing counts: %d of %d", c.name, differ, p.Len())
 		}
 	}
 }

@@ -2,7 +2,12 @@ package store
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/locus-genomics/locus/node/genotype"
@@ -97,6 +102,7 @@ func FuzzBlock(f *testing.F) {
 // FuzzFile reads anything.
 func FuzzFile(f *testing.F) {
 	f.Add(assemble(seeds(f, 200)))
+	f.Add(sealedFile(f))
 	f.Add([]byte(magic))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if err := readFuzzed(raw); err != nil {
@@ -105,9 +111,44 @@ func FuzzFile(f *testing.F) {
 	})
 }
 
+// fuzzKey seals what fuzzers read sealed.
+func fuzzKey() cipher.AEAD {
+	block, err := aes.NewCipher(make([]byte, 16))
+	if err != nil {
+		panic(err)
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err)
+	}
+	return aead
+}
+
+// sealedFile is a small one.
+func sealedFile(tb testing.TB) []byte {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "s")
+	w, err := Create(path, Header{Samples: []string{"a", "b"}}, fuzzKey())
+	if err != nil {
+		tb.Fatal(err)
+	}
+	row := genotype.Row{Site: genotype.Site{Contig: "1", Pos: 5, Ref: "A", Alts: []string{"C"}}, Calls: []genotype.Call{genotype.HomRef, genotype.NoCall}}
+	if err := errors.Join(w.Add(&row), w.Commit()); err != nil {
+		tb.Fatal(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return raw
+}
+
 // readFuzzed is content with a refusal, and with rows that fit their samples.
 func readFuzzed(raw []byte) error {
 	r, err := New(bytes.NewReader(raw), int64(len(raw)), nil)
+	if errors.Is(err, ErrKey) {
+		r, err = New(bytes.NewReader(raw), int64(len(raw)), fuzzKey())
+	}
 	if err != nil {
 		return nil
 	}

@@ -20,10 +20,12 @@ import (
 	"github.com/locus-genomics/locus/node/store"
 )
 
+func testKey() []byte { return bytes.Repeat([]byte{7}, 32) }
+
 // key is an AES-256-GCM of a key that tests share.
 func key(t testing.TB) cipher.AEAD {
 	t.Helper()
-	block, err := aes.NewCipher(bytes.Repeat([]byte{7}, 32))
+	block, err := aes.NewCipher(testKey())
 	if err != nil {
 		t.Fatal(err)
 	}
