@@ -248,7 +248,7 @@ func spares(out string, inputs ...string) error {
 		return nil
 	}
 	switch strings.ToLower(filepath.Ext(out)) {
-	case ".bed", ".bim", ".fam", ".pgen", ".pvar", ".psam", ".zst", ".bcf", ".gz", ".bgz", ".tbi", ".csi", ".fai":
+	case ".bed", ".bim", ".fam", ".bgen", ".sample", ".pgen", ".pvar", ".psam", ".zst", ".bcf", ".gz", ".bgz", ".tbi", ".csi", ".fai":
 		return cli.Misusedf("%s has the name of a file of genotypes; choose another for the result", out)
 	}
 	there, err := os.Stat(out)
