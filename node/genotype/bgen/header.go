@@ -134,12 +134,17 @@ func readNames(s *source, samples int, room uint64) (names []string, left uint64
 	}
 	end := s.at + int64(length) - 8
 	for i := range samples {
-		name, err := s.name()
+		size, err := s.uint16()
 		switch {
 		case err != nil:
 			return nil, 0, err
-		case s.at > end:
+		case s.at+int64(size) > end:
 			return nil, 0, fmt.Errorf("%w: the identifiers of samples are longer than it says", ErrHeader)
+		}
+		name, err := s.short(int(size))
+		switch {
+		case err != nil:
+			return nil, 0, err
 		case !printable(name):
 			return nil, 0, fmt.Errorf("%w: that of sample %d is empty, over %d bytes long, or has signs that no name has", ErrSamples, i+1, maxName)
 		}
