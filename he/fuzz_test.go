@@ -3,6 +3,7 @@ package he_test
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/locus-genomics/locus/he"
@@ -95,6 +96,41 @@ func FuzzAdd(f *testing.F) {
 		for i := range len(a) / 6 {
 			if got, want := word48(sum, i), (word48(a, i)+word48(b, i))&(1<<48-1); got != want {
 				t.Fatalf("word %d is %x, want %x", i, got, want)
+			}
+		}
+	})
+}
+
+// FuzzOpenings alters numbers of openings, of which there are more than are needed: the
+// sum opens as it is, or it does not, and the wrong ones are named when there is one.
+func FuzzOpenings(f *testing.F) {
+	s := newSession(f, 5, 2, 3)
+	s.Points = []uint32{9, 1, 1 << 31, 4, 7}
+	total := add(f, contribute(f, s, 0, []int64{1, 2, 3}), contribute(f, s, 1, []int64{4, 5, 6}))
+	f.Add(uint16(0), uint8(0), uint16(0), uint8(0))
+	f.Add(uint16(3), uint8(1), uint16(0), uint8(0))
+	f.Add(uint16(2049), uint8(4), uint16(2048), uint8(2))
+	f.Add(uint16(5), uint8(2), uint16(5), uint8(2))
+	f.Fuzz(func(t *testing.T, at uint16, site uint8, at2 uint16, site2 uint8) {
+		openings := slices.Clone(total.openings)
+		a, b := int(site)%6, int(site2)%6 // the last stands for none
+		for i, place := range []int{a, b} {
+			if place < 5 {
+				openings[place] = he.BumpShare(openings[place], int([]uint16{at, at2}[i])%2050)
+			}
+		}
+		words, err := he.Open(s, total.hidden, total.check, openings)
+		var wrong *he.WrongSharesError
+		switch {
+		case a == 5 && b == 5:
+			if err != nil || !slices.Equal(words, []int64{5, 7, 9}) {
+				t.Fatalf("all openings are right: %d, %v", words, err)
+			}
+		case !errors.Is(err, he.ErrShare):
+			t.Fatalf("an opening is wrong: %v", err)
+		case a == 5 || b == 5 || a == b:
+			if want := s.Points[min(a, b)]; !errors.As(err, &wrong) || !slices.Equal(wrong.Points, []uint32{want}) {
+				t.Fatalf("opening %d is wrong: %v", want, err)
 			}
 		}
 	})
