@@ -15,6 +15,9 @@ const (
 	firstFile  = 4
 )
 
+// exitTime is the exit code of a child whose time is over, as a shell has it of the signal.
+const exitTime = 128 + 24
+
 // Child is the life of the process that parses: it takes the question from standard
 // input, gives up what it could do, and answers. It returns ErrByHand, at once, when
 // it was not started by Start.

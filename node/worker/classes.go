@@ -48,6 +48,10 @@ func appendSet(b []byte, s *genotype.Set) []byte {
 	return b
 }
 
+// keptAlts bounds the ALTs whose memory is kept for the next row. A child may not make
+// the parent hold more by naming many at one site after another.
+const keptAlts = 4
+
 // classesReader keeps the memory of the rows before.
 type classesReader struct {
 	samples int
@@ -66,6 +70,9 @@ type setReader struct {
 // person adds at most two to a counter.
 func (r *classesReader) read(c *cursor, alts int) []genotype.Classes {
 	n := max(1, alts)
+	if len(r.rows) > keptAlts {
+		r.rows, r.sets = nil, nil
+	}
 	for len(r.rows) < n && !c.bad {
 		r.rows = append(r.rows, genotype.Classes{})
 		r.sets = append(r.sets, make([]setReader, 5)...)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"os"
+	"os/signal"
 	"strconv"
 
 	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
@@ -31,7 +32,7 @@ func confine(l limits, files int) (lost loss) {
 	if !ok {
 		lost |= lostMemory
 	}
-	failed(lostTime, setLimit(unix.RLIMIT_CPU, l.seconds))
+	failed(lostTime, setTime(l.seconds))
 	failed(lostFiles, setLimit(unix.RLIMIT_FSIZE, 0))
 	failed(lostFiles, setLimit(unix.RLIMIT_NOFILE, 0)) // what is open stays open
 	failed(lostDump, setLimit(unix.RLIMIT_CORE, 0))
@@ -46,6 +47,21 @@ func setLimit(which int, most uint64) error {
 	}
 	most = min(most, now.Max)
 	return unix.Setrlimit(which, &unix.Rlimit{Cur: most, Max: most})
+}
+
+// setTime lets the process say that its time is over, and has it killed soon after.
+func setTime(seconds uint64) error {
+	over := make(chan os.Signal, 1)
+	signal.Notify(over, unix.SIGXCPU)
+	go func() {
+		<-over
+		os.Exit(exitTime)
+	}()
+	const grace = 5
+	if err := setLimit(unix.RLIMIT_CPU, seconds+grace); err != nil {
+		return err
+	}
+	return unix.Setrlimit(unix.RLIMIT_CPU, &unix.Rlimit{Cur: seconds, Max: seconds + grace})
 }
 
 // addressSpace is what the program has of it by now, much of which a Go program

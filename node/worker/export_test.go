@@ -1,6 +1,11 @@
 package worker
 
-import "github.com/locus-genomics/locus/node/genotype"
+import (
+	"context"
+	"io"
+
+	"github.com/locus-genomics/locus/node/genotype"
+)
 
 // What tests see of the inside.
 var (
@@ -30,4 +35,33 @@ func ReadRows(b []byte, samples int, places *Places, each func(*genotype.Row)) e
 		each(&row)
 	}
 	return nil
+}
+
+// Said is a Reader over what a child has said that has ended since.
+func Said(r io.Reader) (*Reader, error) { return newReader(context.Background(), said{r}, nil) }
+
+type said struct{ io.Reader }
+
+func (said) end() error   { return nil }
+func (said) died() error  { return ErrChild }
+func (said) hidden() bool { return true }
+
+// Confine does what a child does before it reads so many files, and says what it could
+// not do.
+func Confine(memory, seconds uint64, files int) []string {
+	return confine(limits{memory: memory, seconds: seconds}, files).strings()
+}
+
+// AskAgain encodes a question that was read.
+func AskAgain(r io.Reader) ([]byte, error) {
+	q, err := readQuestion(r)
+	if err != nil {
+		return nil, err
+	}
+	return q.encode(), nil
+}
+
+// Ask is a question about a VCF.
+func Ask(places *Places) []byte {
+	return question{format: VariantCalls, files: 1, limits: limits{memory: 1 << 30, seconds: 60}, places: places}.encode()
 }

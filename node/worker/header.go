@@ -10,8 +10,8 @@ import (
 const (
 	// maxSamples is what the readers take of a file.
 	maxSamples = 1 << 24
-	// maxName bounds a sample's name by that of the longest line that is read.
-	maxName = 64 << 20
+	// maxNames bounds their names together: 32 bytes for each of that many.
+	maxNames = 512 << 20
 )
 
 // header is what comes before the rows.
@@ -54,6 +54,7 @@ type headerReader struct {
 	header
 	want  int
 	sexes bool
+	bytes int // of names
 	seen  map[string]struct{}
 }
 
@@ -77,7 +78,8 @@ func (h *headerReader) add(b []byte) error {
 	c := cursor{b: b}
 	for !c.bad && len(c.b) > 0 {
 		name := string(c.bytes(c.count()))
-		if _, twice := h.seen[name]; twice || name == "" || len(name) > maxName || len(h.samples) == h.want {
+		h.bytes += len(name)
+		if _, twice := h.seen[name]; twice || name == "" || h.bytes > maxNames || len(h.samples) == h.want {
 			return fmt.Errorf("%w: samples", ErrFrame)
 		}
 		h.seen[name] = struct{}{}

@@ -12,7 +12,7 @@ import (
 // Reader is a genotype.Reader over what a child reads.
 type Reader struct {
 	ctx    context.Context // as in exec.CommandContext: its end is the child's
-	child  *child
+	child  process
 	frames frameReader
 	header header
 	rows   *rowReader
@@ -22,6 +22,17 @@ type Reader struct {
 }
 
 var _ genotype.Reader = (*Reader)(nil)
+
+// process is a child, as far as its rows are concerned.
+type process interface {
+	io.Reader
+	// end ends it and returns what went wrong with reading the files.
+	end() error
+	// died says why it ended that had not said that it would.
+	died() error
+	// hidden reports whether it sees neither network nor processes.
+	hidden() bool
+}
 
 // Start starts a child and waits for what comes before the first row. It reads the
 // files in goroutines of its own: nobody else may, until Close has returned. The places
@@ -34,6 +45,10 @@ func Start(ctx context.Context, cfg Config, s Source, places *Places) (*Reader, 
 	if err != nil {
 		return nil, err
 	}
+	return newReader(ctx, c, places)
+}
+
+func newReader(ctx context.Context, c process, places *Places) (*Reader, error) {
 	r := &Reader{ctx: ctx, child: c, frames: frameReader{r: c}}
 	if err := r.begin(); err != nil {
 		return nil, r.failed(err)
@@ -76,7 +91,7 @@ func (r *Reader) begin() error {
 	if err := c.end("its limits"); err != nil {
 		return err
 	}
-	if !r.child.apart {
+	if !r.child.hidden() {
 		r.lost |= lostNetwork
 	}
 	h := headerReader{}

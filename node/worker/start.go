@@ -206,6 +206,8 @@ func (c *child) Read(p []byte) (int, error) {
 	return c.out.Read(p)
 }
 
+func (c *child) hidden() bool { return c.apart }
+
 // end ends the process, if it has not ended, and waits for all that was started with
 // it. It returns what went wrong with reading the files.
 func (c *child) end() (fault error) {
@@ -227,10 +229,10 @@ func (c *child) died() error {
 	switch {
 	case c.silent.Load():
 		return ErrSilent
-	case used >= time.Duration(c.cfg.Seconds)*time.Second*9/10: // what it used is told less exactly than it is bounded
+	case c.cmd.ProcessState.ExitCode() == exitTime, used >= time.Duration(c.cfg.Seconds)*time.Second:
 		return ErrTime
-	case c.errors.hasAny("out of memory", "cannot allocate memory"):
-		return ErrMemory
+	case c.errors.hasAny("out of memory", "cannot allocate memory"), peak(c.cmd.ProcessState) >= c.cfg.Memory/2:
+		return ErrMemory // the runtime does not always come to say so
 	}
 	return fmt.Errorf("%w (%s)", ErrChild, c.cmd.ProcessState)
 }

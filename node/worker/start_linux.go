@@ -31,3 +31,11 @@ func widen(f *os.File) {
 	// A pipe that stays narrow is only slower.
 	_ = c.Control(func(fd uintptr) { _, _ = unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
 }
+
+// peak is the most memory that a process had.
+func peak(s *os.ProcessState) uint64 {
+	if u, ok := s.SysUsage().(*syscall.Rusage); ok {
+		return uint64(u.Maxrss) << 10
+	}
+	return 0
+}
