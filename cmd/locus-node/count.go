@@ -154,6 +154,7 @@ type spools struct {
 	form  table.Form
 	files []*spool
 	line  []byte
+	site  table.Site // the one at hand
 }
 
 // spool is one report, without a name that anyone looks for.
@@ -186,13 +187,14 @@ func (w *spools) add(strata []string, counts []tally.SiteCounts) error {
 	for i := range counts {
 		c := &counts[i]
 		g := &c.Genotypes
-		w.line = w.form.Append(w.line[:0], &table.Site{
+		w.site = table.Site{
 			Contig: c.Site.Contig, Pos: c.Site.Pos, Ref: c.Site.Ref, Alts: c.Site.Alts, AC: c.AC, AN: c.AN,
 			Genotypes: table.Genotypes{
 				HomRef: g.HomRef, Het: g.Het, TwoAlts: g.TwoAlts, HapRef: g.HapRef, HapAlt: g.HapAlt,
 				Missing: g.Missing + g.Half, // plink2 knows no half calls
 			},
-		})
+		}
+		w.line = w.form.Append(w.line[:0], &w.site)
 		if _, err := w.files[i].Write(w.line); err != nil {
 			return fmt.Errorf("write counts: %w", err)
 		}
