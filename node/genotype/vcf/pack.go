@@ -20,12 +20,13 @@ const (
 	refsPhased = 0x09307c3009307c30 // "0|0\t" twice
 )
 
-// packedOf is the code of two alleles, each less '.': "." is 0, "0" is 2, "1" is 3.
+// packedOf is the code of two alleles, each less '.': "." is 0, "0" is 2, "1" is 3. The
+// first is the row.
 var packedOf = [16]byte{
-	0<<2 | 0: codeMissing, 0<<2 | 1: invalid, 0<<2 | 2: invalid, 0<<2 | 3: invalid,
-	1<<2 | 0: invalid, 1<<2 | 1: invalid, 1<<2 | 2: invalid, 1<<2 | 3: invalid,
-	2<<2 | 0: invalid, 2<<2 | 1: invalid, 2<<2 | 2: codeRefs, 2<<2 | 3: codeHet,
-	3<<2 | 0: invalid, 3<<2 | 1: invalid, 3<<2 | 2: codeHet, 3<<2 | 3: codeAlts,
+	codeMissing, invalid, invalid, invalid,
+	invalid, invalid, invalid, invalid,
+	invalid, invalid, codeRefs, codeHet,
+	invalid, invalid, codeHet, codeAlts,
 }
 
 // Pack is genotype.Packer's. Rows that a bed could not have, with half calls or sole
