@@ -4,6 +4,7 @@ package he_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"path"
@@ -101,6 +102,7 @@ func (x *ours) hide(tb testing.TB, to io.Writer) (m *he.Mask, sealed int) {
 func BenchmarkTable(b *testing.B) {
 	b.Run("site", benchSite)
 	b.Run("check", benchCheck)
+	b.Run("commit", benchCommit)
 	b.Run("add", benchAdd)
 	b.Run("open", benchOpen)
 	b.Run("up", benchUp)
@@ -166,6 +168,14 @@ func benchCheck(b *testing.B) {
 				b.Fatal(err)
 			}
 		})
+	})
+}
+
+// benchCommit is the SHA-256 of what a site sends, which its signed header names.
+func benchCommit(b *testing.B) {
+	b.Run("go", func(b *testing.B) {
+		hidden := make([]byte, 3*benchCount)
+		perCounter(b, benchCount, func() { sha256.Sum256(hidden) })
 	})
 }
 
