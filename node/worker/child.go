@@ -47,7 +47,7 @@ func Child() error {
 	if err := f.send(frameConfined); err != nil {
 		return err
 	}
-	return answer(f, Source{Format: q.format, Files: files}, q.places)
+	return answer(f, Source{Format: q.format, Files: files, Threshold: q.threshold}, q.places)
 }
 
 func isPipe(f *os.File) bool {

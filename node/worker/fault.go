@@ -12,6 +12,7 @@ import (
 	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
@@ -31,6 +32,8 @@ func sentinels() []error {
 		plink.ErrNotBed, plink.ErrSampleMajor, plink.ErrLength, plink.ErrPadding, plink.ErrLine, plink.ErrSamples,
 		pgen.ErrNotPgen, pgen.ErrSampleMajor, pgen.ErrMode, pgen.ErrHeader, pgen.ErrFit, pgen.ErrTruncated, pgen.ErrTrailing,
 		pgen.ErrIndex, pgen.ErrRecord, pgen.ErrLine, pgen.ErrCompressed, pgen.ErrSamples,
+		bgen.ErrNotBgen, bgen.ErrLayout, bgen.ErrHeader, bgen.ErrSamples, bgen.ErrTruncated, bgen.ErrTrailing, bgen.ErrVariant,
+		bgen.ErrBlock, bgen.ErrPloidy, bgen.ErrCompressed, bgen.ErrLine, bgen.ErrThreshold,
 		bgzf.ErrHeader, bgzf.ErrTruncated, bgzf.ErrDamaged, bgzf.ErrNoEnd, bgzf.ErrTrailing,
 	}
 }
@@ -56,6 +59,8 @@ const (
 	faultPgen                 // file, line, error
 	faultVariant              // variant, error
 	faultBGZF                 // offset, error
+	faultBgen                 // variant, offset, error
+	faultSample               // line, error
 )
 
 const (
@@ -106,6 +111,12 @@ func (w *faultWriter) append(err error) {
 		w.append(e.Err)
 	case *pgen.VariantError:
 		w.part(faultVariant, e.Variant)
+		w.append(e.Err)
+	case *bgen.VariantError:
+		w.part(faultBgen, e.Variant, uint64(e.Offset))
+		w.append(e.Err)
+	case *bgen.LineError:
+		w.part(faultSample, uint64(e.Line))
 		w.append(e.Err)
 	case *bgzf.Error:
 		w.part(faultBGZF, uint64(e.Offset))
@@ -220,6 +231,10 @@ func (r *faultReader) read() error {
 		return wrap(&pgen.LineError{File: r.file(), Line: r.int()}, r.read(), func(e *pgen.LineError, err error) { e.Err = err })
 	case faultVariant:
 		return wrap(&pgen.VariantError{Variant: uint64(r.int())}, r.read(), func(e *pgen.VariantError, err error) { e.Err = err })
+	case faultBgen:
+		return wrap(&bgen.VariantError{Variant: uint64(r.int()), Offset: int64(r.int())}, r.read(), func(e *bgen.VariantError, err error) { e.Err = err })
+	case faultSample:
+		return wrap(&bgen.LineError{Line: r.int()}, r.read(), func(e *bgen.LineError, err error) { e.Err = err })
 	case faultBGZF:
 		return wrap(&bgzf.Error{Offset: int64(r.int())}, r.read(), func(e *bgzf.Error, err error) { e.Err = err })
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
@@ -30,7 +31,7 @@ import (
 var update = flag.Bool("update", false, "write the list of details anew")
 
 // readers are the packages whose errors travel.
-var readers = []string{"../genotype", "../genotype/vcf", "../genotype/bcf", "../genotype/plink", "../genotype/pgen", "../../internal/bgzf"}
+var readers = []string{"../genotype", "../genotype/vcf", "../genotype/bcf", "../genotype/plink", "../genotype/pgen", "../genotype/bgen", "../../internal/bgzf"}
 
 // texts are what a %s of a reader's errors can be.
 var texts = map[string][]string{
@@ -225,6 +226,9 @@ func TestErrorsComeBackAsTheyWere(t *testing.T) {
 		&pgen.LineError{File: "psam", Line: 2, Err: at("%w: over %d", pgen.ErrSamples, 16)},
 		&pgen.VariantError{Variant: 1 << 33, Err: at("%w: it tells ALTs apart, and pvar has %d", pgen.ErrRecord, 1)},
 		at("%w: storage mode 0x%02x", pgen.ErrMode, 0x42),
+		&bgen.VariantError{Variant: 1 << 33, Offset: 1 << 40, Err: at("%w: up to %d", bgen.ErrPloidy, 4)},
+		&bgen.LineError{Line: 2, Err: at("%w: column %d has a type that it cannot have", bgen.ErrLine, 3)},
+		bgen.ErrThreshold,
 		at("%w: a contig comes back after another", genotype.ErrOrder),
 		at("read bed: %w", syscall.EIO),
 	} {

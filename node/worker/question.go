@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
+
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 )
 
 // ErrByHand is returned by Child when nobody is there to read what it says.
@@ -19,10 +22,11 @@ const maxQuestion = 512 << 20
 
 // question is all that the child is told.
 type question struct {
-	format Format
-	files  int
-	limits limits
-	places *Places // nil for all
+	format    Format
+	files     int
+	threshold bgen.Threshold // zero but for a BGEN
+	limits    limits
+	places    *Places // nil for all
 }
 
 // limits are what the child may use.
@@ -33,6 +37,7 @@ type limits struct {
 
 func (q question) encode() []byte {
 	b := append([]byte(opening), byte(q.format), byte(q.files))
+	b = binary.AppendUvarint(b, uint64(q.threshold))
 	b = binary.AppendUvarint(b, q.limits.memory)
 	b = binary.AppendUvarint(b, q.limits.seconds)
 	b = append(b, bit(q.places != nil))
@@ -57,6 +62,11 @@ func readQuestion(r io.Reader) (question, error) {
 	}
 	c := cursor{b: raw}
 	q := question{format: Format(c.byte()), files: int(c.byte())}
+	threshold := c.uvarint()
+	if threshold > math.MaxUint32 {
+		c.fail()
+	}
+	q.threshold = bgen.Threshold(threshold)
 	q.limits = limits{memory: c.uvarint(), seconds: c.uvarint()}
 	switch c.byte() {
 	case 0:

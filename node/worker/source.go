@@ -8,6 +8,7 @@ import (
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
@@ -28,6 +29,8 @@ const (
 	Plink
 	// Pgen is a pgen, its pvar and its psam, and a pgen.pgi if there is one.
 	Pgen
+	// Bgen is a BGEN, and its .sample file if there is one.
+	Bgen
 )
 
 // files are how many a format has, at least and at most.
@@ -39,6 +42,8 @@ func (f Format) files() (least, most int) {
 		return 3, 3
 	case Pgen:
 		return 3, 4
+	case Bgen:
+		return 1, 2
 	}
 	return 0, -1
 }
@@ -50,6 +55,8 @@ type Source struct {
 	Files []io.Reader
 	// Bytes is their length together, from which the limits of the child follow.
 	Bytes int64
+	// Threshold is from which probability on a genotype of a BGEN is called.
+	Threshold bgen.Threshold
 }
 
 func (s Source) check() error {
@@ -77,6 +84,8 @@ func Open(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
 		return openPlink(s.Files, covers)
 	case Pgen:
 		return openPgen(s.Files, covers)
+	case Bgen:
+		return openBgen(s, covers)
 	}
 	return openCalls(s.Files[0], covers)
 }
@@ -125,4 +134,16 @@ func openPgen(files []io.Reader, covers genotype.Covers) (genotype.Reader, About
 		return nil, About{}, err
 	}
 	return r, About{Sexes: r.Sexes(), Assembly: r.Assembly()}, nil
+}
+
+func openBgen(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
+	cfg := bgen.Config{Bgen: s.Files[0], Covers: covers, Threshold: s.Threshold}
+	if len(s.Files) > 1 {
+		cfg.Sample = s.Files[1]
+	}
+	r, err := bgen.New(cfg)
+	if err != nil {
+		return nil, About{}, err
+	}
+	return r, About{Sexes: r.Sexes()}, nil
 }

@@ -87,7 +87,10 @@ type child struct {
 
 // startChild starts the process and gives it its files.
 func startChild(ctx context.Context, cfg Config, s Source, places *Places) (*child, error) {
-	q := question{format: s.Format, files: len(s.Files), limits: limits{memory: cfg.Memory, seconds: cfg.Seconds}, places: places}
+	q := question{
+		format: s.Format, files: len(s.Files), threshold: s.Threshold,
+		limits: limits{memory: cfg.Memory, seconds: cfg.Seconds}, places: places,
+	}
 	if places != nil {
 		q.limits.memory += 8 * uint64(places.size) // it holds them, and their encoding
 	}

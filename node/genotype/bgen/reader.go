@@ -133,7 +133,7 @@ func (r *Reader) next(row *genotype.Row) error {
 // variant reads one variant. It returns false for one that has no place.
 func (r *Reader) variant(row *genotype.Row) (placed bool, err error) {
 	row.Calls, row.Classes = row.Calls[:0], row.Classes[:0]
-	row.Coded = true
+	row.Coded, row.Packed = true, nil
 	alleles, err := r.sites.next(&row.Site)
 	if err != nil {
 		return false, err

@@ -9,7 +9,7 @@ import (
 
 // ErrThreshold is returned when it is not said from which probability on a genotype is
 // called, or not so that at most one can be.
-var ErrThreshold = errors.New("bgen: a BGEN has probabilities and no calls; say from which probability on a genotype is called, above 0.5 and up to 1 (a usual hard-call threshold is 0.9)")
+var ErrThreshold = errors.New("bgen: a BGEN has probabilities and no calls; say from which probability on a genotype is called, above 0.5 and up to 1 (as --hardcall-threshold 0.9)")
 
 // Threshold is the probability from which on a genotype is called, in millionths:
 // 900000 for 0.9. It is above 500000 and at most 1000000. Zero is none.
