@@ -81,11 +81,12 @@ func TestTheDigestIsOfWhatWasParsed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "long.vcf")
 	writeFile(t, path, b.String())
 
-	g, err := openGenotypeFiles(path)
+	in, err := definition{}.open(path, path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer g.Close()
+	defer in.Close()
+	g := in.genotypes
 	r, _, err := g.parsed(t.Context(), child(t), nil)
 	if err != nil {
 		t.Fatal(err)
