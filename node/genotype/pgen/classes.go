@@ -48,18 +48,7 @@ func (d *decoder) listed(r *record, to *genotype.Classes) (carriers int, err err
 		return 0, err
 	}
 	usual := r.kind & 3
-	hets, homs, none := d.lists[0][:0], d.lists[1][:0], d.lists[2][:0]
-	for i, id := range d.list.ids {
-		switch code := d.list.code(i); {
-		case code == codeHet:
-			hets = append(hets, id)
-		case code == codeMissing:
-			none = append(none, id)
-		case code != usual:
-			homs = append(homs, id)
-		}
-	}
-	d.lists = [3][]uint32{hets, homs, none}
+	hets, homs, none := d.apart(usual)
 	*to = genotype.Classes{
 		Het: genotype.Set{IDs: hets}, Hom: genotype.Set{IDs: homs}, Missing: genotype.Set{IDs: none},
 	}
@@ -69,6 +58,33 @@ func (d *decoder) listed(r *record, to *genotype.Classes) (carriers int, err err
 		carriers = d.samples - len(homs) - len(none)
 	}
 	return carriers, d.tail(r.kind, &c, len(hets), 1)
+}
+
+// apart gives the samples of a list by code. Most lists are of hets alone. They are
+// copied: who has a dosage is a list too.
+func (d *decoder) apart(usual byte) (hets, homs, none []uint32) {
+	if d.list.hets() {
+		d.lists[0] = append(d.lists[0][:0], d.list.ids...)
+		return d.lists[0], nil, nil
+	}
+	hets, homs, none = d.lists[0][:0], d.lists[1][:0], d.lists[2][:0]
+	four := byte(0)
+	for i, id := range d.list.ids {
+		if i%4 == 0 {
+			four = d.list.codes[i/4]
+		}
+		switch code := four & 3; {
+		case code == codeHet:
+			hets = append(hets, id)
+		case code == codeMissing:
+			none = append(none, id)
+		case code != usual:
+			homs = append(homs, id)
+		}
+		four >>= 2
+	}
+	d.lists = [3][]uint32{hets, homs, none}
+	return hets, homs, none
 }
 
 // marked reads a bit for each sample that tells which of two codes it has, and a list of

@@ -92,6 +92,19 @@ type list struct {
 
 func (l *list) code(i int) byte { return l.codes[i/4] >> (2 * (i % 4)) & 3 }
 
+// hets reports whether all of them have the code of hets.
+func (l *list) hets() bool {
+	const four = codeHet * 0x55
+	whole := len(l.ids) / 4
+	for _, b := range l.codes[:whole] {
+		if b != four {
+			return false
+		}
+	}
+	rest := len(l.ids) % 4
+	return rest == 0 || l.codes[whole] == four&(1<<(2*rest)-1)
+}
+
 // read takes a list from a record of so many samples.
 func (l *list) read(c *cursor, samples int, coded bool) error {
 	l.ids, l.codes = l.ids[:0], nil
