@@ -133,6 +133,7 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 	} else {
 		now, summary, err = readDataset(ctx, n.shelf.parsing, CohortSpec{
 			Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
+			Threshold: d.Threshold,
 		}, nil)
 	}
 	if err != nil {

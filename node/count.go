@@ -10,6 +10,7 @@ import (
 
 	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/tally"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -40,6 +41,9 @@ type CountSpec struct {
 	Region string
 	// Assembly is the reference that a file is of which does not say so itself.
 	Assembly string
+	// Threshold is from which probability on a genotype of a BGEN is called. It is needed
+	// for a BGEN, and zero for anything else.
+	Threshold bgen.Threshold
 }
 
 // CountSummary is what was counted and what was passed over.
@@ -84,7 +88,7 @@ func countFile(ctx context.Context, spec CountSpec, yield CountYield) (CountSumm
 	if err != nil {
 		return CountSummary{}, err
 	}
-	files, err := openGenotypeFiles(spec.Path)
+	files, err := openGenotypeFiles(spec.Path, spec.Threshold)
 	if err != nil {
 		return CountSummary{}, err
 	}

@@ -10,6 +10,7 @@ import (
 
 	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/store"
 	"github.com/locus-genomics/locus/node/tally"
 	"github.com/locus-genomics/locus/node/worker"
@@ -30,7 +31,8 @@ var (
 type CohortSpec struct {
 	// Name is what rosters and queries call the cohort.
 	Name string
-	// Path is a VCF (plain or BGZF), a BCF, a bed or a pgen, or the prefix of either's files.
+	// Path is a VCF (plain or BGZF), a BCF, a BGEN, a bed or a pgen, or the prefix of
+	// either of the last two.
 	Path string
 	// Samples is the sample table: sample_id, person_id, sex and any other columns.
 	Samples string
@@ -41,6 +43,9 @@ type CohortSpec struct {
 	Minimum int
 	// NoStore leaves the genotypes where they are, to be read again for each answer.
 	NoStore bool
+	// Threshold is from which probability on a genotype of a BGEN is called. It is needed
+	// for a BGEN, and zero for anything else.
+	Threshold bgen.Threshold
 	// Progress, if there is one, is told now and then how far the files have been read.
 	Progress func(Progress)
 }
@@ -66,6 +71,8 @@ type definition struct {
 	People   int               `json:"people"`
 	Variants int               `json:"variants"`
 	Assembly genotype.Assembly `json:"assembly"`
+	// Threshold is that of a BGEN, and else zero.
+	Threshold bgen.Threshold `json:"threshold,omitempty"`
 	// Genotypes and Persons are plain hashes, of what was read and of who it is.
 	Genotypes protocol.Digest `json:"genotypes"`
 	Persons   protocol.Digest `json:"persons"`
@@ -87,7 +94,7 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 	if err != nil {
 		return definition{}, CohortSummary{}, err
 	}
-	d := definition{Name: spec.Name, Filter: spec.Filter, Minimum: max(spec.Minimum, protocol.MinCohort)}
+	d := definition{Name: spec.Name, Filter: spec.Filter, Minimum: max(spec.Minimum, protocol.MinCohort), Threshold: spec.Threshold}
 	in, err := d.open(paths[0], paths[1])
 	if err != nil {
 		return definition{}, CohortSummary{}, err
@@ -150,7 +157,7 @@ type inputs struct {
 }
 
 func (d definition) open(genotypes, samples string) (*inputs, error) {
-	g, err := openGenotypeFiles(genotypes)
+	g, err := openGenotypeFiles(genotypes, d.Threshold)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
 	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol"
@@ -20,16 +21,20 @@ import (
 
 var (
 	// ErrFormat is returned for a file that is in no format which the node reads.
-	ErrFormat = errors.New("node: genotypes are read from VCF (plain or BGZF), from BCF, from bed, bim and fam, and from pgen, pvar and psam")
+	ErrFormat = errors.New("node: genotypes are read from VCF (plain or BGZF), from BCF, from bed, bim and fam, from pgen, pvar and psam, and from BGEN")
 	// errWhichFiles is returned for a prefix of two formats' files.
 	errWhichFiles = errors.New("node: both a bed and a pgen have this prefix; name one of them")
+	// errHasCalls is returned for a threshold of a file in which genotypes are called.
+	errHasCalls = errors.New("node: a hard-call threshold is for a BGEN; the genotypes of this file are called")
 )
 
 // OpenGenotypes opens a file of genotypes by what is in it: a VCF, a BCF, a bed whose bim
-// and fam lie beside it, or a pgen with pvar (or pvar.zst) and psam. It is parsed in this
-// process. The caller MUST close what is returned beside the reader.
-func OpenGenotypes(path string) (genotype.Reader, io.Closer, error) {
-	g, err := openGenotypeFiles(path)
+// and fam lie beside it, a pgen with pvar (or pvar.zst) and psam, or a BGEN with its .sample
+// file, if there is one. A BGEN needs a threshold, from which probability on a genotype is
+// called, and nothing else may have one. The file is parsed in this process. The caller
+// MUST close what is returned beside the reader.
+func OpenGenotypes(path string, threshold bgen.Threshold) (genotype.Reader, io.Closer, error) {
+	g, err := openGenotypeFiles(path, threshold)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -42,9 +47,10 @@ func OpenGenotypes(path string) (genotype.Reader, io.Closer, error) {
 
 // genotypeFiles are the files of one dataset, open. The first one names the others.
 type genotypeFiles struct {
-	format worker.Format
-	files  []*hashedFile
-	child  *worker.Reader // that reads them, if there is one
+	format    worker.Format
+	threshold bgen.Threshold // of a BGEN
+	files     []*hashedFile
+	child     *worker.Reader // that reads them, if there is one
 }
 
 // aboutFile is what some formats say beside the genotypes.
@@ -54,12 +60,12 @@ type aboutFile struct {
 }
 
 // openGenotypeFiles finds out the format and opens what belongs to it.
-func openGenotypeFiles(path string) (*genotypeFiles, error) {
+func openGenotypeFiles(path string, threshold bgen.Threshold) (*genotypeFiles, error) {
 	path, err := nameOfSet(path)
 	if err != nil {
 		return nil, fmt.Errorf("open genotypes: %w", err)
 	}
-	g := &genotypeFiles{format: worker.VariantCalls}
+	g := &genotypeFiles{format: worker.VariantCalls, threshold: threshold}
 	names := []string{path}
 	if prefix, ok := strings.CutSuffix(path, ".bed"); ok {
 		g.format = worker.Plink
@@ -75,14 +81,42 @@ func openGenotypeFiles(path string) (*genotypeFiles, error) {
 			names = append(names, index)
 		}
 	}
-	for _, name := range names {
-		f, err := openHashed(name)
+	for i := 0; i < len(names); i++ {
+		f, err := openHashed(names[i])
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open genotypes: %w", err), g.Close())
 		}
 		g.files = append(g.files, f)
+		if i == 0 && g.format == worker.VariantCalls {
+			more, err := g.look(path)
+			if err != nil {
+				return nil, errors.Join(fmt.Errorf("open genotypes: %w", err), g.Close())
+			}
+			names = append(names, more...)
+		}
+	}
+	if threshold != 0 && g.format != worker.Bgen {
+		return nil, errors.Join(fmt.Errorf("open genotypes: %w", errHasCalls), g.Close())
 	}
 	return g, nil
+}
+
+// look tells a BGEN by its beginning, whatever it is called, and leaves it unread. It
+// returns what else belongs to it.
+func (g *genotypeFiles) look(path string) (more []string, err error) {
+	head := make([]byte, 20)
+	n, err := g.files[0].file.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return nil, err
+	}
+	if !bgen.Is(head[:n]) {
+		return nil, nil
+	}
+	g.format = worker.Bgen
+	if sample := strings.TrimSuffix(path, ".bgen") + ".sample"; exists(sample) {
+		more = append(more, sample)
+	}
+	return more, nil
 }
 
 // nameOfSet is the bed or pgen that a path means, which may be a file beside it or
@@ -140,7 +174,7 @@ func (g *genotypeFiles) parsed(ctx context.Context, p *parsing, places *worker.P
 }
 
 func (g *genotypeFiles) source() worker.Source {
-	s := worker.Source{Format: g.format}
+	s := worker.Source{Format: g.format, Threshold: g.threshold}
 	for _, f := range g.files {
 		s.Files = append(s.Files, f)
 		s.Bytes += f.size

@@ -378,7 +378,7 @@ func TestContentAndPeopleNameWhatIsAnswered(t *testing.T) {
 func TestOpenGenotypesFindsTheFormat(t *testing.T) {
 	dir := toyFiles(t)
 	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bcf", "toy.bed", "toy", "toy2.pgen", "toy2.psam", "toy2"} {
-		r, closer, err := OpenGenotypes(filepath.Join(dir, name))
+		r, closer, err := OpenGenotypes(filepath.Join(dir, name), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -393,14 +393,14 @@ func TestOpenGenotypesFindsTheFormat(t *testing.T) {
 			t.Errorf("%s: close: %v", name, err)
 		}
 	}
-	if _, _, err := OpenGenotypes(filepath.Join(dir, "samples.tsv")); !errors.Is(err, ErrFormat) {
+	if _, _, err := OpenGenotypes(filepath.Join(dir, "samples.tsv"), 0); !errors.Is(err, ErrFormat) {
 		t.Errorf("a table: got %v", err)
 	}
-	if _, _, err := OpenGenotypes(filepath.Join(dir, "nowhere")); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := OpenGenotypes(filepath.Join(dir, "nowhere"), 0); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("nothing: got %v", err)
 	}
 	writeFile(t, filepath.Join(dir, "toy2.bed"), "")
-	if _, _, err := OpenGenotypes(filepath.Join(dir, "toy2")); !errors.Is(err, errWhichFiles) {
+	if _, _, err := OpenGenotypes(filepath.Join(dir, "toy2"), 0); !errors.Is(err, errWhichFiles) {
 		t.Errorf("a prefix of two: got %v", err)
 	}
 }
