@@ -60,6 +60,8 @@ TEXT ·vectorPack(SB), NOSPLIT, $0-64
 	VPXORQ Z5, Z5, Z5
 
 packloop:
+	PREFETCHT0 2048(SI) // memory is slower than this loop
+	PREFETCHT0 2112(SI)
 	VMOVDQU64 (SI), Z0
 	VMOVDQU64 64(SI), Z1
 	VPSUBQ Z22, Z0, Z2
@@ -102,6 +104,7 @@ TEXT ·vectorUnpack(SB), NOSPLIT, $0-40
 	VPXORQ Z9, Z9, Z9
 
 unpackloop:
+	PREFETCHT0 2048(SI)
 	VPADDQ (SI), Z20, Z0 // u
 	VPSUBQ Z0, Z26, Z1
 	VPTERNLOGQ $0xfe, Z0, Z1, Z9
