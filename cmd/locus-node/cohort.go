@@ -9,6 +9,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/tally"
 )
 
@@ -32,7 +33,9 @@ func (a *app) cohortAdd() *cobra.Command {
 	c := &cobra.Command{
 		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: cli.Exactly(2),
 		Long: "Take a cohort in, or put another in its place.\n\n" +
-			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, or a .pgen with its .pvar and .psam.\n" +
+			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, a .pgen with its .pvar and .psam, or a\n" +
+			"BGEN, with its .sample file if there is one. A BGEN has probabilities and no calls: --hardcall-threshold is\n" +
+			"needed, and its first alleles are taken for REF.\n" +
 			"The sample table has the columns sample_id, person_id and sex.\n\n" +
 			"The genotypes are read once, and kept sealed in the node's directory in the form in which they are\n" +
 			"counted. With --no-store they are not: FILE is read again for each answer. The sample table always\n" +
@@ -59,7 +62,16 @@ func (a *app) cohortAdd() *cobra.Command {
 	c.Flags().StringVar(&spec.Filter, "where", "", "take in the lines of the table with column=value only")
 	c.Flags().BoolVar(&spec.NoStore, "no-store", false, "keep no copy of the genotypes; read FILE for each answer")
 	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
+	hardCalls(c, &spec.Threshold)
 	return c
+}
+
+// hardCalls adds the option without which no BGEN is read.
+func hardCalls(c *cobra.Command, to *bgen.Threshold) {
+	c.Flags().Func("hardcall-threshold", "of a BGEN: call a genotype from this `probability` on, above 0.5 and up to 1, such as 0.9", func(text string) (err error) {
+		*to, err = bgen.ParseThreshold(text)
+		return err
+	})
 }
 
 // wiped takes a line of the terminal away.

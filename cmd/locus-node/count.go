@@ -46,9 +46,9 @@ func (a *app) count() *cobra.Command {
 	c := &cobra.Command{
 		Use: "count FILE", Short: "Count a file of genotypes, as queries are counted; needs no node", Args: cli.Exactly(1),
 		Long: "Count a file of genotypes, as queries are counted; needs no node, and sends nothing.\n\n" +
-			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, or a .pgen with its .pvar and\n" +
-			".psam. Without --samples everyone in it is counted; without --panel the variants are its own, in its\n" +
-			"order. The forms acount, afreq and gcount are those of plink2, to compare with:\n\n" +
+			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, a .pgen with its .pvar and\n" +
+			".psam, or a BGEN with --hardcall-threshold. Without --samples everyone in it is counted; without\n" +
+			"--panel the variants are its own, in its order. The forms acount, afreq and gcount are those of plink2, to compare with:\n\n" +
 			"  plink2 --vcf FILE --var-filter --nonfounders --set-all-var-ids @:#:$r:$a --freq counts\n\n" +
 			"The result appears once all of the file was read and found sound, else not at all. With --region an\n" +
 			"index beside a VCF or BCF is used, if it fits the file; the rest of it is then not looked at.",
@@ -82,6 +82,7 @@ func (a *app) count() *cobra.Command {
 	f.StringVar(&flags.panel, "panel", "", "count the variants of this panel, or of this list with --assembly")
 	f.StringVar(&spec.Region, "region", "", "count in this region only, such as chr7:117120016-117308718")
 	f.StringVar(&spec.Assembly, "assembly", "", "GRCh37 or GRCh38, where the file does not tell; X is counted by it")
+	hardCalls(c, &spec.Threshold)
 	f.BoolVar(&flags.freq, "freq", false, "the same as -o afreq")
 	f.BoolVar(&flags.genotypes, "geno-counts", false, "the same as -o gcount")
 	f.StringVarP(&flags.format, "output", "o", "", "form: acount, afreq, gcount, tsv or vcf; without it what --out ends in, or acount")

@@ -5,6 +5,7 @@
 //	bcf    BCF 2.1 and 2.2, likewise      as written
 //	plink  bed, bim and fam               ploidy by sex and place (Row.Coded)
 //	pgen   pgen, pvar and psam            as plink
+//	bgen   BGEN 1.1 to 1.3, by threshold  as plink where all are diploid, or as written
 //	index  parts of a VCF or BCF, by a tabix or CSI index that was compared with it
 //
 // What must hold of every Reader: a row has one call a sample, in the order of
