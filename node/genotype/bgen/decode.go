@@ -119,9 +119,9 @@ func (d *decoder) bytes(h *head) error {
 		who := h.ploidies[from:min(from+64, len(h.ploidies))]
 		pairs := p[2*from : 2*(from+len(who))]
 		var low, high, damage uint64
-		for i := range who {
-			code := d.pairs[binary.LittleEndian.Uint16(pairs[2*i:])]
-			spread(code, i, &low, &high, &damage)
+		for i := len(pairs) - 2; i >= 0; i -= 2 { // the last first, so that all shift by one
+			code := uint64(d.pairs[uint16(pairs[i])|uint16(pairs[i+1])<<8])
+			low, high, damage = low<<1|code&1, high<<1|code>>1&1, damage<<1|code>>2
 		}
 		if err := d.put(from/64, len(who), low, high, damage, missingOf(who)); err != nil {
 			return err
