@@ -227,7 +227,7 @@ func (m *Mask) finish(out *[blockBytes]byte, s *scratch, b int) {
 		v.hide(out, &s.x, &s.coins, (*[blockBytes]byte)(words), guard)
 		return
 	}
-	low, high := s.out[:], s.out[half*wordBytes+slack:] // apart, because a store spills
+	low, high := out[:], s.out[:half*wordBytes+slack] // apart, because a store spills
 	for j := range half {
 		y0, y1 := finish(s.x[j], s.x[j+half], last)
 		y0 = noisy(y0, (*[8]byte)(s.coins[8*j:]), (*[4]byte)(s.coins[8*ringDegree+4*j:]))
@@ -237,8 +237,7 @@ func (m *Mask) finish(out *[blockBytes]byte, s *scratch, b int) {
 		binary.LittleEndian.PutUint64(low[wordBytes*j:][:8], scale(y0)+m0<<guard)
 		binary.LittleEndian.PutUint64(high[wordBytes*j:][:8], scale(y1)+m1<<guard)
 	}
-	copy(out[:half*wordBytes], low)
-	copy(out[half*wordBytes:], high[:half*wordBytes])
+	copy(out[half*wordBytes:], high)
 }
 
 // noisy adds the error of one coefficient to x < 2q: heads - 48. The sum is below 2q+49.

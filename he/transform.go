@@ -59,7 +59,7 @@ type scratch struct {
 	public [8 * ringDegree]byte
 	coins  [12 * ringDegree]byte
 	x      poly
-	out    [blockBytes + 2*slack]byte
+	out    [blockBytes + slack]byte
 	words  [ringDegree]int64
 }
 
