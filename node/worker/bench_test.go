@@ -10,6 +10,7 @@ import (
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/tally"
 	"github.com/locus-genomics/locus/node/worker"
+	"github.com/locus-genomics/locus/protocol/panel"
 )
 
 // cohort is the same people as a VCF and as bed, bim and fam. Most alleles are rare.
@@ -44,11 +45,30 @@ func cohort(samples, variants int) (vcf string, plink [][]byte) {
 	return text.String(), [][]byte{bed, bim.Bytes(), fam.Bytes()}
 }
 
+// everything asks for all variants of a cohort.
+func everything(b *testing.B, variants int) *tally.Wanted {
+	b.Helper()
+	var vs []panel.Variant
+	for v := range variants {
+		vs = append(vs, panel.Variant{Contig: "1", Pos: uint32(100 + v), Ref: "A", Alt: "C"})
+	}
+	p, err := panel.New("GRCh38", vs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := tally.Want(p, []panel.Range{{To: uint64(variants)}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return w
+}
+
 // BenchmarkReading examines a file as a cohort that is added, and counts one that is
 // asked for, in this process and in a child.
 func BenchmarkReading(b *testing.B) {
 	const samples, variants = 4000, 8000
 	text, plink := cohort(samples, variants)
+	wanted := everything(b, variants)
 	for _, c := range []struct {
 		name   string
 		format worker.Format
@@ -78,6 +98,10 @@ func BenchmarkReading(b *testing.B) {
 			}},
 			{"examine", func(r genotype.Reader) error {
 				_, err := tally.Examine(b.Context(), r, p, genotype.GRCh38)
+				return err
+			}},
+			{"count", func(r genotype.Reader) error {
+				_, _, err := tally.AlleleFrequency(b.Context(), r, wanted, p, genotype.GRCh38)
 				return err
 			}},
 		} {
