@@ -136,9 +136,8 @@ func sameRows(t *testing.T, want, got []genotype.Row) {
 // randomRow has every odd thing that a row may have.
 func randomRow(rng *rand.Rand, samples int, contig string, pos uint32) genotype.Row {
 	row := genotype.Row{Site: genotype.Site{Contig: contig, Pos: pos, Ref: "A", Pass: rng.IntN(8) > 0}, Coded: rng.IntN(4) == 0}
-	for _, alt := range []string{"C", "*", "<DEL>", "GTT"}[:[]int{0, 1, 1, 1, 1, 1, 2, 4}[rng.IntN(8)]] {
-		row.Alts = append(row.Alts, alt)
-	}
+	alts := []int{0, 1, 1, 1, 1, 1, 2, 4}[rng.IntN(8)]
+	row.Alts = []string{"C", "*", "<DEL>", "GTT"}[:alts:alts]
 	if rng.IntN(6) == 0 {
 		row.Ref = "ACGTACGT"
 	}
