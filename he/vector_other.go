@@ -13,8 +13,6 @@ type (
 
 const vectorGroup = 1
 
-func vectors() bool { return false }
-
 func newVectorStream([]byte) *vectorStream                   { return nil }
 func newVectorKey(*[ringDegree]factor) *vectorKey            { return nil }
 func newVectorRoots(*[ringDegree]factor) *vectorRoots        { return nil }
