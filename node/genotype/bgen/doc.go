@@ -13,8 +13,10 @@
 // probabilities.
 //
 // This is not plink2's --hard-call-threshold, which looks how far a dosage is from a
-// whole number. It is what plink2 does with --import-dosage-certainty of the threshold
-// and --hard-call-threshold 0.49999, from 0.75 upwards, where samples are not phased.
+// whole number. It is what plink2 does in two runs, where samples are not phased and the
+// threshold is above 0.75: --import-dosage-certainty of the threshold forgets who is
+// uncertain, and then --hard-call-threshold 0.49999 calls who is left. plink2 reads no
+// more than 28 bits and two alleles.
 //
 // The first allele of a variant is taken for REF, as plink2's ref-first does, unless
 // Config.RefLast is set; the format does not say which one is. An ALT "." was not seen.
