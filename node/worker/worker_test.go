@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -129,7 +130,7 @@ func TestAChildGivesWhatTheReaderGives(t *testing.T) {
 	if rows, err := both(t, worker.VariantCalls, places, []byte(text)); len(rows) != 5 || err != io.EOF {
 		t.Errorf("%d rows, %v", len(rows), err)
 	}
-	sites := strings.ReplaceAll(text[:strings.LastIndex(text, "\tFORMAT")], "", "") + "\nchr1\t10\t.\tA\tC\t.\tPASS\t.\n"
+	sites := text[:strings.LastIndex(text, "\tFORMAT")] + "\nchr1\t10\t.\tA\tC\t.\tPASS\t.\n"
 	if rows, err := both(t, worker.VariantCalls, nil, []byte(sites)); len(rows) != 1 || err != io.EOF {
 		t.Errorf("sites only: %d rows, %v", len(rows), err)
 	}
@@ -175,27 +176,10 @@ func TestErrorsAreTheReadersOwn(t *testing.T) {
 	}
 }
 
-// changing gives its second half once only: a second reading finds another one, as in
-// a file that is written to.
-type changing struct {
-	first, second []byte
-	read          int
-}
-
-// Read gives the first bytes, and then changes.
-func (c *changing) Read(p []byte) (int, error) {
-	if c.read == len(c.first) {
-		return 0, io.EOF
-	}
-	n := copy(p[:min(len(p), 7)], c.first[c.read:])
-	c.read += n
-	return n, nil
-}
-
 func TestWhatIsDigestedIsWhatWasParsed(t *testing.T) {
 	text := []byte(head + "chr1\t10\t.\tA\tC\t.\tPASS\t.\tGT\t0/0\t0|1\t./1\n")
 	sum := sha256.New()
-	s := worker.Source{Files: []io.Reader{io.TeeReader(&changing{first: text}, sum)}}
+	s := worker.Source{Files: []io.Reader{io.TeeReader(iotest.OneByteReader(bytes.NewReader(text)), sum)}}
 	r, err := worker.Start(t.Context(), config(t), s, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -209,6 +193,26 @@ func TestWhatIsDigestedIsWhatWasParsed(t *testing.T) {
 	}
 	if want := sha256.Sum256(text); !bytes.Equal(sum.Sum(nil), want[:]) {
 		t.Error("other bytes were digested than were parsed")
+	}
+	var row genotype.Row
+	if err := r.Next(&row); err != io.EOF {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+func TestAReaderThatWasClosedReadsNoMore(t *testing.T) {
+	r, err := worker.Start(t.Context(), config(t), source(worker.VariantCalls, []byte(head)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	var row genotype.Row
+	if err := r.Next(&row); !errors.Is(err, worker.ErrClosed) {
+		t.Errorf("got %v, want %v", err, worker.ErrClosed)
 	}
 }
 
