@@ -44,8 +44,6 @@ func TestHomeRefuses(t *testing.T) {
 	alice := newHome(t)
 	who := alice.Identity()
 	words := must[string](t)(alice.Words())
-	swapped := strings.Fields(words)
-	swapped[0] = map[bool]string{true: "zoo", false: "abandon"}[swapped[0] != "zoo"]
 	damaged := newHome(t)
 	if err := os.WriteFile(filepath.Join(damaged.Dir(), "seed"), []byte("AAAA\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -61,7 +59,10 @@ func TestHomeRefuses(t *testing.T) {
 		"a damaged seed":                {func(string) error { _, err := researcher.Load(damaged.Dir()); return err }, nil, "24 words"},
 		"nobody":                        {func(dir string) error { _, err := researcher.Init(dir, researcher.Identity{Name: " "}); return err }, nil, "name"},
 		"a misspelt word":               {func(dir string) error { _, err := researcher.Restore(dir, who, words+"x"); return err }, nil, "24 words"},
-		"another word":                  {func(dir string) error { _, err := researcher.Restore(dir, who, strings.Join(swapped, " ")); return err }, nil, "24 words"},
+		"words whose checksum is wrong": {func(dir string) error {
+			_, err := researcher.Restore(dir, who, strings.Repeat("abandon ", 24)) // with "art" at the end it is right
+			return err
+		}, nil, "24 words"},
 		"too few words": {func(dir string) error {
 			_, err := researcher.Restore(dir, who, words[:strings.LastIndexByte(words, ' ')])
 			return err
