@@ -142,7 +142,7 @@ func (r *Reader) variant(row *genotype.Row) (placed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if placed = row.Pos > 0 && r.sites.key != unplaced; placed {
+	if placed = row.Pos > 0 && r.sites.key != genotype.Unplaced; placed {
 		if err := r.order.Check(r.sites.key, &row.Site); err != nil {
 			return false, err
 		}

@@ -187,39 +187,12 @@ func upper(b []byte) string {
 	return string(bytes.ToUpper(b))
 }
 
-// Keys of what is no contig of its own. The pseudo-autosomal parts of X stand apart
-// from X in these files, together or one on each side of it.
-const (
-	unplaced = "0"
-	pseudo   = "X, pseudo-autosomal"
-)
-
-// contigOf is what a BGEN's contig is called elsewhere, and what its order is checked
-// by. Numbers and X and Y are often written with a zero before them, so that they take
-// two signs.
+// contigOf is genotype.PlinkContig for names that are often filled up to two signs:
+// 01 is 1, and 0X is X.
 func contigOf(named string) (name, key string) {
-	prefix, short := "", named
-	if len(named) > 3 && strings.EqualFold(named[:3], "chr") {
-		prefix, short = named[:3], named[3:]
+	zero := len(named) - 2
+	if zero >= 0 && named[zero] == '0' && (zero == 0 || strings.EqualFold(named[:zero], "chr")) {
+		named = named[:zero] + named[zero+1:]
 	}
-	if len(short) == 2 && short[0] == '0' {
-		short = short[1:]
-	}
-	switch strings.ToUpper(short) {
-	case "23":
-		return prefix + "X", "X"
-	case "24":
-		return prefix + "Y", "Y"
-	case "26":
-		return prefix + "MT", "MT"
-	case "25", "XY":
-		return prefix + "X", pseudo
-	case "PAR1":
-		return prefix + "X", pseudo + " 1"
-	case "PAR2":
-		return prefix + "X", pseudo + " 2"
-	case "0":
-		return named, unplaced
-	}
-	return prefix + short, panel.CanonicalContig(prefix + short)
+	return genotype.PlinkContig(named, panel.CanonicalContig)
 }

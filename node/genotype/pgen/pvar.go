@@ -6,7 +6,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -81,7 +80,7 @@ func (s *sites) readContig(line []byte) {
 	if err != nil {
 		return // has none, or one that is no number
 	}
-	called, _ := contigOf(string(name))
+	called, _ := genotype.PlinkContig(string(name), panel.CanonicalContig)
 	if a := genotype.Detect(panel.CanonicalContig(called), uint32(n)); a != genotype.UnknownAssembly {
 		s.lengths[a] = true
 	}
@@ -192,7 +191,7 @@ func (s *sites) site(site *genotype.Site, f *[needed][]byte) error {
 	}
 	if string(f[chrom]) != s.named {
 		s.named = string(f[chrom])
-		s.contig, s.key = contigOf(s.named)
+		s.contig, s.key = genotype.PlinkContig(s.named, panel.CanonicalContig)
 	}
 	p, err := strconv.ParseUint(string(f[pos]), 10, 31)
 	if err != nil {
@@ -232,37 +231,4 @@ func allele(b []byte) string {
 		}
 	}
 	return string(bytes.ToUpper(b))
-}
-
-// Keys of what is no contig of its own. The pseudo-autosomal parts of X stand apart
-// from X in these files, together or one on each side of it.
-const (
-	unplaced = "0"
-	pseudo   = "X, pseudo-autosomal"
-)
-
-// contigOf is what a pvar's contig is called elsewhere, and what its order is checked
-// by: plink writes numbers for X, Y and MT if it is told to.
-func contigOf(named string) (name, key string) {
-	prefix, short := "", named
-	if len(named) > 3 && strings.EqualFold(named[:3], "chr") {
-		prefix, short = named[:3], named[3:]
-	}
-	switch strings.ToUpper(short) {
-	case "23":
-		return prefix + "X", "X"
-	case "24":
-		return prefix + "Y", "Y"
-	case "26":
-		return prefix + "MT", "MT"
-	case "25", "XY":
-		return prefix + "X", pseudo
-	case "PAR1":
-		return prefix + "X", pseudo + " 1"
-	case "PAR2":
-		return prefix + "X", pseudo + " 2"
-	case "0":
-		return named, unplaced
-	}
-	return named, panel.CanonicalContig(named)
 }

@@ -96,7 +96,7 @@ func (r *Reader) next(row *genotype.Row) error {
 		if err != nil {
 			return err
 		}
-		if row.Pos == 0 || r.sites.key == unplaced {
+		if row.Pos == 0 || r.sites.key == genotype.Unplaced {
 			continue
 		}
 		if err := r.order.Check(r.sites.key, &row.Site); err != nil {

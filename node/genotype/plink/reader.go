@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/locus-genomics/locus/internal/bitmap"
 	"github.com/locus-genomics/locus/node/genotype"
@@ -121,7 +120,7 @@ func (r *Reader) next(row *genotype.Row) error {
 		if err := r.fill(); err != nil {
 			return err
 		}
-		if row.Pos == 0 || r.key == unplaced {
+		if row.Pos == 0 || r.key == genotype.Unplaced {
 			continue
 		}
 		if err := r.order.Check(r.key, &row.Site); err != nil {
@@ -177,7 +176,7 @@ func (r *Reader) decode(row *genotype.Row) error {
 func (r *Reader) site(s *genotype.Site, f [][]byte) error {
 	if string(f[0]) != r.named {
 		r.named = string(f[0])
-		r.contig, r.key = contig(r.named)
+		r.contig, r.key = genotype.PlinkContig(r.named, panel.CanonicalContig)
 	}
 	pos, ok := position(f[3])
 	if !ok {
@@ -215,38 +214,6 @@ func allele(b []byte) string {
 		}
 	}
 	return string(bytes.ToUpper(b))
-}
-
-// Keys of what is no contig of its own. The pseudo-autosomal parts of X stand apart
-// from X in these files, together or one on each side of it.
-const (
-	unplaced = "0"
-	pseudo   = "X, pseudo-autosomal"
-)
-
-// contig is what a bim's contig is called elsewhere, and what its order is checked by.
-func contig(named string) (name, key string) {
-	prefix, short := "", named
-	if len(named) > 3 && strings.EqualFold(named[:3], "chr") {
-		prefix, short = named[:3], named[3:]
-	}
-	switch strings.ToUpper(short) {
-	case "23":
-		return prefix + "X", "X"
-	case "24":
-		return prefix + "Y", "Y"
-	case "26":
-		return prefix + "MT", "MT"
-	case "25", "XY":
-		return prefix + "X", pseudo
-	case "PAR1":
-		return prefix + "X", pseudo + " 1"
-	case "PAR2":
-		return prefix + "X", pseudo + " 2"
-	case "0":
-		return named, unplaced
-	}
-	return named, panel.CanonicalContig(named)
 }
 
 // end is what follows the last line of bim: nothing, or the bed is too long.
