@@ -102,22 +102,6 @@ func (n *Network) StopMember(i int) error {
 	return err
 }
 
-// Leader is the member that leads, as the API says.
-func (n *Network) Leader(ctx context.Context) (int, error) {
-	var c rest.Cluster
-	if err := n.operator.JSON(ctx, http.MethodGet, "/v1/cluster", nil, &c); err != nil {
-		return 0, err
-	}
-	for i, m := range n.members {
-		for _, seen := range c.Members {
-			if seen.Leader && seen.Name == m.home.Card.Name {
-				return i, nil
-			}
-		}
-	}
-	return 0, fmt.Errorf("nobody leads: %v", c.Members)
-}
-
 // storePanel hands the panel to the coordinator.
 func (n *Network) storePanel(ctx context.Context) (protocol.PanelRef, error) {
 	raw, err := panelBytes(n.cfg.Panel)

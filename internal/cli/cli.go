@@ -19,7 +19,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The exit codes of all three programs. Partial (9) is for answers that lack sites.
+// The exit codes of all three programs.
 const (
 	Done        = 0
 	Failed      = 1
@@ -30,7 +30,6 @@ const (
 	NotFound    = 6
 	Unavailable = 7
 	Altered     = 8
-	Partial     = 9
 	Interrupted = 130
 )
 
