@@ -50,6 +50,19 @@ type Site struct {
 	Alts []string
 	// Pass is true for the filters PASS and ".".
 	Pass bool
+	// End is the last position of a block of a gVCF, in which everyone has what the
+	// calls say of Pos; 0 where the row is about its alleles only.
+	End uint32
+	// Aligned is how each ALT is written once it is trimmed and shifted to the left by
+	// the reference, one for each of Alts. It is nil where that changes none of them, or
+	// where no reference was given.
+	Aligned []Spelling
+}
+
+// Spelling is one way to write an allele. The zero Spelling is that of the site itself.
+type Spelling struct {
+	Pos      uint32
+	Ref, Alt string
 }
 
 // Covers reports whether the site tells something of one of the positions from its
