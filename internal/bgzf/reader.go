@@ -38,31 +38,20 @@ func (e *Error) Error() string { return fmt.Sprintf("at byte %d: %v", e.Offset, 
 func (e *Error) Unwrap() error { return e.Err }
 
 const (
-	headerSize  = 12      // of gzip, with the length of its extra field
-	trailerSize = 8       // CRC-32 and length
-	maxBlock    = 1 << 16 // compressed or not
+	// windowSize is what Window holds at least. It fits a processor's own cache.
+	windowSize = 256 << 10
+	// Slack is how many bytes behind a window may be looked at.
+	Slack = 64
+	// plainSlack is how far behind a block its bytes may be overwritten.
+	plainSlack = 512
 )
 
-// end is the empty block that ends every file.
-const end = "\x1f\x8b\x08\x04\x00\x00\x00\x00\x00\xff\x06\x00\x42\x43\x02\x00\x1b\x00\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00"
-
-// HeaderSize is how many bytes Is looks at.
-const HeaderSize = 18
-
-// Is reports whether a file that begins with these bytes is BGZF.
-func Is(head []byte) bool {
-	return len(head) >= HeaderSize && isGzip(head) && head[3] == 4 &&
-		binary.LittleEndian.Uint16(head[10:]) >= 6 && head[12] == 'B' && head[13] == 'C'
-}
-
-func isGzip(head []byte) bool { return head[0] == 0x1f && head[1] == 0x8b && head[2] == 8 }
-
-// Reader is an io.Reader over what a BGZF file holds.
+// Reader is an io.Reader over what a BGZF file holds. It is for one goroutine.
 type Reader struct {
-	r      io.Reader
-	packed []byte // the block at hand, as in the file
-	plain  []byte // what is left of it
-	buffer []byte
+	src    source
+	plain  []byte // with plainSlack behind what may be used
+	lo, hi int    // what of plain was not handed out
+	least  int    // that plain is made for
 	raw    bytes.Reader
 	inflow io.ReadCloser
 	offset int64 // of the block at hand
@@ -71,39 +60,95 @@ type Reader struct {
 	err    error // sticks
 }
 
-// NewReader reads from r. Nothing is read before the first Read.
+// NewReader reads from r, more than it needs at a time. Nothing is read before the
+// first Read.
 func NewReader(r io.Reader) *Reader {
-	b := &Reader{r: r, packed: make([]byte, maxBlock), buffer: make([]byte, maxBlock)}
+	b := &Reader{src: source{r: r}, least: maxBlock}
 	b.inflow = flate.NewReader(&b.raw)
 	return b
 }
 
-// Offset is where the block of the bytes read last begins in the compressed file.
+// Offset is where the block of the bytes read last begins in the compressed file: with
+// Window, the last block that was shown.
 func (b *Reader) Offset() int64 { return b.offset }
 
-// Read hands out bytes of one block.
+// Read hands out bytes of one block, where no Window was asked for.
 func (b *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, b.err
 	}
-	for len(b.plain) == 0 {
+	if err := b.some(); err != nil {
+		return 0, err
+	}
+	n := copy(p, b.plain[b.lo:b.hi])
+	b.lo += n
+	return n, nil
+}
+
+// Block hands out what is left of the block at hand, or else the next one that is not
+// empty, without a copy. It stays as it is until the next call of any method.
+func (b *Reader) Block() ([]byte, error) {
+	if err := b.some(); err != nil {
+		return nil, err
+	}
+	block := b.show()
+	b.lo = b.hi
+	return block, nil
+}
+
+// Window shows what comes next without a copy and without handing it out: n bytes or
+// more, all that is at hand. Where fewer are left, it shows those, and says why: io.EOF
+// at the end of a sound file. What it shows stays until the next call of any method
+// but Advance. Behind it, within its capacity, are Slack bytes that mean nothing.
+//
+// It holds twice n at most where the file has as many, so the caller MUST bound n.
+func (b *Reader) Window(n int) ([]byte, error) {
+	b.least = max(b.least, windowSize)
+	for b.hi-b.lo < n {
 		if b.err == nil {
 			b.err = b.advance()
 		}
 		if b.err != nil {
-			return 0, b.err
+			return b.show(), b.err
 		}
 	}
-	n := copy(p, b.plain)
-	b.plain = b.plain[n:]
-	return n, nil
+	return b.show(), nil
+}
+
+// Advance hands out the first n bytes that Window showed. It panics when it did not
+// show as many.
+func (b *Reader) Advance(n int) {
+	if n < 0 || n > b.hi-b.lo {
+		panic("bgzf: more is passed over than was shown")
+	}
+	b.lo += n
+}
+
+func (b *Reader) show() []byte {
+	if b.plain == nil {
+		return nil
+	}
+	return b.plain[b.lo : b.hi : b.hi+Slack]
+}
+
+// some makes sure that there are bytes to hand out.
+func (b *Reader) some() error {
+	for b.lo == b.hi {
+		if b.err == nil {
+			b.err = b.advance()
+		}
+		if b.err != nil {
+			return b.err
+		}
+	}
+	return nil
 }
 
 // advance takes the next block, which may be empty. It returns io.EOF where a sound
 // file ends.
 func (b *Reader) advance() error {
 	b.offset = b.next
-	n, err := b.fill()
+	block, err := b.src.block()
 	switch {
 	case err == io.EOF && b.ended:
 		return io.EOF
@@ -112,83 +157,30 @@ func (b *Reader) advance() error {
 	case b.ended && (errors.Is(err, ErrHeader) || errors.Is(err, ErrTruncated)):
 		err = ErrTrailing
 	case err == nil:
-		b.ended = string(b.packed[:n]) == end
-		err = b.inflate(b.packed[:n])
+		b.ended = string(block) == end
+		err = b.inflate(block)
 	}
 	if err != nil {
 		return &Error{Offset: b.offset, Err: err}
 	}
-	b.next += int64(n)
+	b.next += int64(len(block))
 	return nil
 }
 
-// fill reads one block as it is in the file. It returns io.EOF between two blocks.
-func (b *Reader) fill() (int, error) {
-	if _, err := io.ReadFull(b.r, b.packed[:headerSize]); err != nil {
-		return 0, within(err)
+// room makes plain fit for n more bytes behind hi.
+func (b *Reader) room(n int) {
+	if b.lo == b.hi {
+		b.lo, b.hi = 0, 0
 	}
-	h := b.packed
-	if !isGzip(h) || h[3] != 4 {
-		return 0, ErrHeader
+	if b.hi+n+plainSlack <= len(b.plain) {
+		return
 	}
-	extra := int(binary.LittleEndian.Uint16(h[10:]))
-	if headerSize+extra+trailerSize > maxBlock {
-		return 0, ErrHeader
+	held := b.plain[b.lo:b.hi]
+	// Half of it free, so that bytes are moved once on average.
+	if size := max(b.least, 2*len(held)+n) + plainSlack; size > len(b.plain) {
+		b.plain = make([]byte, size)
 	}
-	if _, err := io.ReadFull(b.r, h[headerSize:headerSize+extra]); err != nil {
-		return 0, truncated(err)
-	}
-	size, err := blockSize(h[headerSize : headerSize+extra])
-	if err != nil {
-		return 0, err
-	}
-	if size < headerSize+extra+trailerSize {
-		return 0, ErrHeader
-	}
-	if _, err := io.ReadFull(b.r, h[headerSize+extra:size]); err != nil {
-		return 0, truncated(err)
-	}
-	return size, nil
-}
-
-// within is what an error of the first read of a block means.
-func within(err error) error {
-	if err == io.ErrUnexpectedEOF {
-		return ErrTruncated
-	}
-	return err
-}
-
-func truncated(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return ErrTruncated
-	}
-	return err
-}
-
-// blockSize finds the one subfield BC among the extra fields.
-func blockSize(extra []byte) (int, error) {
-	size := 0
-	for len(extra) > 0 {
-		if len(extra) < 4 {
-			return 0, ErrHeader
-		}
-		n := int(binary.LittleEndian.Uint16(extra[2:]))
-		if len(extra) < 4+n {
-			return 0, ErrHeader
-		}
-		if extra[0] == 'B' && extra[1] == 'C' {
-			if n != 2 || size != 0 {
-				return 0, ErrHeader
-			}
-			size = int(binary.LittleEndian.Uint16(extra[4:])) + 1
-		}
-		extra = extra[4+n:]
-	}
-	if size == 0 {
-		return 0, ErrHeader
-	}
-	return size, nil
+	b.lo, b.hi = 0, copy(b.plain, held)
 }
 
 // inflate unpacks a whole block and compares it with what its trailer says.
@@ -198,12 +190,13 @@ func (b *Reader) inflate(block []byte) error {
 	if length > maxBlock {
 		return ErrDamaged
 	}
+	b.room(int(length))
 	start := headerSize + int(binary.LittleEndian.Uint16(block[10:]))
 	b.raw.Reset(block[start : len(block)-trailerSize])
 	if err := b.inflow.(flate.Resetter).Reset(&b.raw, nil); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	plain := b.buffer[:length]
+	plain := b.plain[b.hi : b.hi+int(length)]
 	if _, err := io.ReadFull(b.inflow, plain); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -217,6 +210,6 @@ func (b *Reader) inflate(block []byte) error {
 	if crc32.ChecksumIEEE(plain) != binary.LittleEndian.Uint32(trailer) {
 		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
 	}
-	b.plain = plain
+	b.hi += int(length)
 	return nil
 }
