@@ -3,6 +3,7 @@ package genotype_test
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/locus-genomics/locus/node/genotype"
@@ -32,6 +33,41 @@ func TestOnlyWrittenBasesAreBases(t *testing.T) {
 	} {
 		if got := genotype.IsBases(allele); got != want {
 			t.Errorf("%q: %v", allele, got)
+		}
+	}
+}
+
+func TestASiteSpansAllThatItTellsOf(t *testing.T) {
+	spelled := func(pos ...uint32) (all []genotype.Spelling) {
+		for _, p := range pos {
+			all = append(all, genotype.Spelling{Pos: p})
+		}
+		return all
+	}
+	for _, c := range []struct {
+		name        string
+		site        genotype.Site
+		first, last uint32
+	}{
+		{"one base", genotype.Site{Pos: 10, Ref: "A"}, 10, 10},
+		{"a deletion, to the end of REF", genotype.Site{Pos: 10, Ref: "ACG"}, 10, 12},
+		{"a block", genotype.Site{Pos: 10, Ref: "A", End: 500}, 10, 500},
+		{"a block that is shorter than REF", genotype.Site{Pos: 10, Ref: "ACG", End: 10}, 10, 12},
+		{"an allele that stands further left", genotype.Site{Pos: 10, Ref: "AC", Aligned: spelled(0, 4)}, 4, 11},
+		{"an allele that is only trimmed", genotype.Site{Pos: 10, Ref: "AC", Aligned: spelled(11, 0)}, 10, 11},
+		{"the telomere", genotype.Site{Pos: 0, Ref: "A"}, 0, 0},
+		{"the last position there is", genotype.Site{Pos: math.MaxUint32 - 1, Ref: "ACGT"}, math.MaxUint32 - 1, math.MaxUint32},
+	} {
+		if first, last := c.site.Span(); first != c.first || last != c.last {
+			t.Errorf("%s: %d to %d, want %d to %d", c.name, first, last, c.first, c.last)
+		}
+	}
+}
+
+func TestWhatStandsForAllelesThatAreNotListed(t *testing.T) {
+	for alt, want := range map[string]bool{"<NON_REF>": true, "<*>": true, "*": false, "<DEL>": false, "C": false, "": false} {
+		if got := genotype.IsUnlisted(alt); got != want {
+			t.Errorf("%q: %v", alt, got)
 		}
 	}
 }

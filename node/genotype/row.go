@@ -1,5 +1,7 @@
 package genotype
 
+import "math"
+
 // Reader reads one file of genotypes from its first site to its last.
 type Reader interface {
 	// Samples are the names in the file's order. They MUST NOT be changed.
@@ -35,6 +37,9 @@ type Row struct {
 	// Coded is true where every call is written as if the sample were diploid, as bed
 	// does: how many copies a call stands for is then told by sex and place.
 	Coded bool
+	// Dropped is how many calls the reader made missing, because nobody counts what is
+	// written: three alleles or more. It is 0 where the calls were not asked for.
+	Dropped int
 }
 
 // Site is where and what a row is about.
@@ -59,15 +64,34 @@ type Site struct {
 	Aligned []Spelling
 }
 
+// Span is the first and the last position at which a wanted variant may stand that the
+// site tells something of, however its alleles are written.
+func (s *Site) Span() (first, last uint32) {
+	first, last = s.Pos, s.Pos
+	if n := len(s.Ref); n > 1 {
+		last = uint32(min(uint64(s.Pos)+uint64(n)-1, math.MaxUint32))
+	}
+	last = max(last, s.End)
+	for i := range s.Aligned {
+		if pos := s.Aligned[i].Pos; pos > 0 {
+			first, last = min(first, pos), max(last, pos)
+		}
+	}
+	return first, last
+}
+
 // Spelling is one way to write an allele. The zero Spelling is that of the site itself.
 type Spelling struct {
 	Pos      uint32
 	Ref, Alt string
 }
 
-// Covers reports whether the site tells something of one of the positions from its
-// own to the end of REF. A reader that is asked for some sites only may leave out
-// the calls of the others.
+// MaxShift is how far to the left of its row an aligned allele may stand. A change moves
+// as far as the repeat that it lies in, and no exact repeat of an assembly is so long.
+const MaxShift = 1 << 16
+
+// Covers reports whether the site tells something of a position of its Span. A reader
+// that is asked for some sites only may leave out the calls of the others.
 type Covers func(*Site) bool
 
 // MaxAlts bounds the ALTs of a site: no caller writes a tenth of it.
@@ -117,3 +141,7 @@ func IsBases(allele string) bool {
 	}
 	return allele != ""
 }
+
+// IsUnlisted reports whether an ALT stands for all alleles that are not listed, as the
+// callers of gVCF write it. Who carries it has something, and nobody says what.
+func IsUnlisted(alt string) bool { return alt == "<NON_REF>" || alt == "<*>" }

@@ -50,4 +50,6 @@ type Warnings struct {
 	UnknownSex int `json:"unknownSex"`
 	// WomanOnY is calls on Y of women.
 	WomanOnY int `json:"womanOnY"`
+	// Dropped is calls of three alleles or more, which are missing.
+	Dropped int `json:"dropped"`
 }
