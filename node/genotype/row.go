@@ -12,18 +12,18 @@ type Reader interface {
 	Next(row *Row) error
 }
 
-// Packer is a Reader of files in which genotypes are packed as in a bed.
+// Packer is a Reader of files in which genotypes are packed, as in a bed or otherwise.
 type Packer interface {
 	Reader
-	// Pack lets rows of one ALT have Packed from now on, and no classes, for whoever
-	// counts them as they are.
+	// Pack lets rows of one ALT have Packed or Raw from now on, and no classes, for
+	// whoever counts them as they are.
 	Pack()
 }
 
 // Row is one site with everyone's genotypes, in one of two forms. A reader fills Calls
 // and leaves Classes empty, or the other way round; where nobody asked for the site
 // both are empty. Expand gives calls and Classify classes, whichever a row has. Who
-// asks a Packer may get rows in a third form, Packed.
+// asks a Packer may get rows in two more forms, Packed and Raw.
 type Row struct {
 	Site
 	// Calls has one call a sample.
@@ -34,6 +34,8 @@ type Row struct {
 	// Packed stands for both in rows of one ALT, when a Packer was asked for it: two
 	// bits a sample, as a bed has them. Expand and Classify leave it alone.
 	Packed []byte
+	// Raw stands for all three, likewise.
+	Raw Raw
 	// Coded is true where every call is written as if the sample were diploid, as bed
 	// does: how many copies a call stands for is then told by sex and place.
 	Coded bool
