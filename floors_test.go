@@ -28,7 +28,7 @@ const module = "github.com/locus-genomics/locus"
 // make a test pass: ask what it wants from above, and have that handed in.
 var floors = [][]string{
 	0: {"", "node/genotype", "coordinator/state/statepb", "protocol/pb", "protocol/panel", "he/pack", "dp/sample",
-		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug"},
+		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug", "internal/vrs"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
