@@ -72,6 +72,11 @@ type CountYield func(strata []string, counts []tally.SiteCounts) error
 // no genotypes. The counts MUST be thrown away when Count returns an error.
 func Count(ctx context.Context, spec CountSpec, yield CountYield) (CountSummary, error) {
 	s, err := countFile(ctx, spec, yield)
+	return s.unless(ctx, spec, err)
+}
+
+// unless is the summary, or why there is none.
+func (s CountSummary) unless(ctx context.Context, spec CountSpec, err error) (CountSummary, error) {
 	switch {
 	case ctx.Err() != nil:
 		return CountSummary{}, ctx.Err()
@@ -209,7 +214,13 @@ func (c *counting) people(samples []string, sexes []genotype.Sex) (tally.People,
 	if err != nil {
 		return tally.People{}, err
 	}
-	found, err := table.Cohort(samples, sexes, 1)
+	return c.fit(table, samples, sexes, 1)
+}
+
+// fit is who of a file's samples is counted by a table.
+func (c *counting) fit(table *roll.Table, samples []string, sexes []genotype.Sex, minimum int) (tally.People, error) {
+	c.summary.Samples, c.summary.Strata = len(samples), []string{""}
+	found, err := table.Cohort(samples, sexes, minimum)
 	if err != nil {
 		return tally.People{}, err
 	}

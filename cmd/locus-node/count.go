@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,8 +30,8 @@ const (
 
 // countFlags are what the command takes beside what the node does.
 type countFlags struct {
-	panel, format, out string
-	freq, genotypes    bool
+	cohort, panel, format, out string
+	freq, genotypes            bool
 }
 
 // forms are what -o takes.
@@ -44,21 +45,28 @@ func (a *app) count() *cobra.Command {
 	var spec node.CountSpec
 	var flags countFlags
 	c := &cobra.Command{
-		Use: "count FILE", Short: "Count a file of genotypes, as queries are counted; needs no node", Args: cli.Exactly(1),
+		Use: "count FILE", Short: "Count a file of genotypes, as queries are counted; needs no node", Args: cli.Between(0, 1),
 		Long: "Count a file of genotypes, as queries are counted; needs no node, and sends nothing.\n\n" +
 			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, a .pgen with its .pvar and\n" +
 			".psam, or a BGEN with --hardcall-threshold. Without --samples everyone in it is counted; without\n" +
 			"--panel the variants are its own, in its order. The forms acount, afreq and gcount are those of plink2, to compare with:\n\n" +
 			"  plink2 --vcf FILE --var-filter --nonfounders --set-all-var-ids @:#:$r:$a --freq counts\n\n" +
 			"The result appears once all of the file was read and found sound, else not at all. With --region an\n" +
-			"index beside a VCF or BCF is used, if it fits the file; the rest of it is then not looked at.",
+			"index beside a VCF or BCF is used, if it fits the file; the rest of it is then not looked at.\n\n" +
+			"With --cohort and no FILE a cohort of this node is counted, from its sealed store; so the result is exact,\n" +
+			"and for the custodian's eyes.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			spec.Path = args[0]
+			if (len(args) == 1) == (flags.cohort != "") {
+				return cli.Misusedf("name either a file or, with --cohort, a cohort")
+			}
+			spec.Path = strings.Join(args, "")
 			if err := flags.settle(); err != nil {
 				return err
 			}
 			switch {
-			case spec.Samples == "" && (spec.Filter != "" || spec.Strata != ""):
+			case flags.cohort != "" && (spec.Samples != "" || spec.Filter != "" || spec.Threshold != 0):
+				return cli.Misusedf("--samples, --where and --hardcall-threshold of a cohort were told when it was added")
+			case flags.cohort == "" && spec.Samples == "" && (spec.Filter != "" || spec.Strata != ""):
 				return cli.Misusedf("--where and --strata need --samples")
 			case spec.Strata != "" && flags.out == "":
 				return cli.Misusedf("--strata needs --out: each stratum has a file of its own, x.STRATUM.acount for x.acount")
@@ -76,6 +84,7 @@ func (a *app) count() *cobra.Command {
 		},
 	}
 	f := c.Flags()
+	f.StringVar(&flags.cohort, "cohort", "", "count this cohort of the node in --dir, and no FILE")
 	f.StringVar(&spec.Samples, "samples", "", "sample table: sample_id, person_id and sex")
 	f.StringVar(&spec.Filter, "where", "", "count the lines of the sample table with column=value only")
 	f.StringVar(&spec.Strata, "strata", "", "count the people of each value of this column of the sample table by themselves")
@@ -128,7 +137,7 @@ func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags)
 		w.dir = filepath.Dir(flags.out)
 	}
 	defer w.remove()
-	summary, err := node.Count(cmd.Context(), spec, w.add)
+	summary, err := a.summarize(cmd.Context(), spec, flags, w.add)
 	if err != nil {
 		return err
 	}
@@ -147,6 +156,18 @@ func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags)
 	}
 	a.passedOver(summary)
 	return nil
+}
+
+// summarize counts a file or a cohort.
+func (a *app) summarize(ctx context.Context, spec node.CountSpec, flags countFlags, yield node.CountYield) (s node.CountSummary, err error) {
+	if flags.cohort == "" {
+		return node.Count(ctx, spec, yield)
+	}
+	err = a.with(node.Config{}, func(n *node.Node) error {
+		s, err = n.CountCohort(ctx, flags.cohort, spec, yield)
+		return err
+	})
+	return s, err
 }
 
 // spools are the reports of all strata while they are written.
