@@ -121,7 +121,7 @@ func TestAttackShareInAnotherPlace(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				_, err = he.OpenShare(s.Params, private, []byte(place), sealed, 2)
+				_, err = he.OpenShare(s.Params, 1, private, []byte(place), sealed, 2)
 				return err
 			})
 		})
@@ -175,4 +175,27 @@ func negated(b []byte) []byte {
 		n = binary.LittleEndian.AppendUint64(n, -word48(b, i))[:6*(i+1)]
 	}
 	return n
+}
+
+// The coordinator hands bob a frame of alice's as if carol had dealt it, who has the
+// same key with him by some mishap, or one of another session.
+func TestAttackFrameInAnotherPlace(t *testing.T) {
+	s := newSession(t, 5, 4, 1)
+	s.Packing = 2
+	_, d := deal(t, s, 0, []int64{1})
+	later := s
+	later.ID = he.SessionID{9}
+	for name, open := range map[string]func() (he.Share, error){
+		"from another dealer": func() (he.Share, error) { return s.OpenFrame(pairKey(t, 0, 1), d.Salt, 3, 1, d.Frames[1]) },
+		"in another session":  func() (he.Share, error) { return later.OpenFrame(pairKey(t, 0, 1), d.Salt, 1, 1, d.Frames[1]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			debug.Defended(t, debug.PairPlace, func() error {
+				// In the test build it is dealt without a place, too.
+				_, d = deal(t, s, 0, []int64{1})
+				_, err := open()
+				return err
+			})
+		})
+	}
 }

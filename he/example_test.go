@@ -127,9 +127,9 @@ func ExampleShare_Seal() {
 		fmt.Println(err)
 		return
 	}
-	share, err := he.OpenShare(session.Params, private, place, sealed, 2)
+	share, err := he.OpenShare(session.Params, 1, private, place, sealed, 2)
 	fmt.Println(len(sealed), "bytes, for point", share.Point(), err)
-	_, err = he.OpenShare(session.Params, private, []byte("another session, from alice to bob"), sealed, 2)
+	_, err = he.OpenShare(session.Params, 1, private, []byte("another session, from alice to bob"), sealed, 2)
 	fmt.Println(err)
 	// Output:
 	// 13954 bytes, for point 2 <nil>

@@ -4,14 +4,15 @@ package he
 func ShareBytes(s Share) []byte { return packShare(s.words) }
 
 // UnpackShare is the inner parse of OpenShare, and PackWords what it undoes.
-func UnpackShare(b []byte) ([]uint64, error) { return unpackShare(b) }
+func UnpackShare(b []byte, packing int) ([]uint64, error) { return unpackShare(b, packing) }
 
 // PackWords is the inside of Share.Seal.
 func PackWords(words []uint64) []byte { return packShare(words) }
 
 // SubShare is a share of the difference of two secrets that one point holds.
 func SubShare(a, b Share) Share {
-	d := Share{a.params, a.point, make([]uint64, shareWords)}
+	d := a
+	d.words = make([]uint64, len(a.words))
 	for i := range d.words {
 		d.words[i] = subMod(a.words[i], b.words[i])
 	}
@@ -20,7 +21,8 @@ func SubShare(a, b Share) Share {
 
 // BumpShare is a share with one number off by one.
 func BumpShare(s Share, at int) Share {
-	d := Share{s.params, s.point, append([]uint64(nil), s.words...)}
+	d := s
+	d.words = append([]uint64(nil), s.words...)
 	d.words[at] = addMod(d.words[at], 1)
 	return d
 }

@@ -40,8 +40,8 @@ func blame(threshold int, shares []Share) (points []uint32) {
 	if err != nil {
 		return nil
 	}
-	var factors [shareWords]uint64
-	stream.uniform(factors[:], 0)
+	factors := make([]uint64, len(shares[0].words))
+	stream.uniform(factors, 0)
 	x, y := make([]uint64, len(shares)), make([]uint64, len(shares))
 	for i, s := range shares {
 		x[i] = uint64(s.point)

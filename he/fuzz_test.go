@@ -25,9 +25,9 @@ func FuzzOpenShare(f *testing.F) {
 	f.Add(append([]byte{2}, sealed[1:]...))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
-		share, err := he.OpenShare(s.Params, private, []byte("place"), b, 2)
+		share, err := he.OpenShare(s.Params, 1, private, []byte("place"), b, 2)
 		switch {
-		case err == nil && len(b) != he.SealedShareSize(s.Params):
+		case err == nil && len(b) != he.SealedShareSize(s.Params, 1):
 			t.Fatalf("a share of %d bytes opens", len(b))
 		case err == nil && share.Point() != 2:
 			t.Fatalf("it is for point %d", share.Point())
@@ -45,7 +45,7 @@ func FuzzUnpackShare(f *testing.F) {
 	f.Add(make([]byte, len(good)))
 	f.Add(good[1:])
 	f.Fuzz(func(t *testing.T, b []byte) {
-		words, err := he.UnpackShare(b)
+		words, err := he.UnpackShare(b, 1)
 		if err != nil {
 			if !errors.Is(err, he.ErrSealed) {
 				t.Fatal(err)

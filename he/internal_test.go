@@ -263,3 +263,57 @@ func scaleUp(c uint64) uint64 {
 	n.Add(n, new(big.Int).Lsh(big.NewInt(1), wordBits-1))
 	return n.Rsh(n, wordBits).Uint64() % prime
 }
+
+// TestShareholdersBelowTheThresholdLearnNothing looks at what is free in a dealing:
+// seen from any Threshold - Packing sites, it can be anything, whatever the secret is.
+// One site more, and something is no longer free.
+func TestShareholdersBelowTheThresholdLearnNothing(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, c := range []struct{ sites, threshold, packing int }{{3, 3, 1}, {7, 5, 1}, {7, 6, 3}, {9, 8, 7}, {30, 25, 4}} {
+		free := c.threshold - c.packing
+		points := make([]uint64, 0, c.threshold)
+		for k := range c.packing {
+			points = append(points, secretPoint(k))
+		}
+		for i := range free {
+			points = append(points, uint64(i+1))
+		}
+		curves := newLagrange(points)
+		for range 20 {
+			holders := rng.Perm(c.sites)[:free+1]
+			var rows [][]uint64
+			for _, site := range holders {
+				rows = append(rows, curves.at(uint64(site + 1))[c.packing:])
+			}
+			if got := rank(rows[:free]); got != free {
+				t.Errorf("%d of %d sites, packing %d: to %v, only %d of %d numbers are free", c.threshold, c.sites, c.packing, holders[:free], got, free)
+			}
+			if got := rank(rows); got != free {
+				t.Errorf("%d sites see rank %d: nothing was tested", free+1, got)
+			}
+		}
+	}
+}
+
+// rank is the rank of a matrix modulo q, which is spoilt.
+func rank(rows [][]uint64) (r int) {
+	for column := range rows[0] {
+		pivot := r
+		for pivot < len(rows) && rows[pivot][column] == 0 {
+			pivot++
+		}
+		if pivot == len(rows) {
+			continue
+		}
+		rows[r], rows[pivot] = rows[pivot], rows[r]
+		inverse := invMod(rows[r][column])
+		for _, row := range rows[r+1:] {
+			f := mulMod(row[column], inverse)
+			for j := range row {
+				row[j] = subMod(row[j], mulMod(f, rows[r][j]))
+			}
+		}
+		r++
+	}
+	return r
+}

@@ -48,6 +48,7 @@ func TestSecretsDoNotPrint(t *testing.T) {
 	}
 	for name, secret := range map[string]any{
 		"he.SessionRoot(…)": newRoot(t, 0x41), "he.CheckKey(…)": s.CheckKey, "he.Share(…)": shares[0], "he.Mask(…)": m,
+		"he.PairKey(…)": pairKey(t, 0, 0),
 	} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			if got := fmt.Sprintf(verb, secret); got != name {

@@ -26,11 +26,16 @@ const (
 	sealHeader  = 1 + 2 + 2
 	sealOverEnc = 1088 + 32 // ML-KEM-768 ciphertext, X25519 point
 	sealTag     = 16
-	shareBytes  = (shareWords*primeBits + 7) / 8
 )
 
-// SealedShareSize is the length of every sealed share of a set.
-func SealedShareSize(Params) int { return sealHeader + sealOverEnc + shareBytes + sealTag }
+// SealedShareSize is the length of every sealed share of a set, of so many numbers on
+// one polynomial; 0 stands for 1.
+func SealedShareSize(_ Params, packing int) int {
+	return sealHeader + sealOverEnc + shareBytes(max(packing, 1)) + sealTag
+}
+
+// shareBytes is the length of what is inside.
+func shareBytes(packing int) int { return (shareWords(packing)*primeBits + 7) / 8 }
 
 // GenerateKEM draws a key pair for sealed shares.
 func GenerateKEM(entropy io.Reader) (private, public []byte, err error) {
@@ -54,7 +59,7 @@ func KEMFromSeed(seed [keySize]byte) (private, public []byte, err error) {
 // HKDF-SHA256, AES-256-GCM). It opens only under the same info, which MUST name
 // session, sender and receiver.
 func (s Share) Seal(kemPublic, info []byte) ([]byte, error) {
-	if len(s.words) != shareWords {
+	if len(s.words) == 0 {
 		return nil, fmt.Errorf("%w: it is empty", ErrShare)
 	}
 	key, err := hpke.MLKEM768X25519().NewPublicKey(kemPublic)
@@ -63,32 +68,33 @@ func (s Share) Seal(kemPublic, info []byte) ([]byte, error) {
 	}
 	plain := packShare(s.words)
 	defer clear(plain)
-	sealed, err := hpke.Seal(key, hpke.HKDFSHA256(), hpke.AES256GCM(), sealInfo(s.params, s.point, info), plain)
+	sealed, err := hpke.Seal(key, hpke.HKDFSHA256(), hpke.AES256GCM(), sealInfo(s.params, s.packing, s.point, info), plain)
 	if err != nil {
 		return nil, fmt.Errorf("seal a share: %w", err)
 	}
 	return append(sealHead(s.params), sealed...), nil
 }
 
-// OpenShare decrypts a share that was sealed for a point.
-func OpenShare(p Params, kemPrivate, info, sealed []byte, point uint32) (Share, error) {
+// OpenShare decrypts a share that was sealed for a point, in a session of this packing.
+func OpenShare(p Params, packing int, kemPrivate, info, sealed []byte, point uint32) (Share, error) {
+	packing = max(packing, 1)
 	key, err := hpke.MLKEM768X25519().NewPrivateKey(kemPrivate)
 	if err != nil {
 		return Share{}, ErrKEM
 	}
-	if !p.known() || len(sealed) != SealedShareSize(p) {
-		return Share{}, fmt.Errorf("%w: it has %d bytes, a share of %s has %d", ErrSealed, len(sealed), p, SealedShareSize(p))
+	if !p.known() || len(sealed) != SealedShareSize(p, packing) {
+		return Share{}, fmt.Errorf("%w: it has %d bytes, a share of %s has %d", ErrSealed, len(sealed), p, SealedShareSize(p, packing))
 	}
 	if !bytes.Equal(sealed[:sealHeader], sealHead(p)) {
 		return Share{}, fmt.Errorf("%w: its format, suite or parameter set is not %s's", ErrSealed, p)
 	}
-	plain, err := hpke.Open(key, hpke.HKDFSHA256(), hpke.AES256GCM(), sealInfo(p, point, info), sealed[sealHeader:])
+	plain, err := hpke.Open(key, hpke.HKDFSHA256(), hpke.AES256GCM(), sealInfo(p, packing, point, info), sealed[sealHeader:])
 	if err != nil {
 		return Share{}, fmt.Errorf("%w: it was sealed to another key or for another place, or altered", ErrSealed)
 	}
 	defer clear(plain)
-	words, err := unpackShare(plain)
-	return Share{p, point, words}, err
+	words, err := unpackShare(plain, packing)
+	return Share{p, packing, point, words}, err
 }
 
 func sealHead(p Params) []byte {
@@ -97,17 +103,20 @@ func sealHead(p Params) []byte {
 }
 
 // sealInfo binds a sealed share to its place.
-func sealInfo(p Params, point uint32, info []byte) []byte {
+func sealInfo(p Params, packing int, point uint32, info []byte) []byte {
 	if debug.Without(debug.ShareBinding) {
 		return nil
 	}
 	b := append([]byte("locus/he/share/v1\x00"), sealHead(p)...)
+	if packing > 1 {
+		b = binary.BigEndian.AppendUint32(append(b, "packed\x00"...), uint32(packing))
+	}
 	return append(binary.BigEndian.AppendUint32(b, point), info...)
 }
 
 // packShare writes 50 bits a word.
 func packShare(words []uint64) []byte {
-	b := make([]byte, 0, shareBytes)
+	b := make([]byte, 0, (len(words)*primeBits+7)/8)
 	var hold uint64
 	var bits uint
 	for _, x := range words {
@@ -124,11 +133,11 @@ func packShare(words []uint64) []byte {
 }
 
 // unpackShare reads what packShare wrote and refuses anything else.
-func unpackShare(b []byte) ([]uint64, error) {
-	if len(b) != shareBytes {
-		return nil, fmt.Errorf("%w: %d bytes inside, want %d", ErrSealed, len(b), shareBytes)
+func unpackShare(b []byte, packing int) ([]uint64, error) {
+	if len(b) != shareBytes(packing) {
+		return nil, fmt.Errorf("%w: %d bytes inside, want %d", ErrSealed, len(b), shareBytes(packing))
 	}
-	words := make([]uint64, shareWords)
+	words := make([]uint64, shareWords(packing))
 	var hold uint64
 	var bits uint
 	for i := range words {

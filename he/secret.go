@@ -58,6 +58,7 @@ func (r SessionRoot) derive(label string, context []byte) ([keySize]byte, error)
 
 func (SessionRoot) name() string { return "he.SessionRoot(…)" }
 func (CheckKey) name() string    { return "he.CheckKey(…)" }
+func (PairKey) name() string     { return "he.PairKey(…)" }
 func (Share) name() string       { return "he.Share(…)" }
 func (*Mask) name() string       { return "he.Mask(…)" }
 
@@ -84,6 +85,18 @@ func (k CheckKey) Format(s fmt.State, _ rune) { io.WriteString(s, k.name()) }
 
 // MarshalText returns the type's name only.
 func (k CheckKey) MarshalText() ([]byte, error) { return []byte(k.name()), nil }
+
+// String returns the type's name only.
+func (k PairKey) String() string { return k.name() }
+
+// GoString returns the type's name only.
+func (k PairKey) GoString() string { return k.name() }
+
+// Format prints the type's name only.
+func (k PairKey) Format(s fmt.State, _ rune) { io.WriteString(s, k.name()) }
+
+// MarshalText returns the type's name only.
+func (k PairKey) MarshalText() ([]byte, error) { return []byte(k.name()), nil }
 
 // String returns the type's name only.
 func (s Share) String() string { return s.name() }

@@ -31,6 +31,11 @@ type Session struct {
 	Words int
 	// Threshold is how many sites open a sum.
 	Threshold int
+	// Packing is how many numbers of the secret lie on one polynomial (ramp sharing;
+	// Blakley and Meadows, 1984): a share is shorter by that much, and Threshold -
+	// Packing sites together learn nothing of the secret, where it was Threshold - 1.
+	// 0 stands for 1, which is Shamir's scheme.
+	Packing int
 	// CheckKey weighs the words for the check that the researcher makes.
 	CheckKey CheckKey
 }
@@ -45,6 +50,10 @@ func (s Session) Check() error {
 		return fmt.Errorf("%w: %d sites, %s carries %d to %d", ErrSession, n, s.Params, minSites, s.Params.MaxSites())
 	case s.Threshold < 1 || s.Threshold > n:
 		return fmt.Errorf("%w: threshold %d of %d sites", ErrSession, s.Threshold, n)
+	case s.Packing < 0 || s.Packing > 1 && s.Packing >= s.Threshold:
+		// With as many numbers as sites that open it, one site's share would tell
+		// something.
+		return fmt.Errorf("%w: packing %d with threshold %d", ErrSession, s.Packing, s.Threshold)
 	case s.Words < 1 || s.Words > maxWords:
 		return fmt.Errorf("%w: %d words, 1 to %d are possible", ErrSession, s.Words, maxWords)
 	case s.CheckKey == CheckKey{}:
@@ -74,5 +83,11 @@ func (s Session) digest() [32]byte {
 	for _, x := range s.Points {
 		b = binary.BigEndian.AppendUint32(b, x)
 	}
+	if l := s.packing(); l > 1 {
+		b = binary.BigEndian.AppendUint32(b, uint32(l))
+	}
 	return sha256.Sum256(b)
 }
+
+// packing is Packing with its default.
+func (s Session) packing() int { return max(s.Packing, 1) }

@@ -51,7 +51,7 @@ func (s *server) openable(row *stored, point uint32, d protocol.Delivery) (opene
 		if h.Message.Point == point {
 			continue // its own is here since it contributed
 		}
-		got, err := he.OpenShare(params, private, protocol.ShareInfo(row.session, h.Message.Point, point), d.Shares[i], point)
+		got, err := he.OpenShare(params, 1, private, protocol.ShareInfo(row.session, h.Message.Point, point), d.Shares[i], point)
 		if err != nil {
 			s.cfg.Log.Warn("a key share does not open", "session", row.session.Short(), "site", h.Message.Point, "why", err)
 			continue

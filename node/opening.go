@@ -128,7 +128,7 @@ func (s *server) sum(ctx context.Context, row *stored, point uint32) (he.Share, 
 		}
 	}()
 	for _, p := range bound.points {
-		h, err := he.OpenShare(params, private, protocol.ShareInfo(row.session, p, point), sealed[p], point)
+		h, err := he.OpenShare(params, 1, private, protocol.ShareInfo(row.session, p, point), sealed[p], point)
 		if err != nil {
 			return he.Share{}, fmt.Errorf("%w: the share of site %d: %w", protocol.Lost, p, err)
 		}

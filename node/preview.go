@@ -203,7 +203,7 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 	r := &q.pinned.roster.Message
 	full := protocol.Hash("locus/preview/v1")
 	digests := slices.Repeat([]protocol.Digest{full}, len(r.Sites))
-	sealed := make([]byte, he.SealedShareSize(q.params))
+	sealed := make([]byte, he.SealedShareSize(q.params, 1))
 	header, errs0 := protocol.Sign(protocol.ContributionHeader{
 		Session: full, Roster: full, Point: q.pinned.point, Declaration: full, Params: q.params.Name(), Coefficients: uint64(q.words),
 		Words: full, Check: [2]uint64{1 << 49, 1 << 49}, Shares: digests, Sequence: 1, Head: full,

@@ -160,7 +160,7 @@ func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout,
 	for _, o := range result.Openings {
 		m := &o.Opening.Message
 		info := protocol.OpeningInfo(cut.Session, set, m.Point, header.Recipient)
-		share, err := he.OpenShare(l.params, secrets.kemPrivate, info, o.Sealed, m.Point)
+		share, err := he.OpenShare(l.params, 1, secrets.kemPrivate, info, o.Sealed, m.Point)
 		if err != nil {
 			return nil, fmt.Errorf("%w: the opening of site %d: %w", ErrAltered, m.Point, err)
 		}

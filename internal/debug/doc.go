@@ -35,6 +35,7 @@ const (
 	SessionInSecret                          // another session, another key
 	PointZero                                // no share at point zero
 	ShareBinding                             // a share opens in its place only
+	PairPlace                                // and so does one under the key of a pair
 	ShareDigest                              // a share is the one its header names
 	ReceivedByAll                            // every member received every member
 	SelfInCut                                // a site opens no cut without itself
