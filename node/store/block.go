@@ -11,8 +11,10 @@ import (
 
 // Bits of a site's flags and of a class's control byte.
 const (
-	sitePass  = 1 << 0
-	siteCoded = 1 << 1
+	sitePass    = 1 << 0
+	siteCoded   = 1 << 1
+	siteBlock   = 1 << 2 // it has an End
+	siteAligned = 1 << 3
 
 	hasAllAlt  = 1 << 0 // as base
 	hasHet     = 1 << 1
@@ -65,6 +67,9 @@ func (w *blockWriter) add(s *genotype.Site, coded bool, classes []genotype.Class
 	if len(s.Alts) > genotype.MaxAlts || len(s.Ref)+len(s.Contig) > maxText {
 		return ErrTooLarge
 	}
+	if s.End != 0 && s.End < s.Pos || len(s.Aligned) != 0 && len(s.Aligned) != len(s.Alts) {
+		return ErrRow
+	}
 	w.addSite(s, coded)
 	for i := range classes {
 		if !w.addClasses(&classes[i]) {
@@ -79,23 +84,52 @@ func (w *blockWriter) add(s *genotype.Site, coded bool, classes []genotype.Class
 
 func (w *blockWriter) addSite(s *genotype.Site, coded bool) {
 	if w.rows == 0 {
-		w.first, w.last = s.Pos, 0
+		w.first, w.last, w.low = s.Pos, 0, s.Pos
 	}
 	w.positions = binary.AppendUvarint(w.positions, uint64(s.Pos-w.last))
 	w.rows++
 	w.last = s.Pos
-	w.reach = max(w.reach, reach(s))
-	w.text = append(w.text, bit(s.Pass, sitePass)|bit(coded, siteCoded))
+	from, to := span(s)
+	w.low, w.reach = min(w.low, from), max(w.reach, to)
+	w.text = append(w.text, bit(s.Pass, sitePass)|bit(coded, siteCoded)|bit(s.End != 0, siteBlock)|bit(len(s.Aligned) != 0, siteAligned))
 	w.text = binary.AppendUvarint(w.text, uint64(len(s.Alts)))
 	w.text = appendText(w.text, s.Ref)
 	for _, alt := range s.Alts {
 		w.text = appendText(w.text, alt)
 	}
+	if s.End != 0 {
+		w.text = binary.AppendUvarint(w.text, uint64(s.End-s.Pos))
+	}
+	for _, a := range s.Aligned {
+		w.text = appendSpelling(w.text, a, s.Pos)
+	}
 }
 
-// reach is the last position that REF covers.
-func reach(s *genotype.Site) uint32 {
-	return uint32(min(uint64(s.Pos)+uint64(max(len(s.Ref), 1))-1, maxUint32))
+// appendSpelling writes a spelling by its distance from the site, which may be to either
+// side. That of the site itself is one zero.
+func appendSpelling(b []byte, a genotype.Spelling, pos uint32) []byte {
+	if a == (genotype.Spelling{}) {
+		return append(b, 0)
+	}
+	away := int64(a.Pos) - int64(pos)
+	b = binary.AppendUvarint(b, uint64(away<<1^away>>63)+1)
+	return appendText(appendText(b, a.Ref), a.Alt)
+}
+
+// span is from where to where a site tells something, as it is written and aligned.
+func span(s *genotype.Site) (from, to uint32) {
+	from, to = s.Pos, max(s.End, covered(s.Pos, s.Ref))
+	for _, a := range s.Aligned {
+		if a != (genotype.Spelling{}) {
+			from, to = min(from, a.Pos), max(to, covered(a.Pos, a.Ref))
+		}
+	}
+	return from, to
+}
+
+// covered is the last position of a REF.
+func covered(pos uint32, ref string) uint32 {
+	return uint32(min(uint64(pos)+uint64(max(len(ref), 1))-1, maxUint32))
 }
 
 func (w *blockWriter) addClasses(c *genotype.Classes) bool {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/locus-genomics/locus/node/genotype"
@@ -248,4 +249,12 @@ func blockSpans(t *testing.T, raw []byte, aead cipher.AEAD) (spans [][2]int) {
 		}
 	}
 	return spans
+}
+
+func TestAnotherFormatIsRefusedByItsNumber(t *testing.T) {
+	raw := smallFile(t, key(t))
+	raw[8] = 77
+	if err := refused(raw, key(t)); !errors.Is(err, store.ErrVersion) || !strings.Contains(err.Error(), "version 77") {
+		t.Errorf("got %v", err)
+	}
 }

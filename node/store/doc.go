@@ -7,13 +7,14 @@
 //	header     assembly, samples, their sexes where the source tells them (zstd)
 //	block      up to 512 sites of one contig, fewer where they are large:
 //	             bitmaps    of the sets of over 1/32 of the samples, 64 bits a word
-//	             sites      REF, ALTs and flags (zstd)
+//	             sites      flags, REF, ALTs; the end of a block of a gVCF and how ALTs
+//	                        are aligned, where there is such a thing (zstd)
 //	             positions  varint of the distance to the site before
 //	             control    for each ALT: the base class, and which sets there are
 //	             lists      the other sets: varint distances, or 16-bit numbers within
 //	                        each 65,536 samples
 //	directory  contigs; for each block its length, sites, contig, first and last
-//	           position and how far its REFs reach
+//	           position, and from where to where its sites tell something
 //	footer     where header and directory are
 //
 // A set of Missing, Haploid or Other that stood in the block before is written as its

@@ -171,7 +171,8 @@ type entry struct {
 	contig int
 	first  uint32 // position of its first site
 	last   uint32 // position of its last site
-	reach  uint32 // the last position that a REF covers
+	low    uint32 // the first position that a site tells of, which is before first where one was aligned
+	reach  uint32 // the last position that a site tells of
 }
 
 type directory struct {
@@ -186,7 +187,7 @@ func (d *directory) encode() []byte {
 	}
 	b = binary.AppendUvarint(b, uint64(len(d.blocks)))
 	for _, e := range d.blocks {
-		for _, v := range [...]uint64{uint64(e.size), uint64(e.rows), uint64(e.contig), uint64(e.first), uint64(e.last - e.first), uint64(e.reach - e.last)} {
+		for _, v := range [...]uint64{uint64(e.size), uint64(e.rows), uint64(e.contig), uint64(e.first), uint64(e.last - e.first), uint64(e.reach - e.last), uint64(e.first - e.low)} {
 			b = binary.AppendUvarint(b, v)
 		}
 	}
@@ -208,6 +209,7 @@ func (dir *directory) decode(b []byte, from, to int64) error {
 		}
 		e.last = e.first + uint32(d.uvarint(uint64(maxUint32-e.first)))
 		e.reach = e.last + uint32(d.uvarint(uint64(maxUint32-e.last)))
+		e.low = e.first - uint32(d.uvarint(uint64(e.first)))
 		d.fault(e.size == 0 || e.rows == 0 || e.contig < contig || e.contig >= len(dir.contigs), errColumns)
 		if d.err != nil {
 			return d.err

@@ -52,6 +52,12 @@ func seeds(tb testing.TB, samples int) (header, block, dir []byte) {
 	}
 	for i := range 10 {
 		s := genotype.Site{Contig: "1", Pos: uint32(10 * i), Ref: "AC", Alts: []string{"A", "*"}, Pass: i%2 == 0}
+		switch i % 4 {
+		case 1:
+			s.End = s.Pos + uint32(i)
+		case 3:
+			s.Aligned = []genotype.Spelling{{}, {Pos: s.Pos - 7, Ref: "CC", Alt: "C"}}
+		}
 		at := func(k int) genotype.Set { return sets[(i+k)%len(sets)] }
 		classes := []genotype.Classes{{Het: at(0), Halves: []genotype.Half{{Sample: 9}, {Sample: 40, Alt: true}}}, {Base: genotype.AllAlt, Hom: at(1), Missing: at(2), Haploid: at(3), Other: at(4)}}
 		if err := w.add(&s, i%3 == 0, classes); err != nil {
@@ -84,15 +90,15 @@ func FuzzParts(f *testing.F) {
 // FuzzBlock is FuzzParts where only the block's columns are anything.
 func FuzzBlock(f *testing.F) {
 	few, block, _ := seeds(f, 200)
-	f.Add(block, false, uint16(10), uint32(0), uint32(90), uint32(91))
+	f.Add(block, false, uint16(10), uint32(0), uint32(90), uint32(0), uint32(98))
 	many, block, _ := seeds(f, manySamples)
-	f.Add(block, true, uint16(10), uint32(0), uint32(90), uint32(91))
-	f.Fuzz(func(t *testing.T, block []byte, large bool, rows uint16, first, last, reach uint32) {
+	f.Add(block, true, uint16(10), uint32(0), uint32(90), uint32(0), uint32(98))
+	f.Fuzz(func(t *testing.T, block []byte, large bool, rows uint16, first, last, low, reach uint32) {
 		header := few
 		if large {
 			header = many
 		}
-		d := directory{contigs: []string{"1"}, blocks: []entry{{size: len(block) + checksum{}.Overhead(), rows: int(rows), first: first, last: last, reach: reach}}}
+		d := directory{contigs: []string{"1"}, blocks: []entry{{size: len(block) + checksum{}.Overhead(), rows: int(rows), first: first, last: last, low: low, reach: reach}}}
 		if err := readFuzzed(assemble(header, block, d.encode())); err != nil {
 			t.Error(err)
 		}
@@ -158,6 +164,9 @@ func readFuzzed(raw []byte) error {
 	for sites := 0; r.Next(&row) == nil; sites++ {
 		if len(row.Classes) != max(1, len(row.Alts)) || len(row.Calls) != 0 {
 			return fmt.Errorf("site %d has %d classes", sites, len(row.Classes))
+		}
+		if row.End != 0 && row.End < row.Pos || len(row.Aligned) != 0 && len(row.Aligned) != len(row.Alts) {
+			return fmt.Errorf("site %d ends before it begins, or has the spellings of others", sites)
 		}
 		for _, c := range row.Classes {
 			for _, s := range []genotype.Set{c.Het, c.Hom, c.Missing, c.Haploid, c.Other} {

@@ -21,9 +21,9 @@ type Region struct {
 // everything.
 type regions map[string][]Region
 
-// Only makes Next begin anew and give the sites alone that cover a position of one of
-// the regions, in the file's order; with none, all of them. Blocks without such a site
-// are not opened.
+// Only makes Next begin anew and give the sites alone that tell of a position of one of
+// the regions, as they are written or aligned, in the file's order; with none, all of
+// them. Blocks without such a site are not opened.
 func (r *Reader) Only(want ...Region) error {
 	r.rewind()
 	r.only = nil
@@ -61,9 +61,13 @@ func (rs regions) overlap(contig string, from, to uint32) bool {
 }
 
 func (rs regions) covers(s *genotype.Site) bool {
-	return rs == nil || rs.overlap(s.Contig, s.Pos, reach(s))
+	if rs == nil {
+		return true
+	}
+	from, to := span(s)
+	return rs.overlap(s.Contig, from, to)
 }
 
 func (rs regions) touch(contigs []string, e entry) bool {
-	return rs == nil || rs.overlap(contigs[e.contig], e.first, e.reach)
+	return rs == nil || rs.overlap(contigs[e.contig], e.low, e.reach)
 }

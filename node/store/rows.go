@@ -28,6 +28,7 @@ type blockReader struct {
 	namedIDs []uint32       // of named, until the block's end
 	ids      []uint32       // of the present site
 	halves   []genotype.Half
+	aligned  []genotype.Spelling
 }
 
 // open takes a block whose words it keeps.
@@ -103,7 +104,7 @@ func (r *blockReader) site(row *genotype.Row, first bool) error {
 	r.last = row.Pos
 	t := textDecoder{rest: r.text}
 	flags := t.byte()
-	if flags > sitePass|siteCoded {
+	if flags >= siteAligned<<1 {
 		return errColumns
 	}
 	row.Pass, row.Coded = flags&sitePass != 0, flags&siteCoded != 0
@@ -116,11 +117,36 @@ func (r *blockReader) site(row *genotype.Row, first bool) error {
 	for range alts {
 		row.Alts = append(row.Alts, t.take(t.uvarint()))
 	}
-	if t.bad || reach(&row.Site) > r.entry.reach {
+	row.End, row.Aligned = 0, nil
+	if flags&siteBlock != 0 {
+		row.End = t.position(row.Pos, int64(t.uvarint()))
+	}
+	if flags&siteAligned != 0 {
+		row.Aligned = r.spelled(&t, row.Pos, alts)
+	}
+	if t.bad {
+		return errColumns
+	}
+	if from, to := span(&row.Site); from < r.entry.low || to > r.entry.reach {
 		return errColumns
 	}
 	r.text = t.rest
 	return nil
+}
+
+// spelled reads how each ALT of a row is written once it is aligned.
+func (r *blockReader) spelled(t *textDecoder, pos uint32, alts int) []genotype.Spelling {
+	r.aligned = r.aligned[:0]
+	for range alts {
+		n := t.uvarint() - 1
+		if n < 0 {
+			r.aligned = append(r.aligned, genotype.Spelling{})
+			continue
+		}
+		at := t.position(pos, int64(n>>1)^-int64(n&1))
+		r.aligned = append(r.aligned, genotype.Spelling{Pos: at, Ref: t.take(t.uvarint()), Alt: t.take(t.uvarint())})
+	}
+	return r.aligned
 }
 
 func (r *blockReader) classes(c *genotype.Classes) error {
@@ -240,6 +266,16 @@ func (t *textDecoder) uvarint() int {
 	}
 	t.bad = true
 	return 0
+}
+
+// position is one that is so far away from another.
+func (t *textDecoder) position(from uint32, away int64) uint32 {
+	at := int64(from) + away
+	if at < 0 || at > maxUint32 {
+		t.bad = true
+		return 0
+	}
+	return uint32(at)
 }
 
 func (t *textDecoder) take(n int) string {

@@ -4,6 +4,7 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 )
 
@@ -44,8 +45,8 @@ func parsePrelude(b []byte) (prelude, error) {
 		return prelude{}, ErrNotStore
 	}
 	flags := binary.LittleEndian.Uint32(b[12:])
-	if binary.LittleEndian.Uint32(b[8:]) != version || flags > 1 {
-		return prelude{}, ErrVersion
+	if is := binary.LittleEndian.Uint32(b[8:]); is != version || flags > 1 {
+		return prelude{}, fmt.Errorf("%w: it is of version %d with flags %d, and this program reads version %d", ErrVersion, is, flags, version)
 	}
 	p := prelude{sealed: flags == 1}
 	copy(p.file[:], b[16:])

@@ -94,7 +94,7 @@ func readAll(r genotype.Reader) (rows []genotype.Row, err error) {
 			return rows, err
 		}
 		kept := genotype.Row{Site: row.Site, Coded: row.Coded, Calls: slices.Clone(row.Calls), Classes: row.Classes}
-		kept.Alts = slices.Clone(row.Alts)
+		kept.Alts, kept.Aligned = slices.Clone(row.Alts), slices.Clone(row.Aligned)
 		kept.Expand(len(r.Samples()))
 		rows = append(rows, kept)
 	}
@@ -140,6 +140,13 @@ func randomRow(rng *rand.Rand, samples int, contig string, pos uint32) genotype.
 	row.Alts = []string{"C", "*", "<DEL>", "GTT"}[:alts:alts]
 	if rng.IntN(6) == 0 {
 		row.Ref = "ACGTACGT"
+	}
+	if rng.IntN(6) == 0 {
+		row.End = pos + uint32(rng.IntN(1000))
+	}
+	if alts > 0 && rng.IntN(6) == 0 {
+		row.Aligned = make([]genotype.Spelling, alts)
+		row.Aligned[rng.IntN(alts)] = genotype.Spelling{Pos: pos + 3 - min(pos+3, uint32(rng.IntN(200))), Ref: "TC"[:rng.IntN(3)], Alt: "G"}
 	}
 	common, missing, haploid := []float64{0, 0.001, 0.05, 0.5, 0.999}[rng.IntN(5)], []float64{0, 0, 0.01, 0.4, 1}[rng.IntN(5)], []float64{0, 0, 0, 0.3, 1}[rng.IntN(5)]
 	for range samples {
@@ -325,6 +332,8 @@ func TestRowsThatDoNotFitAreRefused(t *testing.T) {
 		{"half a call of nobody", []genotype.Row{of(genotype.Classes{Halves: []genotype.Half{{Sample: 2}}})}, store.ErrRow},
 		{"half calls that descend", []genotype.Row{of(genotype.Classes{Halves: []genotype.Half{{Sample: 1}, {Sample: 0}}})}, store.ErrRow},
 		{"a base that is none", []genotype.Row{of(genotype.Classes{Base: genotype.OneAlt})}, store.ErrRow},
+		{"a block that ends before it begins", []genotype.Row{{Site: genotype.Site{Contig: "1", Pos: 5, Ref: "A", End: 4}, Calls: make([]genotype.Call, 2)}}, store.ErrRow},
+		{"an alignment of fewer ALTs", []genotype.Row{{Site: genotype.Site{Contig: "1", Pos: 5, Ref: "A", Alts: []string{"C", "G"}, Aligned: make([]genotype.Spelling, 1)}, Calls: make([]genotype.Call, 2)}}, store.ErrRow},
 		{"too many ALTs", []genotype.Row{many}, store.ErrTooLarge},
 		{"too long a contig", []genotype.Row{at(string(make([]byte, 2000)), 5)}, store.ErrTooLarge},
 	} {
