@@ -1,9 +1,11 @@
 package tally_test
 
 import (
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,7 +35,7 @@ func (r *rows) Next(row *genotype.Row) error {
 // drawRows makes up a file with every kind of place, allele and call.
 func drawRows(t *rapid.T, samples int) []genotype.Row {
 	coded := rapid.Bool().Draw(t, "coded")
-	alts := []string{"C", "G", "*", "<DEL>", "AC", "TC"}
+	alts := []string{"C", "G", "*", "<DEL>", "AC", "TC", "<NON_REF>"}
 	var all []genotype.Row
 	for _, contig := range []string{"1", "chrX", "Y", "MT"} {
 		for pos := range rapid.Uint32Range(0, 4).Draw(t, "rows") {
@@ -41,11 +43,12 @@ func drawRows(t *rapid.T, samples int) []genotype.Row {
 				Site: genotype.Site{
 					Contig: contig, Pos: 2_781_477 + pos, // on X this crosses the end of a pseudo-autosomal region
 					Ref:  rapid.SampledFrom([]string{"A", "A", "AC", "N"}).Draw(t, "REF"),
-					Alts: slices.Clone(rapid.SampledFrom([][]string{alts[:0], alts[:1], alts[:2], alts[:4], alts[1:6]}).Draw(t, "ALTs")),
+					Alts: slices.Clone(rapid.SampledFrom([][]string{alts[:0], alts[:1], alts[:2], alts[:4], alts[1:6], alts[5:], alts[6:]}).Draw(t, "ALTs")),
 					Pass: rapid.IntRange(0, 9).Draw(t, "pass") > 0,
 				},
 				Coded: coded,
 			}
+			drawReach(t, &row.Site)
 			last := int(genotype.Reference) + len(row.Alts)
 			for range samples {
 				a := genotype.Allele(rapid.IntRange(0, last).Draw(t, "allele"))
@@ -61,18 +64,50 @@ func drawRows(t *rapid.T, samples int) []genotype.Row {
 	return all
 }
 
-// wantEverything is every variant that may be in drawRows, and some that are not.
-func wantEverything(t *rapid.T) *tally.Wanted {
-	var vs []panel.Variant
+// drawReach makes some sites blocks, and aligns some alleles to another place.
+func drawReach(t *rapid.T, s *genotype.Site) {
+	if rapid.IntRange(0, 4).Draw(t, "a block") == 0 {
+		s.End = s.Pos + rapid.Uint32Range(0, 4).Draw(t, "its length")
+	}
+	if len(s.Alts) > 0 && rapid.IntRange(0, 4).Draw(t, "aligned") == 0 {
+		s.Aligned = make([]genotype.Spelling, len(s.Alts))
+		s.Aligned[len(s.Alts)-1] = genotype.Spelling{Pos: s.Pos - rapid.Uint32Range(1, 3).Draw(t, "moved by"), Ref: "AC", Alt: "A"}
+	}
+}
+
+// drawCallable makes up where everybody was looked at: nowhere, or in some places.
+func drawCallable(t *rapid.T) *tally.Regions {
+	if rapid.Bool().Draw(t, "nowhere callable") {
+		return nil
+	}
+	start := 2_781_474 + rapid.IntRange(0, 8).Draw(t, "callable from")
+	var bed strings.Builder
 	for _, contig := range []string{"1", "X", "Y", "MT"} {
-		for pos := uint32(2_781_476); pos < 2_781_484; pos++ {
+		fmt.Fprintf(&bed, "%s\t%d\t%d\n", contig, start, start+rapid.IntRange(1, 8).Draw(t, "to"))
+	}
+	r, err := tally.ParseRegions(strings.NewReader(bed.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// everything is every variant that may be in drawRows, and some that are not, in order.
+func everything() (vs []panel.Variant) {
+	for _, contig := range []string{"1", "X", "Y", "MT"} {
+		for pos := uint32(2_781_472); pos < 2_781_488; pos++ {
 			for _, alt := range []string{"C", "G", "T", "AC"} {
 				vs = append(vs, panel.Variant{Contig: contig, Pos: pos, Ref: "A", Alt: alt})
 			}
 			vs = append(vs, panel.Variant{Contig: contig, Pos: pos, Ref: "AC", Alt: "G"}, panel.Variant{Contig: contig, Pos: pos, Ref: "AC", Alt: "A"})
 		}
 	}
-	list, err := panel.New("GRCh38", vs)
+	slices.SortFunc(vs, panel.Compare)
+	return vs
+}
+
+func wantEverything(t *rapid.T) *tally.Wanted {
+	list, err := panel.New("GRCh38", everything())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +123,7 @@ func wantEverything(t *rapid.T) *tally.Wanted {
 func TestAPersonAddsAtMostTwoToACounter(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const samples = 5
-		p := tally.People{}
+		p := tally.People{Callable: drawCallable(t)}
 		for range samples {
 			p.Labels = append(p.Labels, rapid.Uint8Range(0, 2).Draw(t, "label"))
 			p.Sexes = append(p.Sexes, genotype.Sex(rapid.IntRange(0, 2).Draw(t, "sex")))
@@ -96,7 +131,7 @@ func TestAPersonAddsAtMostTwoToACounter(t *testing.T) {
 		all, wanted := drawRows(t, samples), wantEverything(t)
 		count := func(labels []uint8) []int64 {
 			r := &rows{samples: make([]string, samples), left: slices.Clone(all)}
-			counts, _, err := tally.AlleleFrequency(t.Context(), r, wanted, tally.People{Labels: labels, Sexes: p.Sexes}, genotype.GRCh38)
+			counts, _, err := tally.AlleleFrequency(t.Context(), r, wanted, tally.People{Labels: labels, Sexes: p.Sexes, Callable: p.Callable}, genotype.GRCh38)
 			if err != nil {
 				t.Skip(err) // two rows spell one variant
 			}

@@ -58,8 +58,9 @@ func (e *examiner) add(row *genotype.Row) error {
 		e.counter.warnings.Filtered++
 		return nil
 	}
-	for _, alt := range row.Alts {
-		v, ok := spell(&row.Site, alt)
+	e.counter.warnings.Dropped += row.Dropped
+	for k := range row.Alts {
+		v, ok := spell(&row.Site, k)
 		if !ok {
 			continue
 		}
@@ -101,7 +102,8 @@ func (e *examiner) writeRow(row *genotype.Row, canonical string) {
 	for _, alt := range row.Alts {
 		e.text(alt)
 	}
-	e.buf = append(e.buf, bit(row.Pass), bit(row.Coded))
+	e.buf = append(e.buf, bit(row.Pass), bit(row.Coded)|bit(row.End > 0)<<1|bit(row.Aligned != nil)<<2)
+	e.writeReach(&row.Site)
 	narrow := int(genotype.Reference)+len(row.Alts) < 16
 	if narrow && len(row.Classes) == 1 {
 		e.writeClasses(&row.Classes[0])
@@ -118,6 +120,23 @@ func (e *examiner) writeRow(row *genotype.Row, canonical string) {
 		}
 	}
 	e.sum.Write(e.buf)
+}
+
+// writeReach appends where a block ends and how alleles are aligned, for sites that have
+// such a thing: two files that match otherwise are not one.
+func (e *examiner) writeReach(s *genotype.Site) {
+	if s.End > 0 {
+		e.buf = binary.AppendUvarint(e.buf, uint64(s.End))
+	}
+	if s.Aligned == nil {
+		return
+	}
+	e.buf = binary.AppendUvarint(e.buf, uint64(len(s.Aligned)))
+	for _, a := range s.Aligned {
+		e.buf = binary.AppendUvarint(e.buf, uint64(a.Pos))
+		e.text(a.Ref)
+		e.text(a.Alt)
+	}
 }
 
 // narrowCall is the byte of a call.
@@ -164,43 +183,55 @@ func bit(b bool) byte {
 	return 0
 }
 
-// spellings remembers the trimmed variants that a later row may still spell: trimming
-// moves a position up, never down.
+// spellings remembers the variants that a later row may still spell. Trimming moves a
+// position up, never down; aligning moves insertions and deletions down, and only so far.
 type spellings struct {
-	contig string
-	last   uint32 // the greatest position in seen
-	seen   map[panel.Variant]struct{}
-	prune  int // at this size
+	contig       string
+	still, moved remembered // what stays where it is, and what moves
+}
+
+// add reports whether the variant, spelled by a row at pos, is new.
+func (s *spellings) add(canonical string, pos uint32, v panel.Variant) bool {
+	if canonical != s.contig {
+		*s = spellings{contig: canonical}
+	}
+	if len(v.Ref) == len(v.Alt) {
+		return s.still.add(v, pos)
+	}
+	return s.moved.add(v, pos-min(pos, genotype.MaxShift))
+}
+
+// remembered are variants at some positions.
+type remembered struct {
+	last  uint32 // the greatest position in seen
+	seen  map[panel.Variant]struct{}
+	prune int // at this size
 }
 
 // minPrune is the size below which looking for old spellings is not worth while.
 const minPrune = 1024
 
-// add reports whether the variant, spelled by a row at pos, is new.
-func (s *spellings) add(canonical string, pos uint32, v panel.Variant) bool {
-	if s.seen == nil || canonical != s.contig || pos > s.last {
-		s.seen, s.contig, s.last, s.prune = cleared(s.seen), canonical, 0, minPrune
+// add reports whether a variant is new, and may forget what stands before a position.
+func (r *remembered) add(v panel.Variant, before uint32) bool {
+	if r.seen == nil || before > r.last {
+		if r.seen == nil {
+			r.seen = make(map[panel.Variant]struct{})
+		}
+		clear(r.seen)
+		r.last, r.prune = 0, minPrune
 	}
-	if len(s.seen) >= s.prune {
-		for old := range s.seen {
-			if old.Pos < pos {
-				delete(s.seen, old)
+	if len(r.seen) >= r.prune {
+		for old := range r.seen {
+			if old.Pos < before {
+				delete(r.seen, old)
 			}
 		}
-		s.prune = max(minPrune, 2*len(s.seen))
+		r.prune = max(minPrune, 2*len(r.seen))
 	}
-	if _, twice := s.seen[v]; twice {
+	if _, twice := r.seen[v]; twice {
 		return false
 	}
-	s.seen[v] = struct{}{}
-	s.last = max(s.last, v.Pos)
+	r.seen[v] = struct{}{}
+	r.last = max(r.last, v.Pos)
 	return true
-}
-
-func cleared(m map[panel.Variant]struct{}) map[panel.Variant]struct{} {
-	if m == nil {
-		return make(map[panel.Variant]struct{})
-	}
-	clear(m)
-	return m
 }

@@ -83,7 +83,7 @@ func forms() map[string]func(genotype.Reader) genotype.Reader {
 
 // drawPeople makes up who is who, in so many strata and those who are in none.
 func drawPeople(t *rapid.T, samples, strata int) tally.People {
-	var p tally.People
+	p := tally.People{Callable: drawCallable(t)}
 	for range samples {
 		p.Labels = append(p.Labels, rapid.Uint8Range(0, uint8(strata)).Draw(t, "label"))
 		p.Sexes = append(p.Sexes, genotype.Sex(rapid.IntRange(0, 2).Draw(t, "sex")))
@@ -103,7 +103,7 @@ func TestTheFormOfRowsDoesNotMatter(t *testing.T) {
 		var want [][]int64
 		var warned tally.Warnings
 		for s := range slices.Max(p.Labels) {
-			alone := tally.People{Labels: make([]uint8, samples), Sexes: p.Sexes}
+			alone := tally.People{Labels: make([]uint8, samples), Sexes: p.Sexes, Callable: p.Callable}
 			for i, l := range p.Labels {
 				if l == s+1 {
 					alone.Labels[i] = 1

@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"github.com/locus-genomics/locus/node/genotype"
-	"github.com/locus-genomics/locus/protocol/panel"
 )
 
 // ErrTwice is returned when two rows of a file spell one variant.
@@ -16,20 +15,15 @@ var ErrTwice = fmt.Errorf("tally: two rows spell one variant: %w", genotype.ErrD
 // Per variant, AlleleFrequency gives this many counters: AC and AN.
 const perVariant = 2
 
-// Where the answer for a place came from.
-const (
-	nowhere   uint8 = iota
-	position        // a row without an ALT
-	itsOwnRow       // one that lists the variant
-)
-
 // frequency is the state of one AlleleFrequency or Strata.
 type frequency struct {
-	places   finder
+	matcher
 	assembly genotype.Assembly
 	counter  *counter
 	counts   [][]int64 // by stratum
-	source   []uint8   // by place
+	// Of the present row: whether it was counted, and as if it stood where.
+	counted bool
+	as      genotype.Place
 }
 
 // AlleleFrequency counts, for each wanted variant in order, AC and AN of the people
@@ -53,12 +47,16 @@ func Strata(ctx context.Context, r genotype.Reader, w *Wanted, p People, a genot
 	if err != nil {
 		return nil, Warnings{}, err
 	}
-	f := frequency{places: finder{wanted: w}, assembly: a, counter: c, counts: make([][]int64, c.strata), source: make([]uint8, w.Len())}
+	f := frequency{assembly: a, counter: c, counts: make([][]int64, c.strata)}
+	f.matcher = newMatcher(w, p.Callable, f.take)
 	for i := range f.counts {
 		f.counts[i] = make([]int64, perVariant*w.Len())
 	}
 	packs(r)
 	if err := each(ctx, r, f.add); err != nil {
+		return nil, Warnings{}, err
+	}
+	if err := f.absent(); err != nil {
 		return nil, Warnings{}, err
 	}
 	return f.counts, c.warnings, nil
@@ -91,97 +89,85 @@ func each(ctx context.Context, r genotype.Reader, add func(*genotype.Row) error)
 }
 
 func (f *frequency) add(row *genotype.Row) error {
-	if !f.places.covers(&row.Site) {
-		return nil
-	}
-	if !row.Pass {
+	f.counted = false
+	filtered, err := f.match(row)
+	if filtered {
 		f.counter.warnings.Filtered++
-		return nil
 	}
-	if len(row.Alts) == 0 {
-		return f.addPosition(row)
-	}
-	counted := false
-	for k, alt := range row.Alts {
-		place := f.find(row, alt)
-		if place < 0 {
-			continue
-		}
-		if f.source[place] == itsOwnRow {
-			return fmt.Errorf("%w: %.40s:%d", ErrTwice, row.Contig, row.Pos)
-		}
-		if !counted {
-			if err := f.count(row); err != nil {
-				return err
-			}
-			counted = true
-		}
-		f.set(place, itsOwnRow, k)
-	}
-	return nil
+	return err
 }
 
-// find is the place that one ALT of a row answers, -1 for none.
-func (f *frequency) find(row *genotype.Row, alt string) int {
-	v, ok := spell(&row.Site, alt)
-	if !ok {
-		return -1
-	}
-	return f.places.find(v)
-}
-
-// spell is one ALT of a site as panels write it; not ok if nothing matches it.
-func spell(s *genotype.Site, alt string) (v panel.Variant, ok bool) {
-	if !genotype.IsBases(s.Ref) || !genotype.IsBases(alt) {
-		return panel.Variant{}, false
-	}
-	return panel.Trim(panel.Variant{Pos: s.Pos, Ref: s.Ref, Alt: alt}), true
-}
-
-// addPosition lets a row without an ALT answer for the single-base variants of its
-// position, unless they have rows of their own.
-func (f *frequency) addPosition(row *genotype.Row) error {
-	if len(row.Ref) != 1 {
-		return nil
-	}
-	counted := false
-	for i, to := f.places.from(row.Contig, row.Pos); i < to && f.places.wanted.pos[i] == row.Pos; i++ {
-		if v := f.places.wanted.at(i); v.Ref != row.Ref || len(v.Alt) != 1 || f.source[i] != nowhere {
-			continue
-		}
-		if !counted {
-			if err := f.count(row); err != nil {
-				return err
-			}
-			counted = true
-		}
-		f.set(i, position, noALT)
-	}
-	return nil
-}
-
-func (f *frequency) count(row *genotype.Row) error {
-	if err := f.counter.fits(row); err != nil {
-		return err
-	}
+// take answers a place by a row: by its ALT k, or, for noALT, by who has no ALT.
+func (f *frequency) take(row *genotype.Row, place, k int) error {
 	canonical := f.places.canonical
-	if canonical == "X" && f.assembly == genotype.UnknownAssembly {
-		return ErrAssembly
+	at := f.assembly.PlaceOf(canonical, f.places.wanted.pos[place])
+	if !f.counted {
+		if err := f.counter.fits(row); err != nil {
+			return err
+		}
+		if canonical == "X" && f.assembly == genotype.UnknownAssembly {
+			return ErrAssembly
+		}
+		f.counter.warnings.Dropped += row.Dropped
 	}
-	f.counter.count(row, f.assembly.PlaceOf(canonical, row.Pos))
-	return nil
-}
-
-// noALT is instead of one that nobody has.
-const noALT = -1
-
-func (f *frequency) set(place int, source uint8, k int) {
-	f.source[place] = source
+	// A row may reach over the end of a pseudo-autosomal region.
+	if !f.counted || at != f.as {
+		f.counter.count(row, at)
+		f.counted, f.as = true, at
+	}
 	for s, counts := range f.counts {
-		ac := int64(0)
+		ac, an := int64(0), f.counter.called(s)
 		if k != noALT {
 			ac = f.counter.copies(s, k)
+		} else {
+			an -= f.unlisted(row, s)
 		}
-		counts[perVariant*place], counts[perVariant*place+1] = ac, f.counter.called(s)
+		counts[perVariant*place], counts[perVariant*place+1] = ac, an
 	}
+	return nil
+}
+
+// unlisted is how many alleles of a stratum may be any that the row does not list.
+func (f *frequency) unlisted(row *genotype.Row, stratum int) (n int64) {
+	for k, alt := range row.Alts {
+		if genotype.IsUnlisted(alt) {
+			n += f.counter.copies(stratum, k)
+		}
+	}
+	return n
+}
+
+// absent answers the places of which no row tells, where the file is declared to have
+// looked at everybody: as a bed does that has everybody hom-ref.
+func (f *frequency) absent() error {
+	if f.callable == nil {
+		return nil
+	}
+	var called [4][]int64 // AN by genotype.Place and stratum
+	return f.eachAbsent(func(canonical string, place int) error {
+		if canonical == "X" && f.assembly == genotype.UnknownAssembly {
+			return ErrAssembly
+		}
+		at := f.assembly.PlaceOf(canonical, f.places.wanted.pos[place])
+		if called[at] == nil {
+			called[at] = f.homRef(at)
+		}
+		for s, counts := range f.counts {
+			counts[perVariant*place+1] = called[at][s]
+		}
+		return nil
+	})
+}
+
+// homRef is AN of each stratum where everybody is hom-ref. Nobody is warned of: the file
+// has no such call.
+func (f *frequency) homRef(at genotype.Place) []int64 {
+	warnings := f.counter.warnings
+	f.counter.count(&genotype.Row{Classes: make([]genotype.Classes, 1), Coded: true}, at)
+	f.counter.warnings = warnings
+	called := make([]int64, len(f.counts))
+	for s := range called {
+		called[s] = f.counter.called(s)
+	}
+	return called
 }

@@ -21,6 +21,9 @@ type People struct {
 	Labels []uint8
 	// Sexes has one sex a sample.
 	Sexes []genotype.Sex
+	// Callable is where all of them were looked at, so that who is in no row is hom-ref.
+	// Nil is nowhere.
+	Callable *Regions
 }
 
 func (p People) check(samples int) error {
@@ -36,7 +39,7 @@ func (p People) together() People {
 	for i, l := range p.Labels {
 		labels[i] = min(l, 1)
 	}
-	return People{Labels: labels, Sexes: p.Sexes}
+	return People{Labels: labels, Sexes: p.Sexes, Callable: p.Callable}
 }
 
 // Warnings count what was passed over. They tell of genotypes: they are for the

@@ -62,6 +62,7 @@ func EachSiteStrata(ctx context.Context, r genotype.Reader, covers genotype.Cove
 		if err := c.site(row, a, counts); err != nil {
 			return err
 		}
+		c.warnings.Dropped += row.Dropped
 		return yield(counts)
 	})
 	if err != nil {
@@ -89,7 +90,7 @@ func (c *counter) site(row *genotype.Row, a genotype.Assembly, to []SiteCounts) 
 	}
 	row = c.pack(row)
 	place := a.PlaceOf(canonical, row.Pos)
-	if row.Packed != nil || len(row.Classes) == 1 && alts == 1 {
+	if row.Packed != nil || row.Raw != nil || len(row.Classes) == 1 && alts == 1 {
 		c.class(row, 0, place, func(stratum int, n kinds) { to[stratum].addKinds(n) })
 		return nil
 	}

@@ -82,9 +82,9 @@ func (w *Wanted) at(place int) panel.Variant {
 // Covers reports whether a wanted variant may be answered from a site. It is a
 // genotype.Covers.
 func (w *Wanted) Covers(s *genotype.Site) bool {
-	last := uint64(s.Pos) + uint64(len(s.Ref))
-	i, to := w.from(panel.CanonicalContig(s.Contig), s.Pos)
-	return i < to && uint64(w.pos[i]) < max(last, uint64(s.Pos)+1)
+	first, last := s.Span()
+	i, to := w.from(panel.CanonicalContig(s.Contig), first)
+	return i < to && w.pos[i] <= last
 }
 
 // from is the first place at or after a position, and where its contig ends.
@@ -124,15 +124,8 @@ func (f *finder) from(contig string, pos uint32) (place, to int) {
 	return f.at.from, f.at.to
 }
 
-// covers is Wanted.Covers.
-func (f *finder) covers(s *genotype.Site) bool {
-	last := uint64(s.Pos) + uint64(len(s.Ref))
-	i, to := f.from(s.Contig, s.Pos)
-	return i < to && uint64(f.wanted.pos[i]) < max(last, uint64(s.Pos)+1)
-}
-
-// find is the place of a trimmed variant at the row's position or behind it, -1 if it
-// is not wanted.
+// find is the place of a trimmed variant at the position of the last from or behind it,
+// -1 if it is not wanted.
 func (f *finder) find(v panel.Variant) int {
 	i, to := f.at.from, f.at.to
 	pos := f.wanted.pos
