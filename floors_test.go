@@ -28,7 +28,8 @@ const module = "github.com/locus-genomics/locus"
 // make a test pass: ask what it wants from above, and have that handed in.
 var floors = [][]string{
 	0: {"", "node/genotype", "coordinator/state/statepb", "protocol/pb", "protocol/panel", "he/pack", "dp/sample",
-		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug", "internal/vrs"},
+		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug", "internal/vrs",
+		"internal/planes", "internal/window"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
@@ -89,7 +90,7 @@ var owners = map[string][]string{
 	"github.com/vbauerster/mpb/v8":                      {"cmd/...", "examples/*"},
 	"go.etcd.io/bbolt":                                  {"coordinator/replica"},
 	"golang.org/x/sync":                                 {"node/...", "coordinator/...", "researcher", "sim", "protocol/wire", "cmd/...", "examples/*"},
-	"golang.org/x/sys":                                  {"node", "node/worker", "cmd/...", "examples/*", "he/...", "internal/bitmap"},
+	"golang.org/x/sys":                                  {"node", "node/worker", "cmd/...", "examples/*", "he/...", "internal/bitmap", "internal/planes"},
 	"google.golang.org/protobuf":                        {"protocol", "protocol/pb", "coordinator/state", "coordinator/state/statepb"},
 	"modernc.org/sqlite":                                {"node", "dp/ledger"},
 }
