@@ -51,7 +51,8 @@ bench:
 
 ##  make bench-peers  locus-node count beside plink2, plink 1.9 and bcftools, as a table; PEERS=-only=bed for a part
 bench-peers: build
-	@cd bench && go run ./peers -node ../build/locus-node -jsonl ../build/bench.jsonl $(PEERS)
+	@mkdir -p build/purego; CGO_ENABLED=0 go build -trimpath -tags purego -o build/purego/ ./cmd/locus-node
+	@cd bench && go run ./peers -node ../build/locus-node -purego ../build/purego/locus-node -jsonl ../build/bench.jsonl $(PEERS)
 
 ##  make fuzz     each fuzz target for FUZZTIME=20s
 fuzz:

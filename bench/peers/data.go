@@ -7,46 +7,106 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // seed makes the same files in each run.
 const seed = 1
 
-// writeBed makes prefix.bed, .bim and .fam of people who never lived, and two lists of
-// nine in ten of them: prefix.keep for plink, prefix.tsv for locus-node. Most variants
-// are rare, as in people: 44 % have one carrier.
-func writeBed(prefix string, samples, variants int) (err error) {
+// writeBed makes x.bed, x.bim and all that names its people. Most variants are rare, as
+// in people: 44 % have one carrier.
+func writeBed(dir string, s size) error {
+	if err := writePeople(dir, s.samples); err != nil {
+		return err
+	}
+	return toFile(filepath.Join(dir, "x.bed"), func(bed *bufio.Writer) error {
+		bed.WriteString("\x6c\x1b\x01")
+		return drawn(dir, s, func(_ int, row []byte) error {
+			_, err := bed.Write(row)
+			return err
+		})
+	})
+}
+
+// drawn writes x.bim, and hands out each of its variants as a bed has it.
+func drawn(dir string, s size, yield func(v int, row []byte) error) error {
+	return toFile(filepath.Join(dir, "x.bim"), func(bim *bufio.Writer) error {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		row := make([]byte, (s.samples+3)/4)
+		for v := range s.variants {
+			a := rng.IntN(4)
+			fmt.Fprintf(bim, "1\trs%d\t0\t%d\t%c\t%c\n", v, position(v), "ACGT"[a], "ACGT"[(a+1)%4])
+			drawRow(rng, row, s.samples)
+			if err := yield(v, row); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func position(v int) int { return 10_000 + 37*v }
+
+// writePeople makes x.fam of people who never lived, and lists of nine in ten of them,
+// who are in twenty strata: x.keep and x.cat for plink, x.tsv for locus-node, and x.one of
+// the people of one stratum.
+func writePeople(dir string, samples int) (err error) {
 	var files [5]*bufio.Writer
-	for i, suffix := range []string{".bed", ".bim", ".fam", ".keep", ".tsv"} {
-		f, err := os.Create(prefix + suffix)
+	for i, suffix := range []string{".fam", ".keep", ".cat", ".one", ".tsv"} {
+		f, err := os.Create(filepath.Join(dir, "x"+suffix))
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		files[i] = bufio.NewWriterSize(f, 1<<20)
 	}
-	bed, bim, fam, keep, table := files[0], files[1], files[2], files[3], files[4]
-	fmt.Fprintln(table, "sample_id\tperson_id\tsex")
+	fam, keep, cat, one, table := files[0], files[1], files[2], files[3], files[4]
+	fmt.Fprintln(cat, "#FID\tIID\tstratum")
+	fmt.Fprintln(table, "sample_id\tperson_id\tsex\tstratum")
 	for i := range samples {
 		fmt.Fprintf(fam, "0\ts%d\t0\t0\t%d\t1\n", i, 1+i%2)
-		if i%10 != 3 {
-			fmt.Fprintf(keep, "0\ts%d\n", i)
-			fmt.Fprintf(table, "s%d\ts%d\t%s\n", i, i, []string{"male", "female"}[i%2])
+		if i%10 == 3 {
+			continue
 		}
-	}
-	bed.WriteString("\x6c\x1b\x01")
-	rng := rand.New(rand.NewPCG(seed, 0))
-	row := make([]byte, (samples+3)/4)
-	for v := range variants {
-		a := rng.IntN(4)
-		fmt.Fprintf(bim, "1\trs%d\t0\t%d\t%c\t%c\n", v, 10_000+37*v, "ACGT"[a], "ACGT"[(a+1)%4])
-		drawRow(rng, row, samples)
-		bed.Write(row)
+		of := stratum(i * 7 / 10)
+		fmt.Fprintf(keep, "0\ts%d\n", i)
+		fmt.Fprintf(cat, "0\ts%d\t%s\n", i, of)
+		fmt.Fprintf(table, "s%d\ts%d\t%s\t%s\n", i, i, []string{"male", "female"}[i%2], of)
+		if of == stratum(0) {
+			fmt.Fprintf(one, "0\ts%d\n", i)
+		}
 	}
 	for _, f := range files {
 		err = errors.Join(err, f.Flush())
 	}
 	return err
+}
+
+// tableOfFam makes a sample table of everyone in a fam.
+func tableOfFam(table, fam string) error {
+	raw, err := os.ReadFile(fam)
+	if err != nil {
+		return err
+	}
+	return toFile(table, func(w *bufio.Writer) error {
+		fmt.Fprintln(w, "sample_id\tperson_id\tsex")
+		for line := range strings.Lines(string(raw)) {
+			if f := strings.Fields(line); len(f) == 6 {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", f[1], f[1], f[4])
+			}
+		}
+		return nil
+	})
+}
+
+func toFile(path string, write func(*bufio.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	return errors.Join(write(w), w.Flush(), f.Close())
 }
 
 // The codes of a bed, A1 being ALT.

@@ -8,7 +8,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -20,30 +19,33 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"time"
 )
 
 type config struct {
-	node     string
-	dir      string
-	jsonl    string
-	samples  int
-	variants int
-	inText   int
-	rounds   int
-	only     string
+	node, pure, dir, jsonl, data string
+	samples, variants, inText    int
+	gatkSamples, gatk            int
+	storeSamples, storeVariants  int
+	rounds                       int
+	only                         string
 }
 
 func main() {
 	var c config
 	flag.StringVar(&c.node, "node", "build/locus-node", "the program that is compared")
+	flag.StringVar(&c.pure, "purego", "", "the same without assembly; empty to leave it out")
 	flag.StringVar(&c.dir, "dir", "", "where files are made; empty for a folder that is removed afterwards")
 	flag.StringVar(&c.jsonl, "jsonl", "", "append one JSON object a row to this file")
+	flag.StringVar(&c.data, "data", os.Getenv("LOCUS_DATA"), "folder of real files; empty to leave them out")
 	flag.IntVar(&c.samples, "samples", 10_000, "people in the files")
 	flag.IntVar(&c.variants, "variants", 200_000, "variants of bed and pgen")
-	flag.IntVar(&c.inText, "text", 10_000, "variants of VCF and BCF")
+	flag.IntVar(&c.inText, "text", 20_000, "variants of VCF and BCF")
+	flag.IntVar(&c.gatkSamples, "gatk-samples", 1000, "people of VCF and BCF with GATK's fields")
+	flag.IntVar(&c.gatk, "gatk", 10_000, "and variants")
+	flag.IntVar(&c.storeSamples, "store-samples", 100_000, "people of the store")
+	flag.IntVar(&c.storeVariants, "store-variants", 100_000, "and variants; their pgen has about 4 kB each")
 	flag.IntVar(&c.rounds, "rounds", 5, "rounds that are measured")
-	flag.StringVar(&c.only, "only", "", "the part to measure: bed, pgen, vcf or bcf; empty for all")
+	flag.StringVar(&c.only, "only", "", "the parts to measure, by comma: bed, pgen, vcf, bcf, vcf-gatk, bcf-gatk, store, real; empty for all")
 	flag.Parse()
 	if err := run(c, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
@@ -51,34 +53,34 @@ func main() {
 	}
 }
 
-func run(c config, out io.Writer) error {
-	node, err := filepath.Abs(c.node)
-	if err != nil {
-		return err
-	}
-	if c.dir == "" {
-		if c.dir, err = os.MkdirTemp("", "peers-"); err != nil {
+func run(c config, out io.Writer) (err error) {
+	for _, program := range []*string{&c.node, &c.pure} {
+		if *program == "" {
+			continue
+		}
+		if *program, err = filepath.Abs(*program); err != nil {
 			return err
 		}
-		defer os.RemoveAll(c.dir)
 	}
-	fmt.Fprintf(out, "%d people; %d variants as bed and pgen, %d as VCF and BCF; median of %d rounds, user and system time.\n\n",
-		c.samples, c.variants, c.inText, c.rounds)
+	fmt.Fprintf(out, "Median of %d rounds, user and system time.\n\n", c.rounds)
 	for _, v := range versions() {
 		fmt.Fprintf(out, "* %s\n", v)
 	}
 	fmt.Fprintf(out, "* locus-node for %s/%s, %s\n\n| measured | ours | others | times better |\n|---|---|---|---|\n", runtime.GOOS, runtime.GOARCH, runtime.Version())
-	for _, p := range parts(node) {
-		if c.only != "" && c.only != p.name {
+	wanted := strings.Split(c.only, ",")
+	for _, p := range parts(c) {
+		if c.only != "" && !slices.Contains(wanted, p.name) {
 			continue
 		}
-		r, err := p.measure(c)
+		err := p.measure(c, func(r row) error {
+			fmt.Fprintln(out, r)
+			return r.append(c.jsonl)
+		})
+		if errors.Is(err, errNoData) && c.only == "" {
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.name, err)
-		}
-		fmt.Fprintln(out, r)
-		if err := r.append(c.jsonl); err != nil {
-			return err
 		}
 	}
 	return nil
@@ -126,59 +128,6 @@ func (r row) append(file string) error {
 	}
 	_, err = f.Write(append(b, '\n'))
 	return errors.Join(err, f.Close())
-}
-
-// measure makes a part's files, and runs everybody in turn.
-func (p part) measure(c config) (row, error) {
-	variants := c.variants
-	if p.text {
-		variants = c.inText
-	}
-	if err := p.prepare(c.dir, c.samples, variants); err != nil {
-		return row{}, err
-	}
-	took := make(map[string][]float64)
-	for round := range c.rounds + 1 {
-		for _, x := range p.runs {
-			cpu, err := x.run(c.dir)
-			if err != nil {
-				return row{}, err
-			}
-			if round > 0 {
-				took[x.who] = append(took[x.who], cpu.Seconds())
-			}
-		}
-	}
-	same, err := sameCounts(filepath.Join(c.dir, "ours.gcount"), filepath.Join(c.dir, "theirs.gcount"))
-	switch {
-	case err != nil:
-		return row{}, err
-	case !same:
-		return row{}, errors.New("locus-node and plink2 count differently")
-	}
-	r := row{Name: "genotype/" + p.name + "/count", Value: median(took[ours]), Unit: "s", Against: map[string]float64{}}
-	for _, x := range p.runs {
-		if x.who == ours {
-			continue
-		}
-		m := median(took[x.who])
-		r.Against[x.who] = m / r.Value
-		r.others = append(r.others, fmt.Sprintf("%s %.3f", x.who, m))
-		r.times = append(r.times, fmt.Sprintf("%s %.2f", x.who, m/r.Value))
-	}
-	return r, nil
-}
-
-// run runs a program and returns the processor time that it took.
-func (x program) run(dir string) (time.Duration, error) {
-	cmd := exec.Command(x.args[0], x.args[1:]...)
-	cmd.Dir = dir
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	if err := cmd.Run(); err != nil {
-		return 0, fmt.Errorf("%s: %w\n%s", strings.Join(x.args, " "), err, said.String())
-	}
-	return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
 
 func median(values []float64) float64 {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 )
 
@@ -12,55 +11,69 @@ const ours = "locus-node"
 // part is one kind of file, and who counts it how.
 type part struct {
 	name string
-	text bool // fewer variants: it takes everybody longer
-	// made are the programs that make the files from a bed.
-	made []program
+	size size
+	// write makes the files in a directory, and made are the programs that make more of them.
+	write func(dir string, s size) error
+	made  []program
+	rows  []contest
+	// weigh, if there is one, measures the files themselves.
+	weigh func(dir string) ([]row, error)
+}
+
+// size is how much of people and variants a file has.
+type size struct{ samples, variants int }
+
+// contest is one line of the table.
+type contest struct {
+	name string
 	runs []program
+	// same are reports that have to be the same, ours first.
+	same [][2]string
 }
 
 // program is a command line, and whose it is in the table.
 type program struct {
 	who  string
 	args []string
+	// times is how often it would be run to do what ours does in one run; zero is once.
+	times float64
 }
 
 // words is a program from a command line without quotes.
-func words(who, line string) program { return program{who, strings.Fields(line)} }
+func words(who, line string) program { return program{who: who, args: strings.Fields(line)} }
 
-// parts are counted under a mask of nine in ten, but by the programs that have none.
-func parts(node string) []part {
-	us := func(file string) program {
-		return words(ours, node+" count "+file+" --samples x.tsv --geno-counts -o gcount --out ours.gcount")
-	}
-	plink2 := func(input string) program {
-		return words("plink2", "plink2 --threads 1 "+input+" --keep x.keep --geno-counts --out theirs")
-	}
-	export := "plink2 --threads 1 --bfile x --output-chr 26 --export vcf-4.2 bgz id-paste=iid --out x"
-	return []part{
-		{name: "bed", runs: []program{
-			us("x.bed"), plink2("--bfile x"), words("plink1.9", "plink1.9 --threads 1 --bfile x --keep x.keep --freqx --out theirs19"),
-		}},
-		{name: "pgen", made: []program{words("", "plink2 --threads 1 --bfile x --make-pgen --out x")}, runs: []program{
-			us("x.pgen"), plink2("--pfile x"),
-		}},
-		{name: "vcf", text: true, made: []program{words("", export)}, runs: []program{
-			us("x.vcf.gz"), plink2("--vcf x.vcf.gz --const-fid 0"), words("fill-tags", "bcftools +fill-tags x.vcf.gz -Ou -o theirs.bcf -- -t AC,AN,AC_Hom,AC_Het"),
-			words("bgzip", "bgzip -dc x.vcf.gz"),
-		}},
-		{name: "bcf", text: true, made: []program{words("", export), words("", "bcftools view x.vcf.gz -Ob -o x.bcf")}, runs: []program{
-			us("x.bcf"), plink2("--bcf x.bcf --const-fid 0"), words("view-c1", "bcftools view -c1 x.bcf -Ou -o theirs.bcf"),
-		}},
-	}
+// strata is how many there are, and stratum how they are called.
+const strata = 20
+
+func stratum(i int) string { return fmt.Sprintf("g%02d", i%strata) }
+
+// The options by which both sides count everyone, nine in ten, or each stratum.
+const (
+	counting = " --geno-counts -o gcount --out ours.gcount"
+	masked   = " --samples x.tsv"
+	byGroup  = " --samples x.tsv --strata stratum"
+)
+
+func us(node, what string) program { return words(ours, node+" count "+what+counting) }
+
+func plink2(what string) program {
+	return words("plink2", "plink2 --threads 1 "+what+" --geno-counts --out theirs")
 }
 
-func (p part) prepare(dir string, samples, variants int) error {
-	if err := writeBed(filepath.Join(dir, "x"), samples, variants); err != nil {
-		return err
+// oneByOne is plink2 for one stratum, which it does as often as there are some, and once
+// for all of them by an option of its own, which reads the file as often.
+func oneByOne(input string) []program {
+	one := words("plink2 x20", "plink2 --threads 1 "+input+" --keep x.one --geno-counts --out theirs-one")
+	one.times = strata
+	return []program{one, words("loop-cats", "plink2 --threads 1 "+input+" --keep x.keep --pheno x.cat --loop-cats stratum --geno-counts --out theirs")}
+}
+
+// together is the report of everyone, and apart are those of the strata.
+func together() [][2]string { return [][2]string{{"ours.gcount", "theirs.gcount"}} }
+
+func apart() (all [][2]string) {
+	for i := range strata {
+		all = append(all, [2]string{"ours." + stratum(i) + ".gcount", "theirs." + stratum(i) + ".gcount"})
 	}
-	for _, m := range p.made {
-		if _, err := m.run(dir); err != nil {
-			return fmt.Errorf("make its files: %w", err)
-		}
-	}
-	return nil
+	return all
 }
