@@ -148,6 +148,10 @@ func (r *Reader) Samples() []string { return r.head.Samples }
 // Header is what the store says of all its sites. It MUST NOT be changed.
 func (r *Reader) Header() Header { return r.head }
 
+// Contigs are the names of the contigs that have sites, in the file's order. They MUST
+// NOT be changed.
+func (r *Reader) Contigs() []string { return r.dir.contigs }
+
 // Sites is how many sites the store has.
 func (r *Reader) Sites() int {
 	n := 0
