@@ -1,10 +1,15 @@
 package panel
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // blockSize is the number of variants of a block, but for the last one.
 const blockSize = 1 << 16
 
 // maxPlain bounds a block before compression: 128 bytes a variant, where one with
-// single-base alleles has three.
+// single-base alleles has two.
 const maxPlain = 8 << 20
 
 // other is the code of alleles that are in the heap: not a change of one base of ACGT.
@@ -46,20 +51,6 @@ func newBlock(variants []Variant) block {
 	return b
 }
 
-// rank fills ranks from codes.
-func (b *block) rank() {
-	b.ranks = make([]uint16, (b.len()+group-1)/group)
-	n := 0
-	for i := range b.len() {
-		if i%group == 0 {
-			b.ranks[i/group] = uint16(n) // at most blockSize - group
-		}
-		if b.code(i) == other {
-			n++
-		}
-	}
-}
-
 func (b *block) len() int { return len(b.pos) }
 
 func (b *block) code(i int) byte { return b.codes[i/2] >> (i % 2 * 4) & 15 }
@@ -70,7 +61,7 @@ func codeOf(ref, alt string) byte {
 		return other
 	}
 	r, a := baseOf(ref[0]), baseOf(alt[0])
-	if r > 3 || a > 3 || r == a {
+	if bases[r] != ref[0] || bases[a] != alt[0] || r == a {
 		return other
 	}
 	if a > r {
@@ -79,18 +70,10 @@ func codeOf(ref, alt string) byte {
 	return 3*r + a
 }
 
+// baseOf is the place of one of ACGT in bases, and some place for all other letters.
 func baseOf(c byte) byte {
-	switch c {
-	case 'A':
-		return 0
-	case 'C':
-		return 1
-	case 'G':
-		return 2
-	case 'T':
-		return 3
-	}
-	return 4
+	two := c >> 1 & 3 // A 0, C 1, T 2, G 3
+	return two ^ two>>1
 }
 
 // alleles are REF and ALT of variant i, without a copy.
@@ -103,16 +86,40 @@ func (b *block) alleles(i int) (ref, alt string) {
 		}
 		return bases[r : r+1], bases[a : a+1]
 	}
-	k := int(b.ranks[i/group])
-	for j := i / group * group; j < i; j++ {
-		if b.code(j) == other {
-			k++
-		}
-	}
+	k := b.othersBefore(i)
 	var begin uint32
 	if k > 0 {
 		begin = b.ends[2*k-1]
 	}
 	middle := b.ends[2*k]
 	return b.heap[begin:middle], b.heap[middle:b.ends[2*k+1]]
+}
+
+// othersBefore is how many of the variants before i are others.
+func (b *block) othersBefore(i int) int {
+	n := int(b.ranks[i/group])
+	at := i / group * group / 2
+	for left := i % group; left > 0; left, at = left-16, at+8 {
+		w := word(b.codes, at) >> 2
+		w &= w >> 1 & ones // one bit for each code from 12, which is the greatest
+		if left < 16 {
+			w &= 1<<(4*left) - 1
+		}
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// ones is the lowest bit of each of 16 codes.
+const ones = 0x1111111111111111
+
+// word is eight bytes of codes from a place on, 0 behind the last one.
+func word(codes []byte, at int) (w uint64) {
+	if at+8 <= len(codes) {
+		return binary.LittleEndian.Uint64(codes[at:])
+	}
+	for j, two := range codes[at:] {
+		w |= uint64(two) << (8 * j)
+	}
+	return w
 }

@@ -7,10 +7,10 @@
 // REF; ALT), its alleles are trimmed, and no variant is in it twice. Its name is a
 // digest of its content, whatever compressed the file:
 //
-//	file     magic "LOCUSPN1", length and bytes of the head, directory, blocks
+//	file     magic "LOCUSPN2", length and bytes of the head, directory, blocks
 //	head     assembly, number of variants, contigs with how many variants each has
-//	entry    of the directory, one a block: leaf digest, plain size, packed size
-//	block    65,536 variants (the last one fewer) as columns, zstd:
+//	entry    of the directory, one a block: leaf digest, plain and packed size of each column
+//	block    65,536 variants (the last one fewer) as columns, each packed with zstd:
 //	           positions   varint of the distance to the variant before, on one contig
 //	           codes       4 bits: which single-base change, or "other"
 //	           lengths     of REF and ALT of the others, varints

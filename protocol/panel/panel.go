@@ -68,12 +68,12 @@ func New(assembly string, variants []Variant) (*Panel, error) {
 	for from := 0; from < len(sorted); from += blockSize {
 		b := newBlock(sorted[from:min(from+blockSize, len(sorted))])
 		plain := p.encode(&b, from)
-		if len(plain) > maxPlain {
+		if plain.size() > maxPlain {
 			return nil, fmt.Errorf("%w: alleles near %s are too long: a block of %d variants takes %d bytes, want at most %d",
-				ErrVariants, sorted[from], b.len(), len(plain), maxPlain)
+				ErrVariants, sorted[from], b.len(), plain.size(), maxPlain)
 		}
 		p.blocks = append(p.blocks, b)
-		p.leaves = append(p.leaves, leafHash(plain))
+		p.leaves = append(p.leaves, plain.leaf())
 	}
 	return p, nil
 }

@@ -250,21 +250,3 @@ func TestAtDoesNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations, want none", n)
 	}
 }
-
-func BenchmarkParse(b *testing.B) {
-	p, err := panel.New("GRCh38", random(1, 200_000))
-	if err != nil {
-		b.Fatal(err)
-	}
-	var file bytes.Buffer
-	if _, err := p.WriteTo(&file); err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		if _, err := panel.Parse(bytes.NewReader(file.Bytes())); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(file.Len())/float64(p.Len()), "bytes/variant")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(p.Len()), "ns/variant")
-}

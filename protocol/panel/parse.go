@@ -13,7 +13,7 @@ import (
 // maxHead bounds the head: every contig with the longest name.
 const maxHead = 16 + maxAssembly + maxContigs*(maxName+16)
 
-// maxPacked bounds a compressed block: zstd adds a little to what it cannot compress.
+// maxPacked bounds a compressed column: zstd adds a little to what it cannot compress.
 const maxPacked = maxPlain + maxPlain/128 + 1024
 
 // Parse reads what WriteTo wrote, to the end of r, and nothing else.
@@ -38,23 +38,22 @@ func Parse(r io.Reader) (*Panel, error) {
 	if err != nil {
 		return nil, err
 	}
-	directory := make([]byte, entrySize*((p.size+blockSize-1)/blockSize)) // 320 KiB at most
+	directory := make([]byte, entrySize*((p.size+blockSize-1)/blockSize)) // 512 KiB at most
 	if err := fill(r, directory, "directory"); err != nil {
 		return nil, err
 	}
-	unpacker, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPlain))
+	u, err := newUnpacker(r)
 	if err != nil {
-		return nil, fmt.Errorf("read panel: %w", err)
+		return nil, err
 	}
-	defer unpacker.Close()
-	last := place{contig: -1}
+	defer u.zstd.Close()
 	for from := 0; from < p.size; from += blockSize {
 		entry := directory[from/blockSize*entrySize:][:entrySize]
-		plain, err := readBlock(r, unpacker, entry)
+		plain, err := u.block(entry)
 		if err != nil {
 			return nil, fmt.Errorf("block %d: %w", from/blockSize, err)
 		}
-		b, err := p.decode(plain, from, &last)
+		b, err := p.decode(plain, from)
 		if err != nil {
 			return nil, fmt.Errorf("%w: block %d: %w", ErrDamaged, from/blockSize, err)
 		}
@@ -110,114 +109,52 @@ func parseHead(raw []byte) (*Panel, error) {
 	return p, nil
 }
 
-// readBlock reads and unpacks a block, and compares it with its entry.
-func readBlock(r io.Reader, unpacker *zstd.Decoder, entry []byte) ([]byte, error) {
-	plainSize, packedSize := binary.LittleEndian.Uint32(entry[32:]), binary.LittleEndian.Uint32(entry[36:])
-	if plainSize > maxPlain || packedSize > maxPacked {
-		return nil, fmt.Errorf("%w: %d bytes, of %d, are over the bound", ErrDamaged, packedSize, plainSize)
-	}
-	packed, err := io.ReadAll(io.LimitReader(r, int64(packedSize)))
+// unpacker reads one block after another, into the same memory.
+type unpacker struct {
+	r      io.Reader
+	zstd   *zstd.Decoder
+	packed bytes.Buffer
+	plain  plain
+}
+
+func newUnpacker(r io.Reader) (*unpacker, error) {
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxPlain))
 	if err != nil {
 		return nil, fmt.Errorf("read panel: %w", err)
 	}
-	if len(packed) < int(packedSize) {
-		return nil, fmt.Errorf("%w: the file ends in it", ErrDamaged)
+	return &unpacker{r: r, zstd: z}, nil
+}
+
+// block reads and unpacks the columns of a block, and compares them with its entry. They
+// are valid until the next call.
+func (u *unpacker) block(entry []byte) (*plain, error) {
+	left := maxPlain
+	for i := range u.plain {
+		sizes := entry[32+8*i:]
+		plainSize, packedSize := binary.LittleEndian.Uint32(sizes), binary.LittleEndian.Uint32(sizes[4:])
+		if int64(plainSize) > int64(left) || packedSize > maxPacked {
+			return nil, fmt.Errorf("%w: %d bytes, of %d, are over the bound", ErrDamaged, packedSize, plainSize)
+		}
+		left -= int(plainSize)
+		u.packed.Reset() // what is read grows with what is there
+		switch _, err := io.CopyN(&u.packed, u.r, int64(packedSize)); {
+		case errors.Is(err, io.EOF):
+			return nil, fmt.Errorf("%w: the file ends in it", ErrDamaged)
+		case err != nil:
+			return nil, fmt.Errorf("read panel: %w", err)
+		}
+		column, err := u.zstd.DecodeAll(u.packed.Bytes(), u.plain[i][:0])
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		if u.plain[i] = column; len(column) != int(plainSize) {
+			return nil, fmt.Errorf("%w: it is not as long as it says", ErrDamaged)
+		}
 	}
-	plain, err := unpacker.DecodeAll(packed, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	if len(plain) != int(plainSize) || leafHash(plain) != [32]byte(entry) {
+	if u.plain.leaf() != [32]byte(entry) {
 		return nil, fmt.Errorf("%w: it is not what its digest names", ErrDamaged)
 	}
-	return plain, nil
-}
-
-// place is the last variant decoded.
-type place struct {
-	contig int
-	Variant
-}
-
-var (
-	errColumns = errors.New("its columns do not fit each other")
-	errOrder   = errors.New("its variants are not sorted or not unique")
-	errAlleles = errors.New("its alleles are not trimmed bases")
-)
-
-// decode reads the columns of the block that starts at variant from.
-func (p *Panel) decode(plain []byte, from int, last *place) (block, error) {
-	n := min(blockSize, p.size-from)
-	d := decoder{rest: plain}
-	b := block{pos: make([]uint32, n)}
-	c := p.contigOf(from)
-	var before uint64
-	for i := range n {
-		if from+i == p.contigs[c].to {
-			c, before = c+1, 0
-		}
-		before += d.uvarint(MaxPos)
-		if before == 0 || before > MaxPos {
-			return block{}, errColumns
-		}
-		b.pos[i] = uint32(before)
-	}
-	b.codes = bytes.Clone(d.take((n + 1) / 2))
-	if d.bad || n%2 == 1 && b.codes[n/2]>>4 != 0 {
-		return block{}, errColumns
-	}
-	others := 0
-	for i := range n {
-		switch c := b.code(i); {
-		case c == other:
-			others++
-		case c > other:
-			return block{}, errColumns
-		}
-	}
-	b.ends = make([]uint32, 0, 2*others)
-	total := uint32(0)
-	for range 2 * others {
-		total += uint32(d.uvarint(MaxAllele))
-		b.ends = append(b.ends, total)
-	}
-	b.heap = string(d.take(int(total)))
-	if d.bad || len(d.rest) != 0 {
-		return block{}, errColumns
-	}
-	b.rank()
-	return b, p.checkBlock(&b, from, last)
-}
-
-// checkBlock is what must hold of every variant: trimmed, in its one encoding, and
-// after the one before it.
-func (p *Panel) checkBlock(b *block, from int, last *place) error {
-	c := p.contigOf(from)
-	k := 0 // others so far
-	for i := range b.len() {
-		if from+i == p.contigs[c].to {
-			c++
-		}
-		v := Variant{Pos: b.pos[i]}
-		if b.code(i) == other {
-			var begin uint32
-			if k > 0 {
-				begin = b.ends[2*k-1]
-			}
-			v.Ref, v.Alt = b.heap[begin:b.ends[2*k]], b.heap[b.ends[2*k]:b.ends[2*k+1]]
-			k++
-			if checkAlleles(v) != nil || Trim(v) != v || codeOf(v.Ref, v.Alt) != other {
-				return errAlleles
-			}
-		} else {
-			v.Ref, v.Alt = b.alleles(i)
-		}
-		if last.contig == c && compareHere(last.Variant, v) >= 0 {
-			return errOrder
-		}
-		last.contig, last.Variant = c, v
-	}
-	return nil
+	return &u.plain, nil
 }
 
 // decoder takes bytes off a slice. Once something is missing it is bad for good.

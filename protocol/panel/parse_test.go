@@ -47,19 +47,59 @@ func TestParseRefusesDamage(t *testing.T) {
 	}
 }
 
-// forge makes a file whose digests fit whatever its head and its one block say.
+// forge makes a file whose digests fit whatever its head and its one block say. The block
+// is cut into its columns as a reader of honest files would: after the positions of n variants, their
+// codes, and two lengths for each that has code 12; cut short, what is there.
 func forge(head, plain []byte) []byte {
+	rest, n := plain, 0
+	if len(head) > 0 && 1+int(head[0]) < len(head) {
+		said, _ := binary.Uvarint(head[1+head[0]:])
+		n = int(min(said, 1<<16))
+	}
+	cut := func(size int) []byte {
+		size = min(size, len(rest))
+		column := rest[:size]
+		rest = rest[size:]
+		return column
+	}
+	varints := func(n int) (size int) {
+		for ; n > 0 && size < len(rest); size++ {
+			if rest[size] < 0x80 {
+				n--
+			}
+		}
+		return size
+	}
+	var columns [4][]byte
+	columns[0] = cut(varints(n))
+	columns[1] = cut((n + 1) / 2)
+	others := 0
+	for i := range 2 * len(columns[1]) {
+		if columns[1][i/2]>>(i%2*4)&15 == 12 {
+			others++
+		}
+	}
+	columns[2] = cut(varints(2 * others))
+	columns[3] = rest
+	return forgeColumns(head, columns)
+}
+
+func forgeColumns(head []byte, columns [4][]byte) []byte {
 	packer, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
 	if err != nil {
 		panic(err)
 	}
 	defer packer.Close()
-	packed := packer.EncodeAll(plain, nil)
-	leaf := sha256.Sum256(append([]byte{0}, plain...))
-	b := binary.LittleEndian.AppendUint32([]byte("LOCUSPN1"), uint32(len(head)))
+	leaf := sha256.Sum256(slices.Concat([]byte{0}, columns[0], columns[1], columns[2], columns[3]))
+	b := binary.LittleEndian.AppendUint32([]byte("LOCUSPN2"), uint32(len(head)))
 	b = append(append(b, head...), leaf[:]...)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(plain)))
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(packed)))
+	var packed []byte
+	for _, c := range columns {
+		frame := packer.EncodeAll(c, nil)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(c)))
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(frame)))
+		packed = append(packed, frame...)
+	}
 	return append(b, packed...)
 }
 
@@ -115,7 +155,7 @@ func TestParseTakesOneEncodingOnly(t *testing.T) {
 }
 
 func TestParseDoesNotBelieveALength(t *testing.T) {
-	bomb := forge(oneContig(1), make([]byte, 64<<20))
+	bomb := forgeColumns(oneContig(1), [4][]byte{make([]byte, 64<<20)})
 	if _, err := panel.Parse(bytes.NewReader(bomb)); !errors.Is(err, panel.ErrDamaged) {
 		t.Errorf("64 MiB of zeros: %v, want ErrDamaged", err)
 	}
@@ -123,7 +163,7 @@ func TestParseDoesNotBelieveALength(t *testing.T) {
 	if _, err := panel.Parse(bytes.NewReader(bomb)); !errors.Is(err, panel.ErrDamaged) {
 		t.Errorf("64 MiB of zeros that say they are two bytes: %v, want ErrDamaged", err)
 	}
-	huge := binary.LittleEndian.AppendUint32([]byte("LOCUSPN1"), 1<<31)
+	huge := binary.LittleEndian.AppendUint32([]byte("LOCUSPN2"), 1<<31)
 	if _, err := panel.Parse(bytes.NewReader(huge)); !errors.Is(err, panel.ErrDamaged) {
 		t.Errorf("a head of 2 GiB: %v, want ErrDamaged", err)
 	}
@@ -160,7 +200,7 @@ func FuzzParseFile(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
-	f.Add([]byte("LOCUSPN1"))
+	f.Add([]byte("LOCUSPN2"))
 	f.Fuzz(func(t *testing.T, file []byte) {
 		p, err := panel.Parse(bytes.NewReader(file))
 		if err == nil && p.Len() == 0 {
