@@ -1,14 +1,11 @@
 package bgzf
 
 import (
-	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-
-	"github.com/klauspost/compress/flate"
 )
 
 var (
@@ -52,8 +49,7 @@ type Reader struct {
 	plain  []byte // with plainSlack behind what may be used
 	lo, hi int    // what of plain was not handed out
 	least  int    // that plain is made for
-	raw    bytes.Reader
-	inflow io.ReadCloser
+	z      *inflater
 	offset int64 // of the block at hand
 	next   int64 // of the one after
 	ended  bool  // the block at hand is the one that ends files
@@ -63,9 +59,7 @@ type Reader struct {
 // NewReader reads from r, more than it needs at a time. Nothing is read before the
 // first Read.
 func NewReader(r io.Reader) *Reader {
-	b := &Reader{src: source{r: r}, least: maxBlock}
-	b.inflow = flate.NewReader(&b.raw)
-	return b
+	return &Reader{src: source{r: r}, least: maxBlock, z: newInflater()}
 }
 
 // Offset is where the block of the bytes read last begins in the compressed file: with
@@ -192,21 +186,11 @@ func (b *Reader) inflate(block []byte) error {
 	}
 	b.room(int(length))
 	start := headerSize + int(binary.LittleEndian.Uint16(block[10:]))
-	b.raw.Reset(block[start : len(block)-trailerSize])
-	if err := b.inflow.(flate.Resetter).Reset(&b.raw, nil); err != nil {
+	src := block[start : len(block)+sourceSlack]
+	if err := b.z.inflate(b.plain[b.hi:], int(length), src, len(block)-trailerSize-start); err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	plain := b.plain[b.hi : b.hi+int(length)]
-	if _, err := io.ReadFull(b.inflow, plain); err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	var one [1]byte
-	if n, err := b.inflow.Read(one[:]); n != 0 || err != io.EOF {
-		return fmt.Errorf("%w: it holds more than it says", ErrDamaged)
-	}
-	if b.raw.Len() != 0 {
-		return fmt.Errorf("%w: bytes are left over", ErrDamaged)
-	}
+	plain := b.plain[b.hi:][:length]
 	if crc32.ChecksumIEEE(plain) != binary.LittleEndian.Uint32(trailer) {
 		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
 	}

@@ -1,0 +1,158 @@
+package bgzf
+
+import (
+	"encoding/binary"
+	"unsafe"
+)
+
+const (
+	// fastIn is how far behind ip fast looks: it moves on by 7 bytes at most, and looks
+	// at 8.
+	fastIn = 16
+	// fastOut is how far behind op fast writes: literals, a match, and what its copy is
+	// over the mark.
+	fastOut = 6 + 258 + 64
+)
+
+func load64(p unsafe.Pointer) uint64     { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
+func store64(p unsafe.Pointer, v uint64) { binary.LittleEndian.PutUint64((*[8]byte)(p)[:], v) }
+func store16(p unsafe.Pointer, v uint16) { binary.LittleEndian.PutUint16((*[2]byte)(p)[:], v) }
+
+// fastGo takes symbols while there is room on both sides, and stops before one that is
+// not plain: what ends the block or is wrong.
+//
+// What keeps it within bounds: at the beginning of each turn, fastIn bytes are there
+// to be looked at behind ip, and fastOut bytes to be written behind op; a turn
+// uses no more. A match begins at the first byte of dst or later.
+func fastGo(z *inflater) {
+	inEnd, outEnd := len(z.src)-fastIn, min(z.size, len(z.dst)-fastOut)
+	if z.ip > inEnd || z.op >= outEnd {
+		return
+	}
+	src, dst := unsafe.Pointer(unsafe.SliceData(z.src)), unsafe.Pointer(unsafe.SliceData(z.dst))
+	ip, op, bits, held := z.ip, z.op, z.bits, z.held
+	for ip <= inEnd && op < outEnd {
+		bits |= load64(unsafe.Add(src, ip)) << (held & 63)
+		ip += int(63-held) >> 3
+		held |= 56
+		e := z.lits[bits&(1<<litBits-1)]
+		if e&literal != 0 {
+			store16(unsafe.Add(dst, op), uint16(e>>firstByte))
+			op += int(e >> countShift & 3)
+			bits >>= e & 63
+			held -= uint(e & 63)
+			e = z.lits[bits&(1<<litBits-1)]
+			if e&literal != 0 {
+				store16(unsafe.Add(dst, op), uint16(e>>firstByte))
+				op += int(e >> countShift & 3)
+				bits >>= e & 63
+				held -= uint(e & 63)
+				e = z.lits[bits&(1<<litBits-1)]
+				if e&literal != 0 {
+					store16(unsafe.Add(dst, op), uint16(e>>firstByte))
+					op += int(e >> countShift & 3)
+					bits >>= e & 63
+					held -= uint(e & 63)
+					continue
+				}
+			}
+			// 34 bits at least are left: a code, but not all of a match.
+			bits |= load64(unsafe.Add(src, ip)) << (held & 63)
+			ip += int(63-held) >> 3
+			held |= 56
+		}
+		bits0, held0 := bits, held // where the symbol begins
+		if e&odd != 0 {
+			if e&deeper == 0 {
+				break
+			}
+			bits >>= litBits
+			held -= litBits
+			e = z.lits[e>>baseShift+uint32(bits)&(1<<(e>>codeShift&15)-1)]
+			if e&(literal|odd) != 0 {
+				if e&literal == 0 {
+					bits, held = bits0, held0
+					break
+				}
+				store16(unsafe.Add(dst, op), uint16(e>>firstByte))
+				op++
+				bits >>= e & 63
+				held -= uint(e & 63)
+				continue
+			}
+		}
+		length := int(e>>baseShift) + int(bits&(1<<(e&63)-1)>>(e>>codeShift&15))
+		bits >>= e & 63
+		held -= uint(e & 63)
+		d := z.dists[bits&(1<<distBits-1)]
+		if d&odd != 0 {
+			if d&deeper == 0 {
+				bits, held = bits0, held0
+				break
+			}
+			bits >>= distBits
+			held -= distBits
+			d = z.dists[d>>baseShift+uint32(bits)&(1<<(d>>codeShift&15)-1)]
+			if d&odd != 0 {
+				bits, held = bits0, held0
+				break
+			}
+		}
+		dist := int(d>>baseShift) + int(bits&(1<<(d&63)-1)>>(d>>codeShift&15))
+		if dist > op {
+			bits, held = bits0, held0
+			break
+		}
+		bits >>= d & 63
+		held -= uint(d & 63)
+		repeat(unsafe.Add(dst, op), dist, length)
+		op += length
+	}
+	z.ip, z.op, z.bits, z.held = ip, op, bits, held
+}
+
+// repeat copies length bytes from dist before to, and up to 15 more.
+func repeat(to unsafe.Pointer, dist, length int) {
+	from := unsafe.Add(to, -dist)
+	switch {
+	case dist >= 16:
+		for i := 0; i < length; i += 16 {
+			a, b := load64(unsafe.Add(from, i)), load64(unsafe.Add(from, i+8))
+			store64(unsafe.Add(to, i), a)
+			store64(unsafe.Add(to, i+8), b)
+		}
+	case dist >= 8:
+		for i := 0; i < length; i += 8 {
+			store64(unsafe.Add(to, i), load64(unsafe.Add(from, i)))
+		}
+	default:
+		v := load64(from) & (1<<(8*dist) - 1)
+		step := 8
+		switch dist {
+		case 1:
+			v *= 0x0101010101010101
+		case 2:
+			v *= 0x0001000100010001
+		case 3:
+			v *= 0x0001000001000001
+			step = 6
+		case 4:
+			v |= v << 32
+		default:
+			v |= v << (8 * dist)
+			step = dist
+		}
+		if step == 8 {
+			for i := 0; i < length; i += 32 {
+				store64(unsafe.Add(to, i), v)
+				store64(unsafe.Add(to, i+8), v)
+				store64(unsafe.Add(to, i+16), v)
+				store64(unsafe.Add(to, i+24), v)
+			}
+			return
+		}
+		for i := 0; i < length; i += step {
+			store64(unsafe.Add(to, i), v)
+		}
+	}
+}

@@ -1,0 +1,3 @@
+package bgzf
+
+func fast(z *inflater) { fastGo(z) }
