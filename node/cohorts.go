@@ -17,6 +17,8 @@ var (
 	ErrCohort = errors.New("node: this cohort cannot be taken in")
 	// ErrNoCohort is returned for the name of a cohort that is not there.
 	ErrNoCohort = errors.New("node: no such cohort here")
+	// ErrUnsound is returned by CheckCohort when a cohort is not what was taken in.
+	ErrUnsound = errors.New("node: the cohort is not as it was taken in, and nothing is answered from it")
 )
 
 // maxCohorts bounds the named cohorts of a site.
@@ -27,6 +29,10 @@ type Cohort struct {
 	Name, Path, Samples, Filter string
 	Minimum, People, Variants   int
 	Added                       time.Time
+	// Stored tells that the node keeps the genotypes; else they are read from Path.
+	Stored bool
+	// Summary is what was found when the cohort was taken in.
+	Summary CohortSummary
 }
 
 // AddCohort reads a cohort's files from end to end and keeps what they are, under the
@@ -103,15 +109,60 @@ func (n *Node) Cohorts(ctx context.Context) ([]Cohort, error) {
 	}
 	list := make([]Cohort, len(kept))
 	for i, k := range kept {
-		list[i] = Cohort{
-			Name: k.Name, Samples: k.Samples.Path, Filter: k.Filter,
-			Minimum: k.Minimum, People: k.People, Variants: k.Variants, Added: k.added,
-		}
-		if len(k.Files) > 0 {
-			list[i].Path = k.Files[0].Path
-		}
+		list[i] = k.shown()
 	}
 	return list, nil
+}
+
+// Cohort is one of them, or ErrNoCohort.
+func (n *Node) Cohort(ctx context.Context, name string) (Cohort, error) {
+	list, err := n.Cohorts(ctx)
+	if err != nil {
+		return Cohort{}, err
+	}
+	for _, c := range list {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	return Cohort{}, fmt.Errorf("%w: %q", ErrNoCohort, name)
+}
+
+func (k keptCohort) shown() Cohort {
+	c := Cohort{
+		Name: k.Name, Path: k.Files[0].Path, Samples: k.Samples.Path, Filter: k.Filter,
+		Minimum: k.Minimum, People: k.People, Variants: k.Variants, Added: k.added, Stored: k.Store != nil,
+	}
+	if k.Summary != nil {
+		c.Summary = *k.Summary
+	}
+	return c
+}
+
+// RemoveCohort forgets a cohort, and takes its store away. Questions about it are refused
+// from then on. What was charged for it stays charged.
+func (n *Node) RemoveCohort(ctx context.Context, name string) error {
+	held, err := n.shelf.lock()
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	defer n.sweep(context.WithoutCancel(ctx))
+	err = n.records.update(ctx, func(tx querier) error {
+		gone, err := tx.ExecContext(ctx, "DELETE FROM cohorts WHERE name = ?", name)
+		if err != nil {
+			return err
+		}
+		if rows, err := gone.RowsAffected(); err != nil || rows == 0 {
+			return errors.Join(fmt.Errorf("%w: %q", ErrNoCohort, name), err)
+		}
+		_, err = appendLink(ctx, tx, linkCohort, n.keys.DeclarationTag(domainRemoved, []byte(name)))
+		return err
+	})
+	if err == nil {
+		n.cfg.Log.Info("cohort removed", "cohort", name)
+	}
+	return err
 }
 
 // CheckCohort reads a cohort again, every block of its store or else its files, and says
@@ -135,12 +186,17 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 			Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
 			Threshold: d.Threshold,
 		}, nil)
+		if err != nil && d.changed() {
+			err = errDatasetChanged // whatever it has led to
+		}
 	}
-	if err != nil {
-		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
-	}
-	if now.content(n.keys.DeclarationTag) != d.content(n.keys.DeclarationTag) || !slices.Equal(now.Files, d.Files) {
-		return summary, errDatasetChanged
+	switch {
+	case ctx.Err() != nil:
+		return CohortSummary{}, ctx.Err()
+	case err != nil:
+		return CohortSummary{}, fmt.Errorf("%w: %q: %w", ErrUnsound, name, err)
+	case now.content(n.keys.DeclarationTag) != d.content(n.keys.DeclarationTag) || !slices.Equal(now.Files, d.Files):
+		return CohortSummary{}, fmt.Errorf("%w: %q: %w", ErrUnsound, name, errDatasetChanged)
 	}
 	return summary, nil
 }

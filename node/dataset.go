@@ -55,9 +55,16 @@ type CohortSpec struct {
 type CohortSummary struct {
 	// Samples are in the file; of these, People are in the cohort and Ignored are not
 	// in the sample table. Variants can be asked for.
-	Samples, People, Variants, Ignored int
+	Samples  int `json:"samples"`
+	People   int `json:"people"`
+	Ignored  int `json:"ignored"`
+	Variants int `json:"variants"`
+	// Assembly is "unknown" where the file does not tell it.
+	Assembly string `json:"assembly"`
 	// Warnings are of genotypes that were passed over.
-	Warnings tally.Warnings
+	Warnings tally.Warnings `json:"warnings"`
+	// Quality is the card of the people in the cohort.
+	Quality tally.Quality `json:"quality"`
 }
 
 // definition is what the node's records keep of a cohort: where its data are, and
@@ -78,6 +85,8 @@ type definition struct {
 	Persons   protocol.Digest `json:"persons"`
 	// Store is where the genotypes are counted from; none where it is the files.
 	Store *storeRecord `json:"store,omitempty"`
+	// Summary is what was found when the cohort was taken in.
+	Summary *CohortSummary `json:"summary,omitempty"`
 }
 
 // fileRecord is a file as it was when the cohort was added.
@@ -113,7 +122,12 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 		}
 		defer keep.Abort()
 	}
-	found, err := tally.Examine(ctx, &taking{Reader: reader, files: in.genotypes, keep: keep, on: on, tell: spec.Progress}, c.who, c.assembly)
+	assess, err := tally.NewAssessor(c.who, len(reader.Samples()), c.assembly)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	take := &taking{Reader: reader, files: in.genotypes, assess: assess, keep: keep, on: on, tell: spec.Progress}
+	found, err := tally.Examine(ctx, take, c.who, c.assembly)
 	if err != nil {
 		return definition{}, CohortSummary{}, fmt.Errorf("read %s: %w", filepath.Base(paths[0]), err)
 	}
@@ -127,13 +141,15 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 	}
 	d.Assembly, d.People, d.Variants = c.assembly, c.People, found.Variants
 	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
-	return d, c.summary(len(reader.Samples()), found), nil
+	summary := c.summary(len(reader.Samples()), found, assess.Quality())
+	d.Summary = &summary
+	return d, summary, nil
 }
 
-func (c counted) summary(samples int, found tally.Examination) CohortSummary {
+func (c counted) summary(samples int, found tally.Examination, card tally.Quality) CohortSummary {
 	return CohortSummary{
 		Samples: samples, People: c.People, Variants: found.Variants,
-		Ignored: c.Ignored, Warnings: found.Warnings,
+		Ignored: c.Ignored, Assembly: c.assembly.String(), Warnings: found.Warnings, Quality: card,
 	}
 }
 
@@ -215,10 +231,23 @@ func (in *inputs) records() (samples fileRecord, genotypes []fileRecord, err err
 	return samples, genotypes, err
 }
 
+// changed reports whether a file of the cohort is not what it was, as far as it can be
+// read.
+func (d definition) changed() bool {
+	in, err := d.open(d.Files[0].Path, d.Samples.Path)
+	if err != nil {
+		return false
+	}
+	defer in.Close()
+	samples, genotypes, err := in.records()
+	return err == nil && (samples != d.Samples || !slices.Equal(genotypes, d.Files))
+}
+
 // The domains of a dataset's tags.
 const (
 	domainContent = "locus/dataset/content/v1"
 	domainPersons = "locus/dataset/persons/v1"
+	domainRemoved = "locus/dataset/removed/v1"
 )
 
 // content names everything that decides the cohort's answers, under a key of the

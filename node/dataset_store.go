@@ -90,10 +90,14 @@ func (s *shelf) scrub(ctx context.Context, d definition) (definition, CohortSumm
 	if err := r.Verify(ctx); err != nil {
 		return definition{}, CohortSummary{}, fmt.Errorf("%w: %w", errDatasetChanged, err)
 	}
-	found, err := tally.Examine(ctx, r, c.who, c.assembly)
+	assess, err := tally.NewAssessor(c.who, len(r.Samples()), c.assembly)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	found, err := tally.Examine(ctx, &taking{Reader: r, assess: assess}, c.who, c.assembly)
 	if err != nil {
 		return definition{}, CohortSummary{}, err
 	}
 	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
-	return d, c.summary(len(r.Samples()), found), nil
+	return d, c.summary(len(r.Samples()), found, assess.Quality()), nil
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/store"
+	"github.com/locus-genomics/locus/node/tally"
 )
 
 // ErrRoom is returned when the disk will not hold a cohort's store.
@@ -29,15 +30,19 @@ func (p Progress) storeSize() int64 {
 	return int64(float64(p.Stored) / float64(p.Read) * float64(p.Total))
 }
 
-// taking reads a cohort's files, and writes to a store what is read, if there is one.
+// taking reads a cohort's files, or its store, looks at what is read, and writes it to a
+// store, if there is one to write.
 type taking struct {
 	genotype.Reader
-	files *genotypeFiles
-	keep  *store.Writer
-	on    *shelf
-	tell  func(Progress) // or nil
-	rows  int
-	asked int64 // how much was stored when the room was looked at
+	files   *genotypeFiles // or nil
+	assess  *tally.Assessor
+	keep    *store.Writer
+	on      *shelf
+	tell    func(Progress) // or nil
+	rows    int
+	asked   int64        // how much was stored when the room was looked at
+	read    genotype.Row // the reader's
+	classed genotype.Row // memory of classify
 }
 
 // askRoom is how much is written before the room is looked at again.
@@ -47,7 +52,12 @@ const askRoom = 1 << 20
 const tellEvery = 256
 
 func (t *taking) Next(row *genotype.Row) error {
-	if err := t.Reader.Next(row); err != nil {
+	if err := t.Reader.Next(&t.read); err != nil {
+		return err
+	}
+	*row = t.read
+	t.classify(row)
+	if err := t.assess.Add(row); err != nil {
 		return err
 	}
 	if t.keep != nil {
@@ -55,7 +65,7 @@ func (t *taking) Next(row *genotype.Row) error {
 			return err
 		}
 	}
-	if t.rows++; t.rows%tellEvery != 0 {
+	if t.rows++; t.rows%tellEvery != 0 || t.files == nil {
 		return nil
 	}
 	p := t.progress()
@@ -67,6 +77,16 @@ func (t *taking) Next(row *genotype.Row) error {
 	}
 	t.asked = p.Stored
 	return t.on.room(p)
+}
+
+// classify gives a row of calls its classes, which all who look at it want.
+func (t *taking) classify(row *genotype.Row) {
+	if len(row.Classes) > 0 || len(row.Calls) == 0 {
+		return
+	}
+	t.classed.Calls, t.classed.Alts, t.classed.Classes = row.Calls, row.Alts, t.classed.Classes[:0]
+	t.classed.Classify()
+	row.Classes, row.Calls = t.classed.Classes, nil
 }
 
 func (t *taking) progress() (p Progress) {

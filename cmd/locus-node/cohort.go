@@ -1,35 +1,28 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/node/genotype/bgen"
-	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/protocol/rest"
 )
 
 func (a *app) cohort() *cobra.Command {
-	return cli.Group("cohort", "The named cohorts of this site", a.cohortAdd(), a.cohortList(), &cobra.Command{
-		Use: "check NAME", Short: "Read a cohort again, all of it, and say whether it is as it was", Args: cli.Exactly(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.with(node.Config{}, func(n *node.Node) error {
-				s, err := n.CheckCohort(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				return a.summary(args[0], s)
-			})
-		},
-	})
+	return cli.Group("cohort", "The named cohorts of this site",
+		a.cohortAdd(), a.cohortList(), a.cohortShow(), a.cohortCheck(), a.cohortRemove())
 }
 
 func (a *app) cohortAdd() *cobra.Command {
 	var spec node.CohortSpec
+	var form string
 	c := &cobra.Command{
 		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: cli.Exactly(2),
 		Long: "Take a cohort in, or put another in its place.\n\n" +
@@ -44,6 +37,9 @@ func (a *app) cohortAdd() *cobra.Command {
 			if spec.Samples == "" {
 				return cli.Misusedf("--samples is needed: it says who is in the file")
 			}
+			if err := checkForm(form); err != nil {
+				return err
+			}
 			spec.Name, spec.Path = args[0], args[1]
 			if terminal(a.err) {
 				spec.Progress = reading(a.err)
@@ -54,7 +50,7 @@ func (a *app) cohortAdd() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.summary(spec.Name, s)
+				return a.card(form, spec.Name, s)
 			})
 		},
 	}
@@ -63,6 +59,7 @@ func (a *app) cohortAdd() *cobra.Command {
 	c.Flags().BoolVar(&spec.NoStore, "no-store", false, "keep no copy of the genotypes; read FILE for each answer")
 	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
 	hardCalls(c, &spec.Threshold)
+	outputForm(c, &form)
 	return c
 }
 
@@ -88,48 +85,21 @@ func reading(to io.Writer) func(node.Progress) {
 	}
 }
 
-// summary is for the custodian's eyes: it tells of people's data.
-func (a *app) summary(name string, s node.CohortSummary) error {
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "cohort\t%s\n", name)
-	fmt.Fprintf(w, "people\t%d\n", s.People)
-	fmt.Fprintf(w, "variants\t%d\n", s.Variants)
-	fmt.Fprintf(w, "samples in the file\t%d\n", s.Samples)
-	if s.Ignored > 0 {
-		fmt.Fprintf(w, "of these not in the table\t%d (they are not counted)\n", s.Ignored)
-	}
-	for _, l := range warnings(s.Warnings) {
-		fmt.Fprintf(w, "warning\t%s\n", l)
-	}
-	return w.Flush()
-}
-
-// warnings are what was passed over, in words.
-func warnings(w tally.Warnings) (lines []string) {
-	for _, l := range []struct {
-		n    int
-		what string
-	}{
-		{w.Filtered, "sites that did not pass their filters (not counted)"},
-		{w.HetHaploid, "calls of two alleles where there is one copy (missing)"},
-		{w.UnknownSex, "calls on X or Y of people of unknown sex"},
-		{w.WomanOnY, "calls on Y of women (not counted)"},
-	} {
-		if l.n > 0 {
-			lines = append(lines, fmt.Sprintf("%d %s", l.n, l.what))
-		}
-	}
-	return lines
-}
-
 func (a *app) cohortList() *cobra.Command {
-	return &cobra.Command{
+	var form string
+	c := &cobra.Command{
 		Use: "list", Short: "List the cohorts", Args: cli.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkForm(form); err != nil {
+				return err
+			}
 			return a.with(node.Config{}, func(n *node.Node) error {
 				list, err := n.Cohorts(cmd.Context())
 				if err != nil {
 					return err
+				}
+				if form == formJSON {
+					return writeJSON(a.out, listJSON(list))
 				}
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "COHORT\tPEOPLE\tVARIANTS\tWHERE\tGENOTYPES\tSAMPLES")
@@ -141,6 +111,107 @@ func (a *app) cohortList() *cobra.Command {
 					fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%s\t%s\n", k.Name, k.People, k.Variants, where, k.Path, k.Samples)
 				}
 				return w.Flush()
+			})
+		},
+	}
+	outputForm(c, &form)
+	return c
+}
+
+// listJSON is a list for programs. Its names are stable.
+func listJSON(list []node.Cohort) any {
+	type row struct {
+		Name      string    `json:"name"`
+		People    int       `json:"people"`
+		Variants  int       `json:"variants"`
+		Minimum   int       `json:"minimum"`
+		Where     string    `json:"where,omitempty"`
+		Genotypes string    `json:"genotypes"`
+		Samples   string    `json:"samples"`
+		Stored    bool      `json:"stored"`
+		Added     time.Time `json:"added"`
+	}
+	rows := make([]row, 0, len(list))
+	for _, k := range list {
+		rows = append(rows, row{k.Name, k.People, k.Variants, k.Minimum, k.Filter, k.Path, k.Samples, k.Stored, k.Added.UTC()})
+	}
+	return struct {
+		APIVersion string `json:"apiVersion"`
+		Cohorts    []row  `json:"cohorts"`
+	}{rest.APIVersion, rows}
+}
+
+func (a *app) cohortShow() *cobra.Command {
+	var form string
+	c := &cobra.Command{
+		Use: "show NAME", Short: "Show what was found in a cohort when it was taken in", Args: cli.Exactly(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkForm(form); err != nil {
+				return err
+			}
+			return a.with(node.Config{}, func(n *node.Node) error {
+				k, err := n.Cohort(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				return a.card(form, k.Name, k.Summary)
+			})
+		},
+	}
+	outputForm(c, &form)
+	return c
+}
+
+func (a *app) cohortCheck() *cobra.Command {
+	var form string
+	c := &cobra.Command{
+		Use: "check [NAME]", Short: "Read a cohort again, all of it, and say whether it is as it was", Args: cli.Between(0, 1),
+		Long: "Read a cohort again, or each of them, and say whether it is as it was.\n\n" +
+			"Every block of its store is opened and every digest compared; of a cohort without a store, every byte\n" +
+			"of its files. The exit code is 8 when one is not as it was. Nothing is changed.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkForm(form); err != nil {
+				return err
+			}
+			return a.with(node.Config{}, func(n *node.Node) error {
+				names := args
+				if len(names) == 0 {
+					list, err := n.Cohorts(cmd.Context())
+					if err != nil {
+						return err
+					}
+					for _, k := range list {
+						names = append(names, k.Name)
+					}
+				}
+				var errs []error
+				for _, name := range names {
+					s, err := n.CheckCohort(cmd.Context(), name)
+					if err == nil {
+						err = a.card(form, name, s)
+					}
+					errs = append(errs, err)
+				}
+				return errors.Join(errs...)
+			})
+		},
+	}
+	outputForm(c, &form)
+	return c
+}
+
+func (a *app) cohortRemove() *cobra.Command {
+	return &cobra.Command{
+		Use: "remove NAME", Short: "Forget a cohort, and take its store away", Args: cli.Exactly(1),
+		Long: "Forget a cohort, and take its store away. Its files stay where they are.\n\n" +
+			"Questions about it are refused from then on. What was charged for it stays charged.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				if err := n.RemoveCohort(cmd.Context(), args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintf(a.err, "Removed cohort %s.\n", args[0])
+				return nil
 			})
 		},
 	}

@@ -54,7 +54,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, node.ErrConfig), errors.Is(err, worker.ErrByHand):
 		return cli.Usage
-	case errors.Is(err, rest.ErrPin):
+	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound):
 		return cli.Altered
 	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort):
 		return cli.Refused
