@@ -237,6 +237,37 @@ func TestNoCountsAreGivenWhenSomethingIsWrong(t *testing.T) {
 	}
 }
 
+// Rows that differ in the file are one variant when they are aligned to one place.
+func TestTwoRowsThatAreAlignedToOneVariantAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		lines []string
+		row   func(*genotype.Row)
+		want  error
+	}{
+		"two rows, far apart": {append(append([]string{"1 9 . TC T . PASS . GT 0 0 0 0"}, many(3000)...), "1 3010 . TC T . PASS . GT 0 0 0 0"), func(r *genotype.Row) {
+			if r.Pos == 3010 {
+				r.Aligned = []genotype.Spelling{{Pos: 9, Ref: "TC", Alt: "T"}}
+			}
+		}, tally.ErrTwice},
+		"two ALTs of one row": {[]string{"1 9 . TCAC TC,TAC . PASS . GT 0 0 0 0"}, func(r *genotype.Row) {
+			r.Aligned = []genotype.Spelling{{}, {Pos: 9, Ref: "TCA", Alt: "T"}}
+			r.Aligned[0] = r.Aligned[1]
+		}, tally.ErrTwice},
+		"two changes": {[]string{"1 9 . TC T . PASS . GT 0 0 0 0", "1 20 . TC T . PASS . GT 0 0 0 0"}, func(r *genotype.Row) {
+			r.Aligned = []genotype.Spelling{{Pos: r.Pos - 1, Ref: "AT", Alt: "A"}}
+		}, nil},
+	} {
+		r := func() genotype.Reader { return told{read(t, text(c.lines...)), c.row} }
+		if _, err := tally.Examine(t.Context(), r(), people, genotype.GRCh38); !errors.Is(err, c.want) {
+			t.Errorf("%s: examined: %v, want %v", name, err, c.want)
+		}
+		wanted := wantAll(t, variants(t, "1:8 AT A", "1:9 TC T", "1:9 TCA T"))
+		if _, _, err := tally.AlleleFrequency(t.Context(), r(), wanted, people, genotype.GRCh38); !errors.Is(err, c.want) {
+			t.Errorf("%s: counted: %v, want %v", name, err, c.want)
+		}
+	}
+}
+
 // withoutCalls is a reader that leaves calls out where it was asked for them.
 type withoutCalls struct{ genotype.Reader }
 

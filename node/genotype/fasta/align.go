@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
@@ -14,9 +15,6 @@ var (
 	// ErrRepeat is returned for a change within a repeat that is longer than any known.
 	ErrRepeat = errors.New("fasta: the change can be moved too far")
 )
-
-// maxShift bounds how far a change is moved. Exact repeats are shorter.
-const maxShift = 1 << 20
 
 // Align compares a variant's REF with the reference, and writes the change as far to the
 // left as it can stand, with as few bases as it needs: the normal form of Tan, Abecasis
@@ -32,15 +30,20 @@ func (r *Reader) Align(v panel.Variant) (panel.Variant, error) {
 	case len(v.Ref) > panel.MaxAllele || len(v.Alt) > panel.MaxAllele:
 		return panel.Variant{}, fmt.Errorf("%w: an allele over %d bases", ErrRange, panel.MaxAllele)
 	}
-	for i := len(v.Ref) - 1; i >= 0; i-- {
-		b, err := r.base(e, int64(v.Pos)+int64(i))
+	for i := range len(v.Ref) {
+		c, err := r.code(e, int64(v.Pos)+int64(i))
 		if err != nil {
 			return panel.Variant{}, err
 		}
-		if b != v.Ref[i] {
+		if !stands(v.Ref[i], c) {
 			return panel.Variant{}, fmt.Errorf("%w: %.40s:%d", ErrReference, v.Contig, int64(v.Pos)+int64(i))
 		}
 	}
+	return r.place(e, v)
+}
+
+// place is Align of a change whose REF was compared.
+func (r *Reader) place(e *entry, v panel.Variant) (panel.Variant, error) {
 	if v.Ref == v.Alt {
 		return v, nil // no change; who takes variants refuses it
 	}
@@ -66,8 +69,8 @@ func (r *Reader) shift(e *entry, v panel.Variant) (panel.Variant, error) {
 		if before != bases[len(bases)-1-turned%len(bases)] {
 			break
 		}
-		if turned++; turned > maxShift {
-			return panel.Variant{}, fmt.Errorf("%w: over %d bases from %.40s:%d", ErrRepeat, maxShift, v.Contig, v.Pos)
+		if turned++; turned == genotype.MaxShift {
+			return panel.Variant{}, fmt.Errorf("%w: over %d bases from %.40s:%d", ErrRepeat, genotype.MaxShift, v.Contig, v.Pos)
 		}
 	}
 	cut := len(bases) - turned%len(bases)

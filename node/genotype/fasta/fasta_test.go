@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/fasta"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -249,6 +250,12 @@ func FuzzFasta(f *testing.F) {
 		}
 		if v, err := r.Align(panel.Variant{Contig: "1", Pos: pos, Ref: ref, Alt: alt}); err == nil && panel.Trim(v) != v && v.Ref != v.Alt {
 			t.Errorf("%v is not trimmed", v)
+		}
+		site := genotype.Site{Contig: "1", Pos: pos, Ref: ref, Alts: []string{alt, "*", ref + "A"}}
+		var row genotype.Row
+		err = fasta.Align(&sites{left: []genotype.Site{site}}, r).Next(&row)
+		if first, _ := row.Span(); err == nil && (row.Pos-first > genotype.MaxShift || row.Aligned != nil && len(row.Aligned) != len(row.Alts)) {
+			t.Errorf("a row at %d was moved to %d, with %d spellings", row.Pos, first, len(row.Aligned))
 		}
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -27,8 +29,13 @@ const (
 	maxHeader = 1 << 16
 	// maxFetch bounds what is fetched at once.
 	maxFetch = 1 << 20
-	// chunk is what Align has of the reference at once.
-	chunk = 4096
+	// chunk is what is had of the reference at once while changes are looked at, and
+	// behind so much of it stands before the one that it is read for: rows come in order,
+	// and few of their changes move further to the left.
+	chunk  = 1 << 14
+	behind = 1 << 10
+	// firstLine is how much of the first and the last line of a contig New looks at.
+	firstLine = 4096
 )
 
 // Reader reads the bases of contigs. One goroutine may use it at a time.
@@ -37,10 +44,10 @@ type Reader struct {
 	entries map[string]*entry // by canonical name
 	raw     []byte
 
-	// The chunk that base reads from.
+	// The chunk that code reads from.
 	at    *entry
 	from  int64
-	bases []byte
+	codes []byte
 }
 
 // New reads the index of a FASTA file of some size, and compares the two.
@@ -112,11 +119,11 @@ func (r *Reader) check(e *entry, before, next int64, last bool) error {
 		return nil
 	}
 	// The first lines and the last tell whether line ends are where they are reckoned to be.
-	most := min(e.bases+1, chunk, e.length)
-	if _, err := r.fetch(e, 0, most); err != nil {
+	most := min(e.bases+1, firstLine, e.length)
+	if _, err := r.fetch(nil, e, 0, most); err != nil {
 		return err
 	}
-	_, err = r.fetch(e, e.length-most, e.length)
+	_, err = r.fetch(nil, e, e.length-most, e.length)
 	return err
 }
 
@@ -152,25 +159,25 @@ func (r *Reader) Fetch(contig string, first, last uint32) (string, error) {
 	case last-first >= maxFetch:
 		return "", fmt.Errorf("%w: over %d bases at once", ErrRange, maxFetch)
 	}
-	b, err := r.fetch(e, int64(first)-1, int64(last))
+	b, err := r.fetch(nil, e, int64(first)-1, int64(last))
+	for i, c := range b {
+		b[i] = baseOf(c)
+	}
 	return string(b), err
 }
 
-// fetch returns the bases [from, to), counted from 0, in a slice of their own.
-func (r *Reader) fetch(e *entry, from, to int64) ([]byte, error) {
+// fetch appends the codes [from, to) of a contig, counted from 0: letters in upper case.
+func (r *Reader) fetch(codes []byte, e *entry, from, to int64) ([]byte, error) {
 	raw, err := r.read(e.at(from), e.at(to-1)+1)
 	if err != nil {
 		return nil, err
 	}
-	bases := make([]byte, 0, to-from)
+	codes = slices.Grow(codes, int(to-from))
 	for column := from % e.bases; len(raw) > 0; column = 0 {
 		n := min(int64(len(raw)), e.bases-column)
-		for _, c := range raw[:n] {
-			b := baseOf(c)
-			if b == 0 {
-				return nil, fmt.Errorf("%w: no base where there should be one", ErrStale)
-			}
-			bases = append(bases, b)
+		codes = codes[:len(codes)+int(n)]
+		if !capitals(codes[len(codes)-int(n):], raw[:n]) {
+			return nil, fmt.Errorf("%w: no base where there should be one", ErrStale)
 		}
 		raw = raw[n:]
 		end := min(int64(len(raw)), e.width-e.bases)
@@ -179,31 +186,86 @@ func (r *Reader) fetch(e *entry, from, to int64) ([]byte, error) {
 		}
 		raw = raw[end:]
 	}
-	return bases, nil
+	return codes, nil
 }
 
-// baseOf is a letter of a sequence as a base, 0 for what is no letter of one.
-func baseOf(c byte) byte {
-	switch upper := c &^ 0x20; {
-	case upper == 'A' || upper == 'C' || upper == 'G' || upper == 'T':
-		return upper
-	case upper >= 'A' && upper <= 'Z' || c == '-' || c == '*':
-		return 'N'
-	}
-	return 0
-}
-
-// base is the base at a 1-based position, which MUST be of the contig.
-func (r *Reader) base(e *entry, pos int64) (byte, error) {
-	if r.at != e || pos-1 < r.from || pos-1 >= r.from+int64(len(r.bases)) {
-		// Align walks down: what comes next stands before.
-		to := min(e.length, pos+chunk/4)
-		from := max(0, to-chunk)
-		bases, err := r.fetch(e, from, to)
-		if err != nil {
-			return 0, err
+// capitals fills to with letters in upper case, and reports whether all of from are such
+// as stand in a sequence.
+func capitals(to, from []byte) bool {
+	to = to[:len(from)]
+	for i, c := range from {
+		upper := c &^ 0x20
+		switch {
+		case upper-'A' < 26:
+		case c == '-' || c == '*':
+			upper = 'N'
+		default:
+			return false
 		}
-		r.at, r.from, r.bases = e, from, bases
+		to[i] = upper
 	}
-	return r.bases[pos-1-r.from], nil
+	return true
+}
+
+// code is the letter at a 1-based position, which MUST be of the contig.
+func (r *Reader) code(e *entry, pos int64) (byte, error) {
+	if i := pos - 1 - r.from; r.at == e && i >= 0 && i < int64(len(r.codes)) {
+		return r.codes[i], nil
+	}
+	from := max(0, pos-1-behind)
+	if r.at == e && pos-1 < r.from {
+		from = max(0, min(e.length, pos+behind)-chunk) // what moves to the left goes on to
+	}
+	to := min(e.length, from+chunk)
+	codes, err := r.fetch(r.codes[:0], e, from, to)
+	if err != nil {
+		r.at = nil
+		return 0, err
+	}
+	r.at, r.from, r.codes = e, from, codes
+	return codes[pos-1-from], nil
+}
+
+// base is the base at a position, as code.
+func (r *Reader) base(e *entry, pos int64) (byte, error) {
+	c, err := r.code(e, pos)
+	return baseOf(c), err
+}
+
+// baseOf is a letter of a sequence as a base: whatever is not one of the four is N.
+func baseOf(code byte) byte {
+	switch code {
+	case 'A', 'C', 'G', 'T':
+		return code
+	}
+	return 'N'
+}
+
+// stands reports whether REF may have a letter where the reference has a code. The VCF
+// specification has one of its bases written for a code of several, and some write N.
+func stands(ref, code byte) bool {
+	of := ""
+	switch code {
+	case 'R':
+		of = "AG"
+	case 'Y':
+		of = "CT"
+	case 'S':
+		of = "CG"
+	case 'W':
+		of = "AT"
+	case 'K':
+		of = "GT"
+	case 'M':
+		of = "AC"
+	case 'B':
+		of = "CGT"
+	case 'D':
+		of = "AGT"
+	case 'H':
+		of = "ACT"
+	case 'V':
+		of = "ACG"
+	}
+	return ref == code || ref == 'N' && baseOf(code) == 'N' || strings.IndexByte(of, ref) >= 0
 }
