@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// fastIn is how far behind ip fast looks: it moves on by 7 bytes at most, and looks
-	// at 8.
-	fastIn = 16
+	// fastIn is how far behind ip fast looks: it moves on by 7 bytes at most, twice, and
+	// looks at 8.
+	fastIn = 24
 	// fastOut is how far behind op fast writes: literals, a match, and what its copy is
 	// over the mark.
 	fastOut = 6 + 258 + 64
@@ -16,7 +16,6 @@ const (
 
 func load64(p unsafe.Pointer) uint64     { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
 func store64(p unsafe.Pointer, v uint64) { binary.LittleEndian.PutUint64((*[8]byte)(p)[:], v) }
-func store16(p unsafe.Pointer, v uint16) { binary.LittleEndian.PutUint16((*[2]byte)(p)[:], v) }
 
 // fastGo takes symbols while there is room on both sides, and stops before one that is
 // not plain: what ends the block or is wrong.
@@ -31,35 +30,31 @@ func fastGo(z *inflater) {
 	}
 	src, dst := unsafe.Pointer(unsafe.SliceData(z.src)), unsafe.Pointer(unsafe.SliceData(z.dst))
 	ip, op, bits, held := z.ip, z.op, z.bits, z.held
+	bits |= load64(unsafe.Add(src, ip)) << (held & 63)
+	ip += int(63-held) >> 3
+	held |= 56
+	e := z.lits[bits&(1<<litBits-1)]
 	for ip <= inEnd && op < outEnd {
-		bits |= load64(unsafe.Add(src, ip)) << (held & 63)
-		ip += int(63-held) >> 3
-		held |= 56
-		e := z.lits[bits&(1<<litBits-1)]
+		// 56 bits at least are held, and E is what they begin with.
 		if e&literal != 0 {
-			store16(unsafe.Add(dst, op), uint16(e>>firstByte))
-			op += int(e >> countShift & 3)
+			*(*byte)(unsafe.Add(dst, op)) = byte(e >> baseShift)
+			op++
 			bits >>= e & 63
 			held -= uint(e & 63)
 			e = z.lits[bits&(1<<litBits-1)]
 			if e&literal != 0 {
-				store16(unsafe.Add(dst, op), uint16(e>>firstByte))
-				op += int(e >> countShift & 3)
+				*(*byte)(unsafe.Add(dst, op)) = byte(e >> baseShift)
+				op++
 				bits >>= e & 63
 				held -= uint(e & 63)
 				e = z.lits[bits&(1<<litBits-1)]
-				if e&literal != 0 {
-					store16(unsafe.Add(dst, op), uint16(e>>firstByte))
-					op += int(e >> countShift & 3)
-					bits >>= e & 63
-					held -= uint(e & 63)
-					continue
-				}
 			}
-			// 34 bits at least are left: a code, but not all of a match.
 			bits |= load64(unsafe.Add(src, ip)) << (held & 63)
 			ip += int(63-held) >> 3
 			held |= 56
+			if e&literal != 0 {
+				continue
+			}
 		}
 		bits0, held0 := bits, held // where the symbol begins
 		if e&odd != 0 {
@@ -74,10 +69,14 @@ func fastGo(z *inflater) {
 					bits, held = bits0, held0
 					break
 				}
-				store16(unsafe.Add(dst, op), uint16(e>>firstByte))
+				*(*byte)(unsafe.Add(dst, op)) = byte(e >> baseShift)
 				op++
 				bits >>= e & 63
 				held -= uint(e & 63)
+				bits |= load64(unsafe.Add(src, ip)) << (held & 63)
+				ip += int(63-held) >> 3
+				held |= 56
+				e = z.lits[bits&(1<<litBits-1)]
 				continue
 			}
 		}
@@ -105,13 +104,33 @@ func fastGo(z *inflater) {
 		}
 		bits >>= d & 63
 		held -= uint(d & 63)
-		repeat(unsafe.Add(dst, op), dist, length)
+		bits |= load64(unsafe.Add(src, ip)) << (held & 63)
+		ip += int(63-held) >> 3
+		held |= 56
+		e = z.lits[bits&(1<<litBits-1)]
+		to := unsafe.Add(dst, op)
 		op += length
+		if dist < 32 {
+			repeat(to, dist, length)
+			continue
+		}
+		from := unsafe.Add(to, -dist)
+		for {
+			a, b, c, d := load64(from), load64(unsafe.Add(from, 8)), load64(unsafe.Add(from, 16)), load64(unsafe.Add(from, 24))
+			store64(to, a)
+			store64(unsafe.Add(to, 8), b)
+			store64(unsafe.Add(to, 16), c)
+			store64(unsafe.Add(to, 24), d)
+			if length -= 32; length <= 0 {
+				break
+			}
+			from, to = unsafe.Add(from, 32), unsafe.Add(to, 32)
+		}
 	}
 	z.ip, z.op, z.bits, z.held = ip, op, bits, held
 }
 
-// repeat copies length bytes from dist before to, and up to 15 more.
+// repeat copies length bytes from dist before to, and up to 31 more.
 func repeat(to unsafe.Pointer, dist, length int) {
 	from := unsafe.Add(to, -dist)
 	switch {
@@ -121,38 +140,39 @@ func repeat(to unsafe.Pointer, dist, length int) {
 			store64(unsafe.Add(to, i), a)
 			store64(unsafe.Add(to, i+8), b)
 		}
+		return
 	case dist >= 8:
 		for i := 0; i < length; i += 8 {
 			store64(unsafe.Add(to, i), load64(unsafe.Add(from, i)))
 		}
+		return
+	}
+	v := load64(from) & (1<<(8*dist) - 1)
+	step := 8
+	switch dist {
+	case 1:
+		v *= 0x0101010101010101
+	case 2:
+		v *= 0x0001000100010001
+	case 3:
+		v *= 0x0001000001000001
+		step = 6
+	case 4:
+		v |= v << 32
 	default:
-		v := load64(from) & (1<<(8*dist) - 1)
-		step := 8
-		switch dist {
-		case 1:
-			v *= 0x0101010101010101
-		case 2:
-			v *= 0x0001000100010001
-		case 3:
-			v *= 0x0001000001000001
-			step = 6
-		case 4:
-			v |= v << 32
-		default:
-			v |= v << (8 * dist)
-			step = dist
-		}
-		if step == 8 {
-			for i := 0; i < length; i += 32 {
-				store64(unsafe.Add(to, i), v)
-				store64(unsafe.Add(to, i+8), v)
-				store64(unsafe.Add(to, i+16), v)
-				store64(unsafe.Add(to, i+24), v)
-			}
-			return
-		}
-		for i := 0; i < length; i += step {
+		v |= v << (8 * dist)
+		step = dist
+	}
+	if step == 8 {
+		for i := 0; i < length; i += 32 {
 			store64(unsafe.Add(to, i), v)
+			store64(unsafe.Add(to, i+8), v)
+			store64(unsafe.Add(to, i+16), v)
+			store64(unsafe.Add(to, i+24), v)
 		}
+		return
+	}
+	for i := 0; i < length; i += step {
+		store64(unsafe.Add(to, i), v)
 	}
 }

@@ -148,7 +148,6 @@ func (z *inflater) fixedTables() {
 		}
 	}
 	build(z.lits[:], litBits, lengths[:], z.meanings.lits[:])
-	pair(&z.lits)
 	for i := range 32 {
 		lengths[i] = 5
 	}
@@ -186,7 +185,6 @@ func (z *inflater) dynamicTables(n int) error {
 		!build(z.dists[:], distBits, lengths[lits:lits+dists], z.meanings.dists[:]) {
 		return errBits
 	}
-	pair(&z.lits)
 	return nil
 }
 
@@ -240,8 +238,8 @@ func (z *inflater) codes(n int) error {
 	}
 }
 
-// symbol takes one symbol, or two literals, with every check. It reports whether it was
-// the end of the block.
+// symbol takes one symbol with every check. It reports whether it was the end of the
+// block.
 func (z *inflater) symbol(n int) (bool, error) {
 	z.refill()
 	e := z.lits[z.bits&(1<<litBits-1)]
@@ -252,15 +250,11 @@ func (z *inflater) symbol(n int) (bool, error) {
 	switch {
 	case e&literal != 0:
 		z.drop(uint(e & 0xff))
-		count := int(e >> countShift & 3)
-		if count > z.size-z.op {
+		if z.op >= z.size {
 			return false, errLong
 		}
-		z.dst[z.op] = byte(e >> firstByte)
-		if count == 2 {
-			z.dst[z.op+1] = byte(e >> secondByte)
-		}
-		z.op += count
+		z.dst[z.op] = byte(e >> baseShift)
+		z.op++
 	case e&odd != 0:
 		z.drop(uint(e & 0xff))
 		if e&last == 0 {

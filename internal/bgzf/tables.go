@@ -20,7 +20,7 @@ const (
 
 // An entry says what the next bits mean. Its low byte is how many bits it takes.
 //
-//	literals     1 on top, their number (1, 2) from bit 28, the bytes from bit 8
+//	literal      1 on top, the byte from bit 16
 //	length       what it is at least from bit 16, the bits of the code from bit 8; the
 //	             bits that follow the code are added
 //	distance     the same
@@ -35,11 +35,8 @@ const (
 	deeper  = 1 << 14
 	last    = 1 << 13
 
-	countShift = 28
-	baseShift  = 16
-	codeShift  = 8
-	firstByte  = 8
-	secondByte = 16
+	baseShift = 16
+	codeShift = 8
 )
 
 // meanings are the entries of all symbols, less the bits of their codes.
@@ -53,7 +50,7 @@ type meanings struct {
 func newMeanings() *meanings {
 	var m meanings
 	for i := range 256 {
-		m.lits[i] = literal | 1<<countShift | uint32(i)<<firstByte
+		m.lits[i] = literal | uint32(i)<<baseShift
 	}
 	m.lits[256] = odd | last
 	base := uint32(3)
@@ -132,12 +129,7 @@ func sparse(table []uint32, longest int, ones uint16, lengths []uint8, meaning [
 }
 
 // withCode adds the bits of its code to an entry.
-func withCode(meaning uint32, n int) uint32 {
-	if meaning&literal == 0 {
-		meaning |= uint32(n) << codeShift
-	}
-	return meaning + uint32(n)
-}
+func withCode(meaning uint32, n int) uint32 { return meaning + uint32(n)*(1<<codeShift+1) }
 
 // fill takes the codes of a complete code in their order. A table of n bits is made
 // from one of n-1 by a copy behind it, so that a code is written once.
@@ -204,18 +196,5 @@ func fillDeeper(table []uint32, width, code int, sorted []uint16, count *[maxCod
 			return
 		}
 		code = follow(code, 1<<n)
-	}
-}
-
-// pair puts two literals into an entry where the bits of both fit.
-func pair(table *[litTable]uint32) {
-	// An entry is made from one at a lower place, which is still as it was.
-	for i := 1<<litBits - 1; i >= 0; i-- {
-		e := table[i]
-		n := e & 15
-		f := table[uint(i)>>n&(1<<litBits-1)]
-		if e&f&literal != 0 && n+f&15 <= litBits {
-			table[i] = literal | 2<<countShift | f>>firstByte&0xff<<secondByte | e&(0xff<<firstByte) | (n + f&15)
-		}
 	}
 }
