@@ -7,7 +7,7 @@ type Parts struct {
 	Of []uint16
 	// Masks are the parts as bitmaps, and People how many they have: those of part
 	// 1 come first.
-	Masks [][]uint64
+	Masks  [][]uint64
 	People []int64
 }
 

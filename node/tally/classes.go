@@ -1,6 +1,8 @@
 package tally
 
 import (
+	"slices"
+
 	"github.com/locus-genomics/locus/internal/bitmap"
 	"github.com/locus-genomics/locus/node/genotype"
 )
@@ -30,7 +32,7 @@ type kinds struct {
 // classes counts a row of classes: of one ALT anywhere, of many where everyone has two
 // copies, since who is het of two other ALTs is in no class of this one.
 func (c *counter) classes(row *genotype.Row, place genotype.Place) {
-	for k := range max(1, len(row.Classes)) { // packed rows are of one ALT
+	for k := range max(1, len(row.Classes)) { // packed and raw rows are of one ALT
 		c.class(row, k, place, func(stratum int, n kinds) {
 			alleles := c.alleles[stratum*c.width:]
 			copies := n.oneAlt + 2*n.twoAlts + n.hapAlt + n.halfAlt
@@ -51,9 +53,12 @@ func (c *counter) classes(row *genotype.Row, place genotype.Place) {
 func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func(stratum int, n kinds)) {
 	s := c.splitFor(place)
 	base := genotype.NoAlt
-	if row.Packed != nil {
+	switch {
+	case row.Packed != nil:
 		c.columnsOfCodes(row.Packed, s)
-	} else {
+	case row.Raw != nil:
+		c.columnsOfRaw(row.Raw, s)
+	default:
 		base = row.Classes[k].Base
 		c.columnsOf(&row.Classes[k], s)
 	}
@@ -126,6 +131,28 @@ func (c *counter) columnsOfCodes(codes []byte, s *split) {
 		c.columns[inMissing*n+i+1] = int64(counts.Two)
 		c.columns[inHom*n+i+1] = int64(counts.Three)
 	}
+}
+
+// columnsOfRaw lets a row be counted by who has read it.
+func (c *counter) columnsOfRaw(raw genotype.Raw, s *split) {
+	n := len(s.sizes)
+	c.columns = zeroed(c.columns, n*columns)
+	c.raw = slices.Grow(c.raw[:0], len(s.masks))[:len(s.masks)]
+	raw.Count(c.partsOf(s), c.raw)
+	for i, of := range c.raw {
+		c.columns[inHet*n+i+1] = int64(of.OneAlt)
+		c.columns[inMissing*n+i+1] = int64(of.NotCalled)
+		c.columns[inHom*n+i+1] = int64(of.AllAlt)
+	}
+}
+
+// partsOf is a split, for others.
+func (c *counter) partsOf(s *split) *genotype.Parts {
+	p := &c.parts[min(s.sexes, 2)-1]
+	if p.Of == nil {
+		*p = genotype.Parts{Of: s.part, Masks: s.masks, People: s.sizes[1:]}
+	}
+	return p
 }
 
 // intersect is who is in both sets. It is valid until the next call.

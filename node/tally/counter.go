@@ -21,7 +21,9 @@ type counter struct {
 	both     genotype.Set // memory of intersect
 	unpacked genotype.Classes
 	planes   bitmap.Planes
-	codes    []byte // and of pack
+	parts    [2]genotype.Parts // of byLabel and of bySex, when they are first needed
+	raw      []genotype.Sizes  // by part
+	codes    []byte            // and of pack
 	repacked genotype.Row
 	expanded genotype.Row // and of a row that has to be looked at call by call
 	warnings Warnings
@@ -46,7 +48,10 @@ func newCounter(p People, samples int) (*counter, error) {
 // fits checks that a row has a genotype for everybody.
 func (c *counter) fits(row *genotype.Row) error {
 	samples := len(c.people.Sexes)
-	if row.Packed != nil {
+	if row.Raw != nil && len(row.Alts) == 1 {
+		return nil // its reader knows how many they are
+	}
+	if row.Packed != nil || row.Raw != nil {
 		if len(row.Alts) != 1 || len(row.Packed) != (samples+3)/4 {
 			return fmt.Errorf("%w: a row of %d ALTs and %d bytes", ErrPeople, len(row.Alts), len(row.Packed))
 		}
@@ -75,7 +80,7 @@ func (c *counter) count(row *genotype.Row, place genotype.Place) {
 	c.width = int(genotype.Reference) + 1 + len(row.Alts)
 	c.alleles = zeroed(c.alleles, c.width*c.strata)
 	switch {
-	case row.Packed != nil, len(row.Classes) == 1, len(row.Classes) > 0 && place == genotype.Diploid:
+	case row.Packed != nil, row.Raw != nil, len(row.Classes) == 1, len(row.Classes) > 0 && place == genotype.Diploid:
 		c.classes(row, place)
 	case place == genotype.Diploid:
 		c.diploid(row.Calls)

@@ -5,7 +5,7 @@ import "github.com/locus-genomics/locus/node/genotype"
 // pack gives a row of calls of one ALT as a bed would have it, where a bed could: then
 // it is counted many people at a time. Other rows are returned as they are.
 func (c *counter) pack(row *genotype.Row) *genotype.Row {
-	if row.Packed != nil || len(row.Classes) > 0 || len(row.Alts) != 1 || !c.packCalls(row.Calls) {
+	if row.Packed != nil || row.Raw != nil || len(row.Classes) > 0 || len(row.Alts) != 1 || !c.packCalls(row.Calls) {
 		return row
 	}
 	c.repacked = genotype.Row{Site: row.Site, Coded: row.Coded, Packed: c.codes}

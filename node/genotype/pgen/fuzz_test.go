@@ -73,7 +73,9 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(variable(9, rec{0xf0, nine + "\x02" + "\x11\x01" + "\x01\x00\x02\x00\x03\x00" + "\x05" + "\x01\x00\x02\x00"})), []byte("22 a 0 5 C A\n"), []byte(whole.psam), []byte(nil))
 	f.Add([]byte("\x6c\x1b\x01\x4b\x4b\x03"), []byte("##contig=<ID=22,length=50818468>\n#CHROM POS REF ALT FILTER\nchr22 7 A C q10\n"), []byte(whole.psam), []byte(nil))
 	f.Fuzz(func(t *testing.T, body, pvar, psam, pgi []byte) {
-		check(t, set{string(body), string(pvar), string(psam), string(pgi)})
+		s := set{string(body), string(pvar), string(psam), string(pgi)}
+		check(t, s)
+		checkRaw(t, func() (*pgen.Reader, error) { return s.open(nil) })
 	})
 }
 

@@ -147,35 +147,73 @@ func (l *list) read(c *cursor, samples int, coded bool) error {
 
 // readGroup takes the samples of one group: the first is known, for the others it is
 // told by how much each is greater than the one before.
-func (l *list) readGroup(c *cursor, id, n, samples int) error {
-	from := len(l.ids)
-	l.ids = slices.Grow(l.ids, n)[:from+n]
-	ids, p, at := l.ids[from:], c.p, c.at
-	for i := range ids {
-		switch {
-		case i == 0:
-		case at < len(p) && p[at]-1 < 0x7f: // one byte, as most are, and not 0
-			id += int(p[at])
-			at++
-		default:
-			c.at = at
-			delta, err := c.uvarint()
-			switch {
-			case err != nil:
-				return err
-			case delta == 0:
-				return fmt.Errorf("%w: a list is not in order", ErrRecord)
-			}
-			id += min(delta, samples)
-			at = c.at
-		}
-		if id >= samples {
-			return fmt.Errorf("%w: a list has a sample that does not exist", ErrRecord)
-		}
-		ids[i] = uint32(id)
+func (l *list) readGroup(c *cursor, first, n, samples int) error {
+	if first >= samples {
+		return errNobody()
 	}
-	c.at = at
+	from := len(l.ids)
+	l.ids = slices.Grow(l.ids, n+spare)[:from+n]
+	ids := l.ids[from:]
+	ids[0] = uint32(first)
+	used := deltas(c.p[c.at:], ids)
+	if used < 0 {
+		return readDeltas(c, ids, samples)
+	}
+	c.at += used
+	if uint64(ids[n-1]) >= uint64(samples) {
+		return errNobody()
+	}
 	return nil
+}
+
+func errNobody() error {
+	return fmt.Errorf("%w: a list has a sample that does not exist", ErrRecord)
+}
+
+// readDeltas is deltas for numbers of any length, and says what is wrong with them.
+func readDeltas(c *cursor, ids []uint32, samples int) error {
+	id := int(ids[0])
+	for i := range ids[1:] {
+		delta, err := c.uvarint()
+		switch {
+		case err != nil:
+			return err
+		case delta == 0:
+			return fmt.Errorf("%w: a list is not in order", ErrRecord)
+		}
+		if id += min(delta, samples); id >= samples {
+			return errNobody()
+		}
+		ids[i+1] = uint32(id)
+	}
+	return nil
+}
+
+// spare is how many ids there have to be behind those that deltas fills: it may write
+// them, 16 at a time.
+const spare = 16
+
+// deltasGo is deltas for numbers of one byte or two. It takes a byte at a time, without
+// asking whether the number ends there.
+func deltasGo(p []byte, ids []uint32) (used int) {
+	id, shift, bad, i := ids[0], uint32(0), uint32(0), 1
+	for i < len(ids) {
+		if used == len(p) {
+			return -1
+		}
+		b := uint32(p[used])
+		used++
+		id += b & 0x7f << shift
+		ids[i] = id
+		more := b >> 7
+		bad |= more&shift | (b-1)>>31 // it goes on once more, or is 0
+		shift = 7 * more
+		i += 1 - int(more)
+	}
+	if bad != 0 {
+		return -1
+	}
+	return used
 }
 
 // idWidth is the bytes of a sample's number where it is written out. They hold the

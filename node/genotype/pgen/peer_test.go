@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
 )
 
@@ -183,6 +184,7 @@ func TestWhatPlink2WritesIsWhatItRead(t *testing.T) {
 			prefix := filepath.Join(t.TempDir(), "made")
 			plink2(t, slices.Concat([]string{"--vcf", name}, c.args, []string{"--make-pgen", "--out", prefix})...)
 			compareRows(t, name, prefix)
+			checkRaw(t, func() (*pgen.Reader, error) { return openFiles(t, prefix), nil })
 			for kind, n := range kindsOf(t, prefix) {
 				seen[kind] += n
 			}

@@ -22,7 +22,8 @@ type Config struct {
 }
 
 // Reader is a genotype.Reader over a pgen. Its rows have classes, but for those of many
-// ALTs, which have calls.
+// ALTs, which have calls. After Pack those of one ALT have Raw, or Packed if the pgen is
+// a bed.
 type Reader struct {
 	cfg     Config
 	samples []string
@@ -33,12 +34,14 @@ type Reader struct {
 	decoder *decoder
 	base    record // the last that is not linked
 	linked  record // the last that is
+	packs   bool
+	raw     raw
 	rows    uint64
 	order   genotype.Order
 	err     error
 }
 
-var _ genotype.Reader = (*Reader)(nil)
+var _ genotype.Packer = (*Reader)(nil)
 
 // New reads all of psam and the headers of the other files.
 func New(cfg Config) (*Reader, error) {
@@ -61,8 +64,12 @@ func New(cfg Config) (*Reader, error) {
 		return nil, fmt.Errorf("%w: the pgen has %d samples, the psam %d", ErrFit, r.index.samples, n)
 	}
 	r.decoder = newDecoder(len(r.samples), r.index.mode == modeBed)
+	r.raw.samples = len(r.samples)
 	return r, nil
 }
+
+// Pack implements genotype.Packer.
+func (r *Reader) Pack() { r.packs = true }
 
 // Samples are the IIDs of psam.
 func (r *Reader) Samples() []string { return r.samples }
@@ -107,7 +114,7 @@ func (r *Reader) next(row *genotype.Row) error {
 }
 
 func (r *Reader) decode(rec *record, row *genotype.Row) error {
-	row.Coded, row.Calls, row.Classes = true, row.Calls[:0], row.Classes[:0]
+	row.Coded, row.Calls, row.Classes, row.Packed, row.Raw = true, row.Calls[:0], row.Classes[:0], nil, nil
 	if r.cfg.Covers != nil && !r.cfg.Covers(&row.Site) {
 		return nil
 	}
@@ -124,6 +131,12 @@ func (r *Reader) decode(rec *record, row *genotype.Row) error {
 		row.Calls = calls
 		return nil
 	}
+	if r.packs && len(row.Alts) == 1 {
+		if err := r.packed(rec, row); err != nil {
+			return &VariantError{Variant: rec.number, Err: err}
+		}
+		return nil
+	}
 	row.Classes = slices.Grow(row.Classes, 1)[:1]
 	carriers, err := r.decoder.classes(rec, &r.base, &row.Classes[0])
 	switch {
@@ -133,6 +146,17 @@ func (r *Reader) decode(rec *record, row *genotype.Row) error {
 		return r.sites.lines.at(fmt.Errorf("%w: ALT is not named, and someone has it", ErrLine))
 	}
 	return nil
+}
+
+// packed fills a row of one ALT with what its record has.
+func (r *Reader) packed(rec *record, row *genotype.Row) error {
+	if r.decoder.bed {
+		err := r.decoder.decode(rec, nil)
+		row.Packed = rec.codes
+		return err
+	}
+	row.Raw = &r.raw
+	return r.decoder.raw(rec, &r.base, &r.raw)
 }
 
 // read reads the next variant's record. It is valid until the next call, and its hard
