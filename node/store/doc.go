@@ -14,7 +14,8 @@
 //	             lists      the other sets: varint distances, or 16-bit numbers within
 //	                        each 65,536 samples
 //	directory  contigs; for each block its length, sites, contig, first and last
-//	           position, and from where to where its sites tell something
+//	           position, and from where to where its sites tell something;
+//	           a digest of all rows
 //	footer     where header and directory are
 //
 // A set of Missing, Haploid or Other that stood in the block before is written as its
@@ -34,7 +35,8 @@
 //     ErrDamaged and no row.
 //   - No length is believed before it has been compared with what is there.
 //   - A region is read without opening other blocks. Only Next to io.EOF with no
-//     Region, or Verify, has looked at every byte.
+//     Region, or Check, has looked at every byte; Check alone compares the rows with
+//     those that were written.
 //
 // What it does not do: hold keys, choose what is kept, or compare a file with its
 // source. One Writer at a time writes to a path: the caller sees to that.

@@ -178,6 +178,7 @@ type entry struct {
 type directory struct {
 	contigs []string
 	blocks  []entry
+	digest  [32]byte // of all rows
 }
 
 func (d *directory) encode() []byte {
@@ -191,7 +192,7 @@ func (d *directory) encode() []byte {
 			b = binary.AppendUvarint(b, v)
 		}
 	}
-	return b
+	return append(b, d.digest[:]...)
 }
 
 // decode reads a directory of the blocks between two offsets.
@@ -218,6 +219,7 @@ func (dir *directory) decode(b []byte, from, to int64) error {
 		dir.blocks = append(dir.blocks, e)
 	}
 	d.fault(from != to, errLong)
+	copy(dir.digest[:], d.take(len(dir.digest)))
 	return d.end()
 }
 

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"crypto/cipher"
 	"errors"
 	"fmt"
@@ -202,58 +201,6 @@ func (r *Reader) load(i int, b *blockReader) error {
 	return r.part(e.offset, e.size, partBlock+uint32(i), func(plain []byte) error {
 		return b.open(plain, e, r.dir.contigs[e.contig], r.unpacker)
 	})
-}
-
-// Verify opens every block and looks at every site and set. Next begins anew after it.
-func (r *Reader) Verify(ctx context.Context) error {
-	defer r.rewind()
-	var (
-		row  genotype.Row
-		seen = make([]uint64, genotype.Words(len(r.head.Samples)))
-	)
-	for i, e := range r.dir.blocks {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := r.load(i, &r.block); err != nil {
-			return err
-		}
-		for r.block.left > 0 {
-			err := r.block.next(&row)
-			for k := range row.Classes {
-				if err == nil && !apart(&row.Classes[k], seen) {
-					err = errSet
-				}
-			}
-			if err != nil {
-				return &Damage{Block: i, Offset: e.offset, Err: err}
-			}
-		}
-	}
-	return nil
-}
-
-// apart reports whether nobody is in two of the sets that have nobody in common.
-func apart(c *genotype.Classes, seen []uint64) bool {
-	clear(seen)
-	both := uint64(0)
-	put := func(id uint32) {
-		both |= seen[id/64] & (1 << (id % 64))
-		seen[id/64] |= 1 << (id % 64)
-	}
-	for _, s := range [...]genotype.Set{c.Het, c.Hom, c.Missing} {
-		for i, w := range s.Bits {
-			both |= seen[i] & w
-			seen[i] |= w
-		}
-		for _, id := range s.IDs {
-			put(id)
-		}
-	}
-	for _, h := range c.Halves {
-		put(h.Sample)
-	}
-	return both == 0
 }
 
 func (r *Reader) rewind() { r.next, r.block.left, r.err = 0, 0, nil }

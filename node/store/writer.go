@@ -27,6 +27,7 @@ type Writer struct {
 	packer  *zstd.Encoder
 	samples int
 	block   *blockWriter
+	sum     *digester
 	row     genotype.Row // for classes of calls
 	plain   []byte
 	offset  int64
@@ -64,7 +65,7 @@ func create(fs files, path string, h Header, aead cipher.AEAD) (*Writer, error) 
 	}
 	w := &Writer{
 		files: fs, path: path, out: out, seal: seal, packer: z, samples: len(h.Samples),
-		block: newBlockWriter(len(h.Samples)), contigs: make(map[string]struct{}),
+		block: newBlockWriter(len(h.Samples)), sum: newDigester(h.Samples), contigs: make(map[string]struct{}),
 	}
 	w.write(p.bytes())
 	w.header = w.part(h.encode(z), partHeader)
@@ -94,6 +95,7 @@ func (w *Writer) add(row *genotype.Row) error {
 	if err := w.block.add(&row.Site, row.Coded, classes); err != nil {
 		return fmt.Errorf("%w: %.40s:%d", err, row.Contig, row.Pos)
 	}
+	w.sum.add(&row.Site, row.Coded, classes)
 	if w.block.rows == blockRows || w.block.bytes() >= blockBytes {
 		w.flush()
 	}
@@ -203,6 +205,7 @@ func (w *Writer) write(b []byte) {
 // the store may be in its place, whole.
 func (w *Writer) Commit() error {
 	w.flush()
+	w.dir.digest = w.sum.digest()
 	size := w.part(w.dir.encode(), partDirectory)
 	f := footer{header: uint64(w.header), directory: uint64(size)}.bytes()
 	w.write(w.seal.seal(f, nil, partFooter, f...))
