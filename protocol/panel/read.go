@@ -57,6 +57,12 @@ func ReadVariants(r io.Reader) ([]Variant, error) {
 // mistake. An error of take comes back with the number of the line. Contigs of pvar and
 // bim that are numbers of plink's are given their names: 23 is X, 25 and XY too.
 func ScanVariants(r io.Reader, take func(Variant) error) (LeftOut, error) {
+	return ScanNamed(r, func(v Variant, _ []byte) error { return take(v) })
+}
+
+// ScanNamed is ScanVariants with the ID column, as it is written: ids separated by ";", or ".". It
+// is valid until take returns, and nil in a list, which has none.
+func ScanNamed(r io.Reader, take func(v Variant, id []byte) error) (LeftOut, error) {
 	l := lines{r: bufio.NewReaderSize(r, maxStart)}
 	if head, err := l.r.Peek(4); err == nil && string(head) == "\x28\xb5\x2f\xfd" {
 		// One decoder at a time starts no goroutines.
@@ -137,8 +143,8 @@ type input struct {
 	kind    kind
 	header  bool   // of a VCF or a pvar
 	records bool   // there was one
-	columns [4]int // of a pvar: where CHROM, POS, REF and ALT stand
-	take    func(Variant) error
+	columns [5]int // of a pvar: where CHROM, POS, REF, ALT and ID stand; -1 for no ID
+	take    func(Variant, []byte) error
 	left    LeftOut
 	named   string // the contig of the line before, so that equal names are one string
 	contig  string // what it is called in a panel
@@ -162,7 +168,7 @@ func (in *input) line(text []byte) error {
 		if len(f) < 6 {
 			return errors.New("fewer columns than a VCF has")
 		}
-		return in.record(f[0], f[1], f[3], f[4])
+		return in.record(f[0], f[1], f[3], f[4], f[2])
 	}
 	f := bytes.Fields(text)
 	if !in.records && in.kind == listText && len(f) == 6 {
@@ -170,18 +176,20 @@ func (in *input) line(text []byte) error {
 	}
 	in.records = true
 	switch c := in.columns; {
-	case in.kind == pvarText && len(f) <= max(c[0], c[1], c[2], c[3]):
+	case in.kind == pvarText && len(f) <= slices.Max(c[:]):
 		return errors.New("fewer columns than the #CHROM line names")
+	case in.kind == pvarText && c[4] >= 0:
+		return in.record(f[c[0]], f[c[1]], f[c[2]], f[c[3]], f[c[4]])
 	case in.kind == pvarText:
-		return in.record(f[c[0]], f[c[1]], f[c[2]], f[c[3]])
+		return in.record(f[c[0]], f[c[1]], f[c[2]], f[c[3]], nil)
 	case in.kind == bimText && len(f) != 6:
 		return fmt.Errorf("%d columns; a bim has 6", len(f))
 	case in.kind == bimText:
-		return in.record(f[0], f[3], f[5], f[4])
+		return in.record(f[0], f[3], f[5], f[4], f[1])
 	case len(f) != 4:
 		return fmt.Errorf("%d columns; want CHROM POS REF ALT", len(f))
 	}
-	return in.record(f[0], f[1], f[2], f[3])
+	return in.record(f[0], f[1], f[2], f[3], nil)
 }
 
 // names reads the column names of a pvar. Those of a list, which are four, are a comment.
@@ -189,9 +197,9 @@ func (in *input) names(names [][]byte) error {
 	if len(names) <= 4 {
 		return nil
 	}
-	for i, want := range []string{"#CHROM", "POS", "REF", "ALT"} {
+	for i, want := range []string{"#CHROM", "POS", "REF", "ALT", "ID"} {
 		at := slices.IndexFunc(names, func(n []byte) bool { return string(n) == want })
-		if at < 0 {
+		if at < 0 && want != "ID" {
 			return fmt.Errorf("no column %s", want)
 		}
 		in.columns[i] = at
@@ -200,7 +208,7 @@ func (in *input) names(names [][]byte) error {
 	return nil
 }
 
-func (in *input) record(contig, pos, ref, alts []byte) error {
+func (in *input) record(contig, pos, ref, alts, id []byte) error {
 	if in.named == "" || string(contig) != in.named {
 		in.named = string(contig)
 		in.contig, in.placed = in.nameOf(in.named)
@@ -227,7 +235,7 @@ func (in *input) record(contig, pos, ref, alts []byte) error {
 		if err := checkAlleles(v); err != nil {
 			return err
 		}
-		if err := in.take(v); err != nil {
+		if err := in.take(v, id); err != nil {
 			return err
 		}
 	}
