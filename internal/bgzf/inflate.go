@@ -2,14 +2,15 @@ package bgzf
 
 import (
 	"encoding/binary"
-	"errors"
+	"fmt"
 )
 
+// What can be wrong with a deflate stream.
 var (
-	errBits  = errors.New("its bits are no deflate stream")
-	errShort = errors.New("it ends early")
-	errLong  = errors.New("it holds more than it says")
-	errRest  = errors.New("bytes are left over")
+	errBits  = fmt.Errorf("%w: its bits are no deflate stream", ErrDamaged)
+	errShort = fmt.Errorf("%w: it holds less than it says", ErrDamaged)
+	errLong  = fmt.Errorf("%w: it holds more than it says", ErrDamaged)
+	errRest  = fmt.Errorf("%w: bytes are left over", ErrDamaged)
 )
 
 // inflater unpacks deflate streams (RFC 1951) of which both sizes are known. It accepts

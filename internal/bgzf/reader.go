@@ -188,7 +188,7 @@ func (b *Reader) inflate(block []byte) error {
 	start := headerSize + int(binary.LittleEndian.Uint16(block[10:]))
 	src := block[start : len(block)+sourceSlack]
 	if err := b.z.inflate(b.plain[b.hi:], int(length), src, len(block)-trailerSize-start); err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
+		return err
 	}
 	plain := b.plain[b.hi:][:length]
 	if crc32.ChecksumIEEE(plain) != binary.LittleEndian.Uint32(trailer) {
