@@ -4,25 +4,16 @@ import (
 	"context"
 
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/protocol/panel"
 )
 
-// Coverage of a wanted variant: what a file can say of it.
-const (
-	// NotAssayed is AN 0: no row tells of it.
-	NotAssayed byte = iota
-	// Assayed is a row that lists it, or tells of it as blocks of a gVCF do.
-	Assayed
-	// Callable is no row, within a callable region: everybody is hom-ref.
-	Callable
-)
-
-// Coverage says of each wanted variant in order whether a file tells of it, one code a
-// variant. It looks at sites and at no genotype: of an assayed variant everybody may be
-// missing. It reads r to its end, whose rows need no calls.
-func Coverage(ctx context.Context, r genotype.Reader, w *Wanted, callable *Regions) ([]byte, error) {
-	codes := make([]byte, w.Len())
+// Coverage says of each wanted variant in order whether the rows of a file, or a callable
+// region, tell of it. It looks at sites and at no genotype: of an assayed variant everybody
+// may be missing. It reads r to its end, whose rows need no calls.
+func Coverage(ctx context.Context, r genotype.Reader, w *Wanted, callable *Regions) ([]panel.Cover, error) {
+	covers := make([]panel.Cover, w.Len())
 	m := newMatcher(w, callable, func(_ *genotype.Row, place, _ int) error {
-		codes[place] = Assayed
+		covers[place] = panel.Assayed
 		return nil
 	})
 	err := each(ctx, r, func(row *genotype.Row) error {
@@ -33,11 +24,11 @@ func Coverage(ctx context.Context, r genotype.Reader, w *Wanted, callable *Regio
 		return nil, err
 	}
 	err = m.eachAbsent(func(_ string, place int) error {
-		codes[place] = Callable
+		covers[place] = panel.HomRef
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
-	return codes, nil
+	return covers, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/protocol/panel"
 )
 
 // told is a Reader that tells more of its sites than their lines do.
@@ -158,8 +159,8 @@ func TestCoverageIsToldBySitesAlone(t *testing.T) {
 	wanted := wantAll(t, variants(t, "1:9 A C", "1:10 A C", "1:10 A G", "1:10 A T", "1:11 A C", "1:11 A G", "1:15 A C", "1:20 AT A", "1:40 A C", "1:50 A C", "2:9 A C"))
 	r := withoutCalls{told{read(t, text(lines...)), until(12, 20)}}
 	got, err := tally.Coverage(t.Context(), r, wanted, callable(t, "1 8 14\n1 18 30"))
-	want := []byte{
-		tally.Callable, tally.Assayed, tally.Assayed, tally.Assayed, tally.NotAssayed, tally.NotAssayed, tally.Assayed, tally.Callable, tally.Assayed, tally.NotAssayed, tally.NotAssayed,
+	want := []panel.Cover{
+		panel.HomRef, panel.Assayed, panel.Assayed, panel.Assayed, panel.NotAssayed, panel.NotAssayed, panel.Assayed, panel.HomRef, panel.Assayed, panel.NotAssayed, panel.NotAssayed,
 	}
 	if d := cmp.Diff(want, got); err != nil || d != "" {
 		t.Errorf("%v (-want +got):\n%s", err, d)
