@@ -222,7 +222,6 @@ func TestNoCountsAreGivenWhenSomethingIsWrong(t *testing.T) {
 		{"two rows spell one variant", t.Context(), []string{"1 9 . TA TC . PASS . GT 0 0 0 0", good}, "1:10 A C", people, genotype.GRCh38, tally.ErrTwice},
 		{"one row spells it twice", t.Context(), []string{"1 9 . TAG TCG,TC . PASS . GT 0 0 0 0", "1 10 . AG CG . PASS . GT 0 0 0 0"}, "1:10 A C", people, genotype.GRCh38, genotype.ErrDuplicate},
 		{"a damaged line after the last wanted variant", t.Context(), []string{good, "1 11 . A C . PASS . GT 0/0"}, "1:10 A C", people, genotype.GRCh38, vcf.ErrLine},
-		{"more than two chromosomes", t.Context(), []string{"1 10 . A C . PASS . GT 0/0/1 0 0 0"}, "1:10 A C", people, genotype.GRCh38, vcf.ErrPloidy},
 		{"X in an assembly that is not known", t.Context(), []string{"X 10 . A C . PASS . GT 0 0/1 0 0"}, "X:10 A C", people, genotype.UnknownAssembly, tally.ErrAssembly},
 		{"a label too few", t.Context(), []string{good}, "1:10 A C", tally.People{Labels: make([]uint8, 3), Sexes: make([]genotype.Sex, 4)}, genotype.GRCh38, tally.ErrPeople},
 		{"a sex too many", t.Context(), []string{good}, "1:10 A C", tally.People{Labels: make([]uint8, 4), Sexes: make([]genotype.Sex, 5)}, genotype.GRCh38, tally.ErrPeople},
@@ -339,7 +338,6 @@ func TestExamineRefusesWhatCountingWould(t *testing.T) {
 		"one of them did not pass":          {[]string{"1 9 . TA TC . q . GT 0 0 0 0", "1 10 . A C . PASS . GT 0 0 0 0"}, nil},
 		"the same spelling on two contigs":  {[]string{"1 9 . TA TC . PASS . GT 0 0 0 0", "2 10 . A C . PASS . GT 0 0 0 0"}, nil},
 		"alleles that only look the same":   {[]string{"1 9 . TA TC . PASS . GT 0 0 0 0", "1 10 . A G . PASS . GT 0 0 0 0"}, nil},
-		"more than two chromosomes":         {[]string{"1 10 . A C . PASS . GT 0/0/0 0 0 0"}, vcf.ErrPloidy},
 		"X where the assembly is not known": {[]string{"X 10 . A C . PASS . GT 0/1 0 0 0"}, nil},
 	} {
 		if _, err := tally.Examine(t.Context(), read(t, text(c.lines...)), people, genotype.UnknownAssembly); !errors.Is(err, c.want) {

@@ -27,7 +27,7 @@ func sentinels() []error {
 	return []error{
 		ErrOther, ErrFrame, ErrSource, io.ErrUnexpectedEOF,
 		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
-		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrPloidy, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
+		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
 		bcf.ErrNotBCF, bcf.ErrTruncated, bcf.ErrRecord, bcf.ErrGenotype, bcf.ErrPloidy, bcf.ErrNoGT,
 		plink.ErrNotBed, plink.ErrSampleMajor, plink.ErrLength, plink.ErrPadding, plink.ErrLine, plink.ErrSamples,
 		pgen.ErrNotPgen, pgen.ErrSampleMajor, pgen.ErrMode, pgen.ErrHeader, pgen.ErrFit, pgen.ErrTruncated, pgen.ErrTrailing,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/locus-genomics/locus/node/genotype"
 )
@@ -23,12 +24,15 @@ var letters = func() (t [256]genotype.Allele) {
 	return t
 }()
 
+// fewest is how many samples make it worth while to read many at a time.
+const fewest = 16
+
 // calls reads every sample's GT. rest begins with the tab before the first sample.
-func (r *Reader) calls(format, rest []byte, row *genotype.Row) error {
+func (r *Reader) calls(format, rest []byte, read bool, row *genotype.Row) error {
 	n := len(r.samples)
 	if n == 0 {
 		if len(rest) > 0 {
-			return fmt.Errorf("%w: more than %d columns", ErrLine, r.width())
+			return r.tooMany()
 		}
 		return nil
 	}
@@ -39,17 +43,29 @@ func (r *Reader) calls(format, rest []byte, row *genotype.Row) error {
 	if at >= 0 {
 		r.genotype = true
 	}
-	if r.pack && at == 0 && len(row.Alts) == 1 {
-		if packed, ok := r.packCells(rest); ok {
-			row.Packed = packed
-			return nil
-		}
+	if n >= fewest && at == 0 && len(row.Alts) <= 1 && row.End == 0 && (read || r.usual(format, rest)) &&
+		len(row.Alts) >= min(1, r.planes.Hets+r.planes.Homs) { // nobody has an ALT that is not there
+		r.classify(row)
+		return nil
 	}
-	if cap(row.Calls) < n {
-		row.Calls = make([]genotype.Call, n)
+	row.Calls = slices.Grow(row.Calls, n)[:n]
+	if err := r.cells(at, rest, row); err != nil || row.End == 0 {
+		return err
 	}
-	row.Calls = row.Calls[:n]
-	return r.cells(at, rest, row)
+	return r.doubt(format, rest, row)
+}
+
+// usual reads the samples into the planes, if all of them have two of 0, 1 and ".".
+func (r *Reader) usual(format, rest []byte) bool {
+	if len(format) == len("GT") {
+		r.alike = r.planes.Text(rest)
+		return r.alike
+	}
+	return r.planes.Cells(rest)
+}
+
+func (r *Reader) tooMany() error {
+	return fmt.Errorf("%w: more than %d columns, as the line of column names has", ErrLine, r.width())
 }
 
 // findGT is the place of GT among the fields of FORMAT, -1 if it is not there and
@@ -90,18 +106,21 @@ func (r *Reader) cells(at int, rest []byte, row *genotype.Row) error {
 			}
 		}
 		if len(rest) == 0 {
-			return fmt.Errorf("%w: %d columns; want %d", ErrLine, fixed+1+i, r.width())
+			return r.columns(fixed + 1 + i)
 		}
 		var cell []byte
 		cell, rest = cut(rest[1:])
-		c, err := call(field(cell, at), last)
+		c, over, err := call(field(cell, at), last)
 		if err != nil {
 			return &LineError{Column: fixed + 2 + i, Err: err}
 		}
 		row.Calls[i] = c
+		if over {
+			row.Dropped++
+		}
 	}
 	if len(rest) > 0 {
-		return fmt.Errorf("%w: more than %d columns", ErrLine, r.width())
+		return r.tooMany()
 	}
 	return nil
 }
@@ -122,26 +141,32 @@ func field(cell []byte, i int) []byte {
 	return gt
 }
 
-// call reads a GT. VCF 4.4 lets it begin with a separator.
-func call(gt []byte, last genotype.Allele) (genotype.Call, error) {
+// call reads a GT. VCF 4.4 lets it begin with a separator. One of more than two alleles
+// is over what a person may add to a counter: it is no call.
+func call(gt []byte, last genotype.Allele) (c genotype.Call, over bool, err error) {
 	if len(gt) > 1 && (gt[0] == '/' || gt[0] == '|') {
 		gt = gt[1:]
 	}
 	a, rest, err := oneAllele(gt, last)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	if len(rest) == 0 {
-		return genotype.NewCall(a, genotype.Absent), nil
+		return genotype.NewCall(a, genotype.Absent), false, nil
 	}
 	b, rest, err := oneAllele(rest[1:], last)
 	if err != nil {
-		return 0, err
+		return 0, false, err
 	}
-	if len(rest) > 0 {
-		return 0, ErrPloidy
+	if len(rest) == 0 {
+		return genotype.NewCall(a, b), false, nil
 	}
-	return genotype.NewCall(a, b), nil
+	for len(rest) > 0 {
+		if _, rest, err = oneAllele(rest[1:], last); err != nil {
+			return 0, false, err
+		}
+	}
+	return genotype.NoCall, true, nil
 }
 
 // oneAllele reads up to the next separator, which it leaves with the rest.

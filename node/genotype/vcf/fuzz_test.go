@@ -2,9 +2,7 @@ package vcf_test
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"slices"
 	"testing"
 
 	"github.com/locus-genomics/locus/node/genotype"
@@ -28,20 +26,11 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte("\x1f\x8b\x08\x00\x00"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, err := vcf.New(bytes.NewReader(text), vcf.Config{})
-		packs, packErr := vcf.New(bytes.NewReader(text), vcf.Config{})
-		if packErr == nil {
-			packs.Pack()
-		}
-		var row, packed genotype.Row
+		var row genotype.Row
 		for err == nil {
-			err, packErr = r.Next(&row), packs.Next(&packed)
-			if err == nil && packErr == nil {
+			if err = r.Next(&row); err == nil {
 				check(t, &row, len(r.Samples()))
-				checkPacked(t, &row, &packed)
 			}
-		}
-		if fmt.Sprint(err) != fmt.Sprint(packErr) {
-			t.Fatalf("%v, and packed %v", err, packErr)
 		}
 		if err != io.EOF && !typed(err) {
 			t.Fatalf("an error of no known kind: %v", err)
@@ -49,31 +38,10 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// checkPacked wants the genotypes of a row in a row that may be packed.
-func checkPacked(t *testing.T, row, packed *genotype.Row) {
-	t.Helper()
-	if packed.Packed == nil {
-		if !slices.Equal(row.Calls, packed.Calls) {
-			t.Fatal("other calls from a reader that packs")
-		}
-		return
-	}
-	if len(packed.Packed) != (len(row.Calls)+3)/4 || len(packed.Calls) > 0 {
-		t.Fatalf("%d bytes and %d calls for %d samples", len(packed.Packed), len(packed.Calls), len(row.Calls))
-	}
-	for i, c := range row.Calls {
-		if a, b := c.Alleles(); a > b {
-			c = genotype.NewCall(b, a)
-		}
-		if c != codes()[packed.Packed[i/4]>>(2*(i%4))&3] {
-			t.Fatal("other genotypes in a packed row")
-		}
-	}
-}
-
 // check is what must hold of every row.
 func check(t *testing.T, row *genotype.Row, samples int) {
 	t.Helper()
+	row.Expand(samples)
 	if len(row.Calls) != samples || row.Contig == "" || row.Ref == "" || len(row.Alts) > genotype.MaxAlts {
 		t.Fatalf("a bad row of %d calls and %d ALTs", len(row.Calls), len(row.Alts))
 	}

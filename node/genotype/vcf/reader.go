@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 
+	"github.com/locus-genomics/locus/internal/planes"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -19,8 +19,6 @@ var (
 	// ErrGenotype is returned for a GT that cannot be read, or that names an allele
 	// which ALT does not list.
 	ErrGenotype = errors.New("vcf: a genotype cannot be read")
-	// ErrPloidy is returned for a GT of more than two alleles.
-	ErrPloidy = errors.New("vcf: a genotype of more than two alleles; leave the line out, or call it with ploidy 2")
 	// ErrNoGT is returned where there are samples but no genotypes. Dosages are not
 	// made into genotypes.
 	ErrNoGT = errors.New("vcf: no genotypes (GT); make hard calls first (plink2 --hard-call-threshold)")
@@ -51,12 +49,16 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the genotypes
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
+	// MinBlockGQ is the GQ below which a call of a gVCF's block is missing; 0 means
+	// DefaultBlockGQ, and a negative number none.
+	MinBlockGQ int
 }
 
 // Reader is a genotype.Reader over VCF text.
 type Reader struct {
 	lines    *lines
 	cfg      Config
+	blockGQ  int
 	samples  []string
 	format   bool    // there is a FORMAT column
 	lengths  [3]bool // of contigs of this assembly
@@ -65,12 +67,13 @@ type Reader struct {
 	canon    string
 	rows     bool // there was a line
 	genotype bool // there was a GT
-	pack     bool
-	packed   []byte // memory of a packed row
+	planes   *planes.Planes
+	lists    [3][]uint32 // memory of a row's classes
+	alike    bool        // the line before was of GT alone, four bytes a sample
 	err      error
 }
 
-var _ genotype.Packer = (*Reader)(nil)
+var _ genotype.Reader = (*Reader)(nil)
 
 // New reads the header.
 func New(src io.Reader, cfg Config) (*Reader, error) {
@@ -78,10 +81,14 @@ func New(src io.Reader, cfg Config) (*Reader, error) {
 	if err != nil {
 		return nil, &LineError{Line: 1, Err: err}
 	}
-	r := &Reader{lines: l, cfg: cfg}
+	r := &Reader{lines: l, cfg: cfg, blockGQ: cfg.MinBlockGQ}
+	if r.blockGQ == 0 {
+		r.blockGQ = DefaultBlockGQ
+	}
 	if err := r.readHeader(); err != nil {
 		return nil, r.at(err)
 	}
+	r.planes = planes.New(len(r.samples))
 	return r, nil
 }
 
@@ -109,10 +116,10 @@ func (r *Reader) Next(row *genotype.Row) error {
 }
 
 func (r *Reader) next(row *genotype.Row) error {
-	line, err := r.lines.next()
+	line, read, err := r.line()
 	if err == nil && len(line) == 0 {
 		if line, err = r.lines.next(); err == nil {
-			err = fmt.Errorf("%w: the line before is empty", ErrLine)
+			err = fmt.Errorf("%w: the line before is empty; leave it out", ErrLine)
 		}
 	}
 	switch {
@@ -122,12 +129,27 @@ func (r *Reader) next(row *genotype.Row) error {
 		return io.EOF
 	case err == nil:
 		r.rows = true
-		err = r.parse(line, row)
+		err = r.parse(line, read, row)
 	}
 	if err != nil {
 		return r.at(err)
 	}
 	return nil
+}
+
+// line is the next line, and whether its samples have been read already: where many
+// lines are of GT alone, their end is found where it has to be.
+func (r *Reader) line() (line []byte, read bool, err error) {
+	if r.alike {
+		const cell = len("\t0/0")
+		line, at := r.lines.like(cell * len(r.samples))
+		if r.alike = line != nil && r.planes.Text(line[at:]); r.alike {
+			r.lines.take(line)
+			return line, true, nil
+		}
+	}
+	line, err = r.lines.next()
+	return line, false, err
 }
 
 func (r *Reader) at(err error) error {
@@ -139,40 +161,51 @@ func (r *Reader) at(err error) error {
 	return &LineError{Line: r.lines.number, Err: err}
 }
 
-// parse reads one line.
-func (r *Reader) parse(line []byte, row *genotype.Row) error {
+// parse reads one line. The samples may have been read into the planes already.
+func (r *Reader) parse(line []byte, read bool, row *genotype.Row) error {
 	var f [fixed][]byte
 	rest := line
 	for i := range f {
 		if i > 0 {
 			if len(rest) == 0 {
-				return fmt.Errorf("%w: %d columns; want %d", ErrLine, i, r.width())
+				return r.columns(i)
 			}
 			rest = rest[1:]
 		}
 		f[i], rest = cut(rest)
 	}
-	row.Coded, row.Calls, row.Packed = false, row.Calls[:0], nil
+	*row = genotype.Row{Site: genotype.Site{Alts: row.Alts[:0]}, Calls: row.Calls[:0], Classes: row.Classes[:0]}
 	if err := r.site(&row.Site, f[0], f[1], f[3], f[4]); err != nil {
 		return err
 	}
 	row.Pass = string(f[6]) == "PASS" || string(f[6]) == "."
+	if isBlock(row.Alts) {
+		var err error
+		if row.End, err = blockEnd(f[7], row.Pos); err != nil {
+			return err
+		}
+	}
 	if err := r.order.Check(r.canon, &row.Site); err != nil {
 		return err
 	}
 	switch {
 	case !r.format && len(rest) > 0:
-		return fmt.Errorf("%w: more than %d columns", ErrLine, fixed)
+		return fmt.Errorf("%w: more than %d columns, as the line of column names has", ErrLine, fixed)
 	case !r.format:
 		return nil
 	case len(rest) == 0:
-		return fmt.Errorf("%w: %d columns; want %d", ErrLine, fixed, r.width())
+		return r.columns(fixed)
 	}
 	if r.cfg.Covers != nil && !r.cfg.Covers(&row.Site) {
 		return nil
 	}
 	format, rest := cut(rest[1:])
-	return r.calls(format, rest, row)
+	return r.calls(format, rest, read, row)
+}
+
+// columns is what is wrong with a line that has so many columns only.
+func (r *Reader) columns(have int) error {
+	return fmt.Errorf("%w: %d columns; want %d, as the line of column names has", ErrLine, have, r.width())
 }
 
 // width is how many columns a line has.
@@ -192,11 +225,12 @@ func (r *Reader) site(s *genotype.Site, contig, pos, ref, alt []byte) error {
 		r.canon = panel.CanonicalContig(r.contig)
 	}
 	s.Contig = r.contig
-	p, err := strconv.ParseUint(string(pos), 10, 31)
-	if err != nil {
-		return &LineError{Column: 2, Err: fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)}
+	p, ok := decimal(pos)
+	if !ok || p > maxPos {
+		return &LineError{Column: 2, Err: fmt.Errorf("%w: a position is a number up to %d", ErrLine, maxPos)}
 	}
 	s.Pos = uint32(p)
+	var err error
 	if s.Ref, err = allele(ref); err != nil {
 		return &LineError{Column: 4, Err: fmt.Errorf("%w: REF is empty", ErrLine)}
 	}
@@ -218,6 +252,9 @@ func (r *Reader) site(s *genotype.Site, contig, pos, ref, alt []byte) error {
 	}
 	return nil
 }
+
+// maxPos is what VCF allows.
+const maxPos = 1<<31 - 1
 
 // allele is b in upper case, without an allocation for the usual ones.
 func allele(b []byte) (string, error) {

@@ -21,7 +21,7 @@ func TestAwkwardRealFiles(t *testing.T) {
 		"big.vcf": nil, "crlf.vcf": nil, "filt.vcf": nil, "half.vcf": nil, "mono.vcf": nil,
 		"multi.vcf": nil, "star.vcf": nil, "symb.vcf": nil, "plain.vcf.gz": nil, "stale_index.vcf.gz": nil,
 		"hap.vcf": genotype.ErrOrder, "unsorted.vcf": genotype.ErrOrder,
-		"ds.vcf": vcf.ErrNoGT, "dup.vcf": genotype.ErrDuplicate, "poly.vcf": vcf.ErrPloidy,
+		"ds.vcf": vcf.ErrNoGT, "dup.vcf": genotype.ErrDuplicate, "poly.vcf": nil,
 		"flip.vcf.gz": bgzf.ErrDamaged, "noeof.vcf.gz": bgzf.ErrNoEnd, "trail.vcf.gz": bgzf.ErrTrailing, "trunc.vcf.gz": bgzf.ErrTruncated,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +44,7 @@ func typed(err error) bool {
 		return false
 	}
 	for _, known := range []error{
-		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrPloidy, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
+		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
 		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
 		bgzf.ErrHeader, bgzf.ErrTruncated, bgzf.ErrDamaged, bgzf.ErrNoEnd, bgzf.ErrTrailing,
 	} {
@@ -99,12 +99,8 @@ func TestPublishedFilesLoadOrAreRefusedForAReason(t *testing.T) {
 		"bcftools_norm/fill-tags-hemi.vcf":                          genotype.ErrDuplicate,
 		"bcftools_norm/norm.rmdup.vcf":                              genotype.ErrDuplicate,
 		"bcftools_norm/norm.setref.vcf":                             vcf.ErrGenotype, // 0/1 where ALT is not given
-		"bcftools_norm/norm.phased-split.vcf":                       vcf.ErrPloidy,
 		"bio2zarr_edge/field_type_combos.vcf.gz":                    genotype.ErrDuplicate,
 		"bio2zarr_edge/issue_251.vcf.gz":                            vcf.ErrNoGT,
-		"bio2zarr_edge/mixed_ploidy.vcf.gz":                         vcf.ErrPloidy,
-		"bio2zarr_edge/triploid.vcf.gz":                             vcf.ErrPloidy,
-		"bio2zarr_edge/triploid2.vcf.gz":                            vcf.ErrPloidy,
 		"cineca_beacon/synthetic_usecases_4beacon_testingV4.vcf.gz": genotype.ErrDuplicate,
 	}
 	names, err := filepath.Glob(filepath.Join(dir, "*", "*.vcf*"))

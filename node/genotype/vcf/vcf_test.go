@@ -30,8 +30,14 @@ const firstLine = 4
 func show(row *genotype.Row) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:%d %s>%s", row.Contig, row.Pos, row.Ref, strings.Join(row.Alts, ","))
+	if row.End > 0 {
+		fmt.Fprintf(&b, " to %d", row.End)
+	}
 	if !row.Pass {
 		b.WriteString(" filtered")
+	}
+	if row.Dropped > 0 {
+		fmt.Fprintf(&b, " dropped %d", row.Dropped)
 	}
 	for _, c := range row.Calls {
 		b.WriteByte(' ')
@@ -68,6 +74,7 @@ func readAll(r io.Reader, cfg vcf.Config) (rows []string, err error) {
 		if err != nil {
 			return rows, err
 		}
+		row.Expand(len(v.Samples()))
 		rows = append(rows, show(&row))
 	}
 }
@@ -114,7 +121,17 @@ func TestWhatIsRead(t *testing.T) {
 		{"other fields before GT", []string{"1 10 . A C . PASS . DP:GT 7:0/1 0:0/0 3:1/1 5"}, []string{"1:10 A>C 0/1 0/0 1/1 ."}},
 		{"dosages beside GT", []string{"1 10 . A C . PASS . DS:GT 0.1:0/0 1.2:0/1 1.9:1/1 ."}, []string{"1:10 A>C 0/0 0/1 1/1 ."}},
 		{"a line without GT", []string{"1 10 . A C . PASS . DP 3 4 5 6", "1 11 . A C . PASS . GT 0 0 0 0"}, []string{"1:10 A>C . . . .", "1:11 A>C 0 0 0 0"}},
+		{"three chromosomes are no call", []string{"1 10 . A C . PASS . GT 0/0/1 0/1 ./././. 1|1|1|0"}, []string{"1:10 A>C dropped 3 ./. 0/1 ./. ./."}},
 		{"a separator in front", []string{"1 10 . A C . PASS . GT |0|1 /1/1 /0 |."}, []string{"1:10 A>C 0/1 1/1 0 ."}},
+		{"a block, by GQ", []string{"1 10 . A <NON_REF> . PASS END=20 GT:DP:GQ 0/0:9:20 0/0:9:19 0|0:1:99 0/0:9:0"}, []string{"1:10 A><NON_REF> to 20 0/0 ./. 0/0 ./."}},
+		{"a block, by RGQ where there is no GQ", []string{"1 10 . A . . PASS END=20 RGQ:GT:GQ 20:0/0:. 19:0/0 1:0/0:50 .:0/0:."}, []string{"1:10 A> to 20 0/0 ./. 0/0 0/0"}},
+		{"a block, by depth", []string{"1 10 . A <*> . PASS X;END=10;DP=0 GT:DP:GQ:MIN_DP 0/0:0:99:. 0/0:5:99:0 0/0:1:99:1 0/0:.:99:."}, []string{"1:10 A><*> to 10 ./. ./. 0/0 0/0"}},
+		{"a block without anything that tells how sure it is", []string{"1 10 . A <NON_REF>,<*> . PASS END=20 GT 0/0 0|0 0 ."}, []string{"1:10 A><NON_REF>,<*> to 20 0/0 0/0 0 ."}},
+		{"a block, and who has something else in it", []string{"1 10 . A <NON_REF> . PASS END=20 GT:GQ 0/1:99 1/1:99 ./0:99 1:99"}, []string{"1:10 A><NON_REF> to 20 ./. ./. ./. ."}},
+		{"a block of one chromosome", []string{"X 10 . A <NON_REF> . PASS END=20 GT:GQ 0:99 0:3 0/0:20.9 .:99"}, []string{"X:10 A><NON_REF> to 20 0 . 0/0 ."}},
+		{"what stands for other alleles, beside an ALT, is no block", []string{"1 10 . A C,<NON_REF> . PASS END=20 GT:GQ 0/0:3 0/1:3 0/2:3 1/2:3"}, []string{"1:10 A>C,<NON_REF> 0/0 0/1 0/2 1/2"}},
+		{"what stands for other alleles, without END, is no block", []string{"1 10 . A <NON_REF> . PASS BLEND=3;ENDS=4 GT:GQ 0/0:3 0/0:3 0/0:3 0/0:3"}, []string{"1:10 A><NON_REF> 0/0 0/0 0/0 0/0"}},
+		{"END that no one can read, beside an ALT", []string{"1 10 . A C . PASS END=x GT 0 0 0 1"}, []string{"1:10 A>C 0 0 0 1"}},
 		{"INFO that no one can read", []string{"1 10 x;y A C -1e9 PASS ;=;;AN=x GT 0 0 0 1"}, []string{"1:10 A>C 0 0 0 1"}},
 		{"a contig that the header does not know", []string{"GL000225.1 10 . A C . PASS . GT 0 0 0 1"}, []string{"GL000225.1:10 A>C 0 0 0 1"}},
 		{"the telomere", []string{"1 0 . N C . PASS . GT 0 0 0 1"}, []string{"1:0 N>C 0 0 0 1"}},
@@ -188,8 +205,13 @@ func TestWhatIsRefused(t *testing.T) {
 		{"letters for a genotype", []string{"1 10 . A C . PASS . GT A/C 0 0 0"}, vcf.ErrGenotype, 1, 10},
 		{"an empty genotype", []string{"1 10 . A C . PASS . GT 0  0 0"}, vcf.ErrGenotype, 1, 11},
 		{"a genotype that ends in a separator", []string{"1 10 . A C . PASS . GT 0/ 0 0 0"}, vcf.ErrGenotype, 1, 10},
-		{"three chromosomes", []string{"1 10 . A C . PASS . GT 0/0/1 0/1 0/0 1/1"}, vcf.ErrPloidy, 1, 10},
-		{"three chromosomes in the last column", []string{"1 10 . A C . PASS . GT 0/0 0/1 0/0 1|1|1"}, vcf.ErrPloidy, 1, 13},
+		{"three chromosomes, and one that ALT does not list", []string{"1 10 . A C . PASS . GT 0/0 0/1 0/0 1|1|2"}, vcf.ErrGenotype, 1, 13},
+		{"three chromosomes, and a separator too many", []string{"1 10 . A C . PASS . GT 0/0/0/ 0/1 0/0 1|1"}, vcf.ErrGenotype, 1, 10},
+		{"a block that ends before it begins", []string{"1 10 . A <NON_REF> . PASS END=9 GT 0/0 0/1 0/0 1|1"}, vcf.ErrLine, 1, 8},
+		{"a block whose end is no number", []string{"1 10 . A <*> . PASS DP=3;END=1e3 GT 0/0 0/1 0/0 1|1"}, vcf.ErrLine, 1, 8},
+		{"a block without an end", []string{"1 10 . A . . PASS END= GT 0/0 0/1 0/0 1|1"}, vcf.ErrLine, 1, 8},
+		{"a block that ends behind all chromosomes", []string{"1 10 . A <*> . PASS END=2147483648 GT 0/0 0/1 0/0 1|1"}, vcf.ErrLine, 1, 8},
+		{"a block with a GQ that is no number", []string{"1 10 . A <*> . PASS END=20 GT:GQ 0/0:9 0/0:. 0/0:x 0/0"}, vcf.ErrGenotype, 1, 12},
 		{"dosages alone", []string{good, "1 11 . A C . PASS . DS 0.1 1.2 1.9 0"}, vcf.ErrNoGT, 2, 9},
 		{"probabilities alone", []string{"1 10 . A C . PASS . GP 1,0,0 1,0,0 1,0,0 1,0,0"}, vcf.ErrNoGT, 1, 9},
 		{"no genotype in all of the file", []string{"1 10 . A C . PASS . DP 3 4 5 6"}, vcf.ErrNoGT, 2, 0},
