@@ -31,7 +31,7 @@ var floors = [][]string{
 		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug", "internal/vrs",
 		"internal/planes", "internal/window"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
-		"researcher/plot", "internal/synth", "internal/table", "internal/blob/*"},
+		"researcher/plot", "internal/genes", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
 		"dp/account", "audit"},
 	3: {"node/egress", "node/keystore", "node/detect", "coordinator/state", "coordinator/aggregate", "protocol/wire/wiretest",
