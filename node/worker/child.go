@@ -67,6 +67,10 @@ func answer(f *frameWriter, s Source, places *Places) error {
 		if err := sendHeader(f, header{samples: r.Samples(), about: about}); err != nil {
 			return err
 		}
+		// Rows of a bed pass as they are. Those of a pgen would have to be unpacked here.
+		if p, ok := r.(genotype.Packer); ok && s.Format == Plink {
+			p.Pack()
+		}
 		err = sendRows(f, r)
 	}
 	var lost *lostError

@@ -70,13 +70,7 @@ type setReader struct {
 // person adds at most two to a counter.
 func (r *classesReader) read(c *cursor, alts int) []genotype.Classes {
 	n := max(1, alts)
-	if len(r.rows) > keptAlts {
-		r.rows, r.sets = nil, nil
-	}
-	for len(r.rows) < n && !c.bad {
-		r.rows = append(r.rows, genotype.Classes{})
-		r.sets = append(r.sets, make([]setReader, 5)...)
-	}
+	r.room(n)
 	for i := range n {
 		if c.bad {
 			return nil
@@ -88,6 +82,18 @@ func (r *classesReader) read(c *cursor, alts int) []genotype.Classes {
 	}
 	if c.bad {
 		return nil
+	}
+	return r.rows[:n]
+}
+
+// room has classes for so many ALTs. A site has no more than its bytes tell of.
+func (r *classesReader) room(n int) []genotype.Classes {
+	if len(r.rows) > keptAlts {
+		r.rows, r.sets = nil, nil
+	}
+	for len(r.rows) < n {
+		r.rows = append(r.rows, genotype.Classes{})
+		r.sets = append(r.sets, make([]setReader, 5)...)
 	}
 	return r.rows[:n]
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -120,6 +121,24 @@ func TestAChildThatFailsGivesNoAnswer(t *testing.T) {
 	}
 }
 
+// told is an answer of a row with more said of its site.
+func told(row []byte, flag byte, more ...byte) string {
+	calls := len(row) - 2
+	changed := slices.Concat([]byte{row[0] | flag}, row[1:calls], more, row[calls:])
+	return beginning + string(frame('R', changed...)) + string(frame('E'))
+}
+
+// packedRow is an answer of a row as a bed has it.
+func packedRow(alt string, codes ...byte) string {
+	w := worker.NewRowWriter(3)
+	site := genotype.Site{Contig: "chr1", Pos: 10, Ref: "A", Alts: []string{alt}, Pass: true}
+	b, err := w.Append(nil, &genotype.Row{Site: site, Packed: append([]byte{}, codes...)})
+	if err != nil {
+		panic(err)
+	}
+	return beginning + string(frame('R', b...)) + string(frame('E'))
+}
+
 // TestWhatAChildCannotSay has children say what no reader does.
 func TestWhatAChildCannotSay(t *testing.T) {
 	good := row()
@@ -141,9 +160,16 @@ func TestWhatAChildCannotSay(t *testing.T) {
 		{"a sample twice", string(frame('C', 0)) + string(frame('H', 0, 0, 2)) + string(frame('S', 1, 'a', 1, 'a'))},
 		{"a sample without a name", string(frame('C', 0)) + string(frame('H', 0, 0, 2)) + string(frame('S', 0, 1, 'a'))},
 		{"a sex that is none", string(frame('C', 0)) + string(frame('H', 0, 1, 1)) + string(frame('S', 1, 'a', 3))},
-		{"a row with flags that are none", with(0, good[0]|0x80)},
-		{"a row of two forms", with(0, good[0]|1<<4)},
-		{"a row without genotypes", beginning + string(frame('R', append([]byte{good[0] &^ (1 << 3)}, good[1:len(good)-2]...)...)) + string(frame('E'))},
+		{"a row without genotypes", beginning + string(frame('R', append([]byte{good[0] &^ (3 << 6)}, good[1:len(good)-2]...)...)) + string(frame('E'))},
+		{"a block that ends before it begins", told(good, 1<<3, 9)},
+		{"a block that ends nowhere", told(good, 1<<3, 0)},
+		{"a block that ends behind all contigs", told(good, 1<<3, 0xff, 0xff, 0xff, 0xff, 0x0f)},
+		{"a spelling further to the right than REF", told(good, 1<<4, 11, 1, 'A', 1, 'C')},
+		{"a spelling without letters", told(good, 1<<4, 9, 0, 1, 'C')},
+		{"more calls dropped than there are", told(good, 1<<5, 4)},
+		{"no calls dropped, and it says so", told(good, 1<<5, 0)},
+		{"a packed row with bits behind the last sample", packedRow("C", 0x7f)},
+		{"a packed row that is cut", packedRow("C")},
 		{"a row without a contig", with(0, good[0]&^(1<<2))},
 		{"a call beyond the last sample", with(len(good)-1, 0xf0)},
 		{"a row that is cut", beginning + string(frame('R', good[:len(good)-1]...)) + string(frame('E'))},
@@ -166,5 +192,17 @@ func TestWhatAChildCannotSay(t *testing.T) {
 	}
 	if rows, err := read(r); len(rows) != 1 || err != io.EOF {
 		t.Errorf("what it can say: %d rows, %v", len(rows), err)
+	}
+	for name, says := range map[string]string{
+		"a block": told(good, 1<<3, 200, 1), "a spelling": told(good, 1<<4, 9, 1, 'A', 1, 'C'), "its own spelling": told(good, 1<<4, 0),
+		"two calls dropped": told(good, 1<<5, 2), "a packed row": packedRow("C", 0b11_10_01),
+	} {
+		r, err := worker.Said(strings.NewReader(says))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows, err := read(r); len(rows) != 1 || err != io.EOF {
+			t.Errorf("%s: %d rows, %v", name, len(rows), err)
+		}
 	}
 }

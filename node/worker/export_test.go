@@ -23,9 +23,11 @@ func NewRowWriter(samples int) *RowWriter { return &RowWriter{rowWriter{samples:
 // Append appends a row.
 func (w *RowWriter) Append(b []byte, row *genotype.Row) ([]byte, error) { return w.w.append(b, row) }
 
-// ReadRows reads rows as the parent does, and calls each with one after another.
-func ReadRows(b []byte, samples int, places *Places, each func(*genotype.Row)) error {
+// ReadRows reads rows as the parent does, and calls each with one after another. Rows
+// that are packed stay so, if packs is set.
+func ReadRows(b []byte, samples int, places *Places, packs bool, each func(*genotype.Row)) error {
 	r := newRowReader(samples, places)
+	r.packs = packs
 	c := cursor{b: b}
 	var row genotype.Row
 	for len(c.b) > 0 {

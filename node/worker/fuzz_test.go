@@ -31,8 +31,34 @@ func randomRow(rng *rand.Rand, samples int) genotype.Row {
 		}
 		row.Calls = append(row.Calls, genotype.NewCall(a, b))
 	}
+	if rng.IntN(3) == 0 {
+		row.End = row.Pos + rng.Uint32N(1<<31-row.Pos) + bitOf(row.Pos == 0)
+		row.Dropped = rng.IntN(samples + 1)
+	}
+	if len(row.Alts) > 0 && rng.IntN(3) == 0 {
+		for range row.Alts {
+			a := genotype.Spelling{}
+			if rng.IntN(2) == 0 {
+				a = genotype.Spelling{Pos: row.Pos - rng.Uint32N(min(row.Pos, genotype.MaxShift)+1), Ref: "AC", Alt: "A"}
+			}
+			if a.Pos == 0 {
+				a = genotype.Spelling{}
+			}
+			row.Aligned = append(row.Aligned, a)
+		}
+	}
 	return row
 }
+
+func bitOf(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// shown is all that a row tells.
+func shown(row *genotype.Row) string { return fmt.Sprint(row.Site, row.Coded, row.Dropped, row.Calls) }
 
 func TestRowsComeBackAsTheyWere(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -52,12 +78,12 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 						t.Fatal(err)
 					}
 					row.Expand(samples)
-					want = append(want, fmt.Sprint(row.Site, row.Coded, row.Calls))
+					want = append(want, shown(&row))
 				}
 				var got []string
-				err := worker.ReadRows(b, samples, nil, func(row *genotype.Row) {
+				err := worker.ReadRows(b, samples, nil, false, func(row *genotype.Row) {
 					row.Expand(samples)
-					got = append(got, fmt.Sprint(row.Site, row.Coded, row.Calls))
+					got = append(got, shown(row))
 				})
 				if diff := cmp.Diff(want, got); diff != "" || err != nil {
 					t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -97,6 +123,15 @@ func faultless(row *genotype.Row, samples int) error {
 			}
 		}
 	}
+	if first, _ := row.Span(); row.End > 0 && row.End < row.Pos || uint64(first)+genotype.MaxShift < uint64(row.Pos) {
+		return errors.New("a span")
+	}
+	if row.Packed != nil {
+		if len(row.Packed) != (samples+3)/4 || len(row.Alts) != 1 || len(row.Calls)+len(row.Classes) > 0 {
+			return errors.New("a packed row")
+		}
+		return nil
+	}
 	row.Expand(samples)
 	if samples > 0 && len(row.Calls) != samples {
 		return errors.New("calls")
@@ -125,14 +160,22 @@ func FuzzRows(f *testing.F) {
 			f.Add(uint8(samples), b)
 		}
 	}
+	site := genotype.Site{Contig: "1", Pos: 9, Ref: "A", Alts: []string{"C"}, End: 12, Aligned: []genotype.Spelling{{Pos: 8, Ref: "A", Alt: "C"}}}
+	b, err := worker.NewRowWriter(5).Append(nil, &genotype.Row{Site: site, Packed: []byte{0xe4, 3}, Dropped: 2})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(uint8(5), b)
 	f.Fuzz(func(t *testing.T, samples uint8, b []byte) {
-		err := worker.ReadRows(b, int(samples), nil, func(row *genotype.Row) {
-			if err := faultless(row, int(samples)); err != nil {
-				t.Fatal(err)
+		for _, packs := range []bool{false, true} {
+			err := worker.ReadRows(b, int(samples), nil, packs, func(row *genotype.Row) {
+				if err := faultless(row, int(samples)); err != nil {
+					t.Fatal(err)
+				}
+			})
+			if err != nil && !errors.Is(err, worker.ErrFrame) {
+				t.Errorf("got %v", err)
 			}
-		})
-		if err != nil && !errors.Is(err, worker.ErrFrame) {
-			t.Errorf("got %v", err)
 		}
 	})
 }
@@ -167,6 +210,8 @@ func FuzzQuestion(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(worker.Ask(nil))
+	f.Add(worker.Ask(places))
+	places.Shift()
 	f.Add(worker.Ask(places))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		again, err := worker.AskAgain(bytes.NewReader(b))

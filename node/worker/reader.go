@@ -21,7 +21,7 @@ type Reader struct {
 	err    error
 }
 
-var _ genotype.Reader = (*Reader)(nil)
+var _ genotype.Packer = (*Reader)(nil)
 
 // process is a child, as far as its rows are concerned.
 type process interface {
@@ -62,6 +62,9 @@ func (r *Reader) Samples() []string { return r.header.samples }
 
 // About is what the files say beside the genotypes.
 func (r *Reader) About() About { return r.header.about }
+
+// Pack is genotype.Packer's: rows of a bed are then handed on as they are.
+func (r *Reader) Pack() { r.rows.packs = true }
 
 // Lost says in words which limits the child goes without, for whoever runs the node.
 func (r *Reader) Lost() []string { return r.lost.strings() }

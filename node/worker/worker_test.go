@@ -66,7 +66,7 @@ func read(r genotype.Reader) ([]string, error) {
 			return all, err
 		}
 		row.Expand(len(r.Samples()))
-		all = append(all, fmt.Sprint(row.Site, row.Coded, row.Calls))
+		all = append(all, shown(&row))
 	}
 }
 
@@ -133,6 +133,71 @@ func TestAChildGivesWhatTheReaderGives(t *testing.T) {
 	sites := text[:strings.LastIndex(text, "\tFORMAT")] + "\nchr1\t10\t.\tA\tC\t.\tPASS\t.\n"
 	if rows, err := both(t, worker.VariantCalls, nil, []byte(sites)); len(rows) != 1 || err != io.EOF {
 		t.Errorf("sites only: %d rows, %v", len(rows), err)
+	}
+}
+
+func TestRowsOfABedStayPackedForWhoTakesThem(t *testing.T) {
+	files := [][]byte{[]byte("\x6c\x1b\x01\xe4\x03\x1b\x02\xfd\x03"), []byte("1 a 0 10 C A\n1 b 0 11 G T\n1 c 0 12 0 T\n"), []byte("f a 0 0 1 0\nf b 0 0 2 0\nf c 0 0 0 0\nf d 0 0 0 0\nf e 0 0 0 0\n")}
+	if rows, err := both(t, worker.Plink, nil, files...); len(rows) != 3 || err != io.EOF {
+		t.Errorf("%d rows, %v", len(rows), err)
+	}
+	r, err := worker.Start(t.Context(), config(t), source(worker.Plink, files...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	r.Pack()
+	for _, want := range []string{"e403", "1b02", ""} {
+		var row genotype.Row
+		if err := r.Next(&row); err != nil || fmt.Sprintf("%x", row.Packed) != want || (want == "") != (len(row.Classes) == 1) {
+			t.Errorf("got %x and %d classes, %v; want %s", row.Packed, len(row.Classes), err, want)
+		}
+	}
+}
+
+func TestPlacesCoverWhatTheWantedVariantsDo(t *testing.T) {
+	at := func(pos ...uint32) *worker.Places {
+		p, err := worker.NewPlaces(func(yield func(string, uint32) bool) {
+			for _, n := range pos {
+				if !yield("1", n) {
+					return
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	for _, c := range []struct {
+		name           string
+		site           genotype.Site
+		covers, shifts bool
+	}{
+		{"its position", genotype.Site{Pos: 100, Ref: "A", Alts: []string{"C"}}, true, true},
+		{"the end of REF", genotype.Site{Pos: 98, Ref: "ACG", Alts: []string{"A"}}, true, true},
+		{"behind REF", genotype.Site{Pos: 97, Ref: "ACG", Alts: []string{"A"}}, false, false},
+		{"within a block", genotype.Site{Pos: 10, Ref: "A", End: 100}, true, true},
+		{"behind a block", genotype.Site{Pos: 10, Ref: "A", End: 99}, false, false},
+		{"where an ALT stands once it is aligned", genotype.Site{Pos: 120, Ref: "A", Alts: []string{"AC"}, Aligned: []genotype.Spelling{{Pos: 100, Ref: "A", Alt: "AC"}}}, true, true},
+		{"where an ALT may stand", genotype.Site{Pos: 120, Ref: "A", Alts: []string{"AC"}}, false, true},
+		{"where an ALT may just stand", genotype.Site{Pos: 100 + genotype.MaxShift, Ref: "A", Alts: []string{"AC"}}, false, true},
+		{"where no ALT may stand", genotype.Site{Pos: 101 + genotype.MaxShift, Ref: "A", Alts: []string{"AC"}}, false, false},
+		{"a single base does not move", genotype.Site{Pos: 101, Ref: "A", Alts: []string{"C"}}, false, false},
+		{"nor a symbol", genotype.Site{Pos: 101, Ref: "A", Alts: []string{"<DEL>"}}, false, false},
+		{"another contig", genotype.Site{Contig: "2", Pos: 100, Ref: "A", Alts: []string{"C"}}, false, false},
+	} {
+		if c.site.Contig == "" {
+			c.site.Contig = "chr1"
+		}
+		p := at(100)
+		if got := p.Covers(&c.site); got != c.covers {
+			t.Errorf("%s: %v", c.name, got)
+		}
+		p.Shift()
+		if got := p.Covers(&c.site); got != c.shifts {
+			t.Errorf("%s, with a reference: %v", c.name, got)
+		}
 	}
 }
 
