@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -47,8 +48,34 @@ func pack(t testing.TB, plain []byte) []byte {
 	return b.Bytes()
 }
 
+// readers are the ways to read a file, which must not differ.
+var readers = map[string]func(io.Reader) *bgzf.Reader{
+	"one block at a time": bgzf.NewReader,
+	"two workers":         func(r io.Reader) *bgzf.Reader { return bgzf.NewParallelReader(r, 2) },
+	"five workers":        func(r io.Reader) *bgzf.Reader { return bgzf.NewParallelReader(r, 5) },
+}
+
+// unpack reads in every way, and panics where one differs.
 func unpack(packed []byte) ([]byte, error) {
-	return io.ReadAll(bgzf.NewReader(bytes.NewReader(packed)))
+	want, wantErr := io.ReadAll(bgzf.NewReader(bytes.NewReader(packed)))
+	for how, open := range readers {
+		got, err := io.ReadAll(open(bytes.NewReader(packed)))
+		if !bytes.Equal(got, want) || kind(err) != kind(wantErr) {
+			panic(fmt.Sprintf("%s: %d bytes, %v; want %d, %v", how, len(got), err, len(want), wantErr))
+		}
+	}
+	return want, wantErr
+}
+
+// kind is an error without its details, which may depend on what lies behind a block.
+func kind(err error) string {
+	for _, e := range []error{bgzf.ErrHeader, bgzf.ErrTruncated, bgzf.ErrDamaged, bgzf.ErrNoEnd, bgzf.ErrTrailing} {
+		var there *bgzf.Error
+		if errors.Is(err, e) && errors.As(err, &there) {
+			return fmt.Sprint(there.Offset, e)
+		}
+	}
+	return fmt.Sprint(err)
 }
 
 const endSize = 28

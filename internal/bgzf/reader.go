@@ -45,21 +45,20 @@ const (
 
 // Reader is an io.Reader over what a BGZF file holds. It is for one goroutine.
 type Reader struct {
-	src    source
-	plain  []byte // with plainSlack behind what may be used
-	lo, hi int    // what of plain was not handed out
-	least  int    // that plain is made for
+	src    blocks
 	z      *inflater
+	ahead  *ahead // nil where blocks are unpacked as they are asked for
+	plain  []byte
+	lo, hi int   // what of plain was not handed out
+	least  int   // that plain is made for
 	offset int64 // of the block at hand
-	next   int64 // of the one after
-	ended  bool  // the block at hand is the one that ends files
 	err    error // sticks
 }
 
 // NewReader reads from r, more than it needs at a time. Nothing is read before the
 // first Read.
 func NewReader(r io.Reader) *Reader {
-	return &Reader{src: source{r: r}, least: maxBlock, z: newInflater()}
+	return &Reader{src: blocks{source: source{r: r}}, least: maxBlock, z: newInflater()}
 }
 
 // Offset is where the block of the bytes read last begins in the compressed file: with
@@ -141,23 +140,23 @@ func (b *Reader) some() error {
 // advance takes the next block, which may be empty. It returns io.EOF where a sound
 // file ends.
 func (b *Reader) advance() error {
-	b.offset = b.next
-	block, err := b.src.block()
-	switch {
-	case err == io.EOF && b.ended:
-		return io.EOF
-	case err == io.EOF:
-		err = ErrNoEnd
-	case b.ended && (errors.Is(err, ErrHeader) || errors.Is(err, ErrTruncated)):
-		err = ErrTrailing
-	case err == nil:
-		b.ended = string(block) == end
-		err = b.inflate(block)
+	if b.ahead != nil {
+		return b.follow()
+	}
+	block, err := b.src.take()
+	b.offset = b.src.offset
+	if err != nil {
+		return err
+	}
+	length, err := plainSize(block)
+	if err == nil {
+		b.room(length)
+		err = b.z.unpack(b.plain[b.hi:], length, block)
 	}
 	if err != nil {
 		return &Error{Offset: b.offset, Err: err}
 	}
-	b.next += int64(len(block))
+	b.hi += length
 	return nil
 }
 
@@ -177,23 +176,52 @@ func (b *Reader) room(n int) {
 	b.lo, b.hi = 0, copy(b.plain, held)
 }
 
-// inflate unpacks a whole block and compares it with what its trailer says.
-func (b *Reader) inflate(block []byte) error {
-	trailer := block[len(block)-trailerSize:]
-	length := binary.LittleEndian.Uint32(trailer[4:])
-	if length > maxBlock {
-		return ErrDamaged
+// blocks tells where each block is, and whether they end as they should.
+type blocks struct {
+	source
+	offset int64 // of the block taken last
+	next   int64 // of the one after
+	ended  bool  // the block taken last is the one that ends files
+}
+
+// take returns the next block as it is in the file. It stays until the next call. The
+// error is io.EOF where a sound file ends, or an *Error.
+func (b *blocks) take() ([]byte, error) {
+	b.offset = b.next
+	block, err := b.block()
+	switch {
+	case err == nil:
+		b.ended = string(block) == end
+		b.next += int64(len(block))
+		return block, nil
+	case err == io.EOF && b.ended:
+		return nil, io.EOF
+	case err == io.EOF:
+		err = ErrNoEnd
+	case b.ended && (errors.Is(err, ErrHeader) || errors.Is(err, ErrTruncated)):
+		err = ErrTrailing
 	}
-	b.room(int(length))
+	return nil, &Error{Offset: b.offset, Err: err}
+}
+
+// plainSize is how many bytes a block says that it holds.
+func plainSize(block []byte) (int, error) {
+	n := binary.LittleEndian.Uint32(block[len(block)-4:])
+	if n > maxBlock {
+		return 0, fmt.Errorf("%w: it is over 64 KiB", ErrDamaged)
+	}
+	return int(n), nil
+}
+
+// unpack inflates a whole block, with sourceSlack in its capacity, to the first size
+// bytes of dst, and compares them with what its trailer says.
+func (z *inflater) unpack(dst []byte, size int, block []byte) error {
 	start := headerSize + int(binary.LittleEndian.Uint16(block[10:]))
-	src := block[start : len(block)+sourceSlack]
-	if err := b.z.inflate(b.plain[b.hi:], int(length), src, len(block)-trailerSize-start); err != nil {
+	if err := z.inflate(dst, size, block[start:len(block)+sourceSlack], len(block)-trailerSize-start); err != nil {
 		return err
 	}
-	plain := b.plain[b.hi:][:length]
-	if crc32.ChecksumIEEE(plain) != binary.LittleEndian.Uint32(trailer) {
+	if crc32.ChecksumIEEE(dst[:size]) != binary.LittleEndian.Uint32(block[len(block)-trailerSize:]) {
 		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
 	}
-	b.hi += int(length)
 	return nil
 }
