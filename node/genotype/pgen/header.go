@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 )
 
 var (
@@ -83,6 +84,25 @@ func (s *source) skip(n uint64) error {
 		}
 	}
 	return nil
+}
+
+// take reads n bytes. They are valid until the next are read. Only what is larger than
+// the buffer is copied, to memory.
+func (s *source) take(n int, memory *[]byte) ([]byte, error) {
+	if n > s.r.Size() {
+		*memory = slices.Grow((*memory)[:0], n)[:n]
+		return *memory, s.fill(*memory)
+	}
+	p, err := s.r.Peek(n)
+	s.at += uint64(len(p))
+	switch {
+	case err == io.EOF:
+		return nil, ErrTruncated
+	case err != nil:
+		return nil, fmt.Errorf("read pgen: %w", err)
+	}
+	_, err = s.r.Discard(n) // which is there
+	return p, err
 }
 
 // bytes reads n bytes, which are not many.

@@ -193,16 +193,19 @@ func (s *sites) site(site *genotype.Site, f *[needed][]byte) error {
 		s.named = string(f[chrom])
 		s.contig, s.key = genotype.PlinkContig(s.named, panel.CanonicalContig)
 	}
-	p, err := strconv.ParseUint(string(f[pos]), 10, 31)
-	if err != nil {
+	p, ok := position(f[pos])
+	if !ok {
 		return fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)
 	}
-	site.Contig, site.Pos, site.Ref, site.Alts = s.contig, uint32(p), allele(f[ref]), site.Alts[:0]
+	site.Contig, site.Pos, site.Ref, site.Alts = s.contig, p, allele(f[ref]), site.Alts[:0]
 	site.Pass = f[filter] == nil || string(f[filter]) == "PASS" || string(f[filter]) == "."
-	if text := string(f[alt]); text == "." || text == "0" {
+	rest := f[alt]
+	if len(rest) == 1 && rest[0] != ',' {
+		if rest[0] != '.' && rest[0] != '0' {
+			site.Alts = append(site.Alts, allele(rest))
+		}
 		return nil
 	}
-	rest := f[alt]
 	for more := true; more; {
 		var one []byte
 		if one, rest, more = bytes.Cut(rest, []byte(",")); len(one) == 0 {
@@ -214,6 +217,19 @@ func (s *sites) site(site *genotype.Site, f *[needed][]byte) error {
 		site.Alts = append(site.Alts, allele(one))
 	}
 	return nil
+}
+
+// position reads a number below 2^31.
+func position(text []byte) (p uint32, ok bool) {
+	const most = 1<<31 - 1
+	n := uint64(0)
+	for _, c := range text {
+		c -= '0'
+		if n = 10*n + uint64(c); c > 9 || n > most {
+			return 0, false
+		}
+	}
+	return uint32(n), len(text) > 0
 }
 
 // allele is b in upper case, without an allocation for the usual ones.

@@ -3,6 +3,7 @@ package pgen
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"github.com/locus-genomics/locus/internal/bitmap"
 	"github.com/locus-genomics/locus/node/genotype"
@@ -183,33 +184,61 @@ func (w *raw) countUsual(by *parted) {
 // even is the lower bits of codes.
 const even = 0x5555555555555555
 
-// listedCodes is how many of some people, of whom each has 3 and everyone else 0, are in
-// a list with which code. It takes 32 at a time.
-func listedCodes(l *list, of []byte) (n [4]int) {
-	lower, upper, both, all := 0, 0, 0, 0
-	for ids, codes := l.ids, l.codes; len(ids) > 0; {
-		var mask, x uint64
-		if len(ids) >= 32 {
-			for i := 0; i < 32; i += 4 {
-				four := ids[i : i+4 : i+4]
-				mask = mask>>8 | uint64(of[four[0]]|of[four[1]]<<2|of[four[2]]<<4|of[four[3]]<<6)<<56
-			}
-			x = binary.LittleEndian.Uint64(codes)
-			ids, codes = ids[32:], codes[8:]
-		} else {
-			for i, id := range ids {
-				mask |= uint64(of[id]) << (2 * i)
-			}
-			x = little(codes, len(codes))
-			ids = nil
+// tallied is how many codes there are: the lower bits that are set, the upper ones, those
+// of one code, and how many codes that are looked at.
+type tallied struct{ lower, upper, both, all int }
+
+func (t *tallied) add(codes, mask uint64) {
+	x := codes & mask
+	t.lower += bits.OnesCount64(x & even)
+	t.upper += bits.OnesCount64(x &^ even)
+	t.both += bits.OnesCount64(x & (x >> 1) & even)
+	t.all += bits.OnesCount64(mask & even)
+}
+
+func (t *tallied) counts() [4]int {
+	return [4]int{t.all - t.lower - t.upper + t.both, t.lower - t.both, t.upper - t.both, t.both}
+}
+
+// atOnce is how many of a list are looked at together.
+const atOnce = 32
+
+// gather gives the codes that some people have in all, 32 of them at most, one after another.
+func gather(ids []uint32, all []byte) (codes uint64) {
+	if len(ids) == atOnce {
+		for i := 0; i < atOnce; i += 4 {
+			four := ids[i : i+4 : i+4]
+			codes = codes>>8 | uint64(all[four[0]]|all[four[1]]<<2|all[four[2]]<<4|all[four[3]]<<6)<<56
 		}
-		x &= mask
-		lower += bits.OnesCount64(x & even)
-		upper += bits.OnesCount64(x &^ even)
-		both += bits.OnesCount64(x & (x >> 1) & even)
-		all += bits.OnesCount64(mask & even)
+		return codes
 	}
-	return [4]int{all - lower - upper + both, lower - both, upper - both, both}
+	for i, id := range ids {
+		codes |= uint64(all[id]) << (2 * i)
+	}
+	return codes
+}
+
+// each gives the numbers and codes of a list, 32 at a time.
+func (l *list) each(yield func(ids []uint32, codes uint64) bool) {
+	ids, codes := l.ids, l.codes
+	for ; len(ids) >= atOnce; ids, codes = ids[atOnce:], codes[atOnce/4:] {
+		if !yield(ids[:atOnce], binary.LittleEndian.Uint64(codes)) {
+			return
+		}
+	}
+	if len(ids) > 0 {
+		yield(ids, little(codes, len(codes)))
+	}
+}
+
+// listedCodes is how many of some people, of whom each has 3 and everyone else 0, are in
+// a list with which code.
+func listedCodes(l *list, of []byte) [4]int {
+	var t tallied
+	for ids, codes := range l.each {
+		t.add(codes, gather(ids, of))
+	}
+	return t.counts()
 }
 
 // countMarked counts who has which of two codes, and then moves who is listed.
@@ -220,11 +249,33 @@ func (w *raw) countMarked(by *parted) {
 		w.counts[k+1][w.low] = int(people) - w.counts[k+1][w.high]
 	}
 	codes := [2]int{w.low, w.high}
+	if by.only != nil {
+		var after, before tallied
+		for ids, code := range w.list.each {
+			mask := gather(ids, by.only)
+			after.add(code, mask)
+			before.add(w.marked(ids), mask)
+		}
+		w.counts[1][w.low] -= before.all - before.both
+		w.counts[1][w.high] -= before.both
+		for code, n := range after.counts() {
+			w.counts[1][code] += n
+		}
+		return
+	}
 	for i, id := range w.list.ids {
 		n := &w.counts[of.Of[id]]
 		n[codes[w.marks[id/64]>>(id%64)&1]]--
 		n[w.list.code(i)]++
 	}
+}
+
+// marked has 3 for those of some people who have a mark, and 0 for the others.
+func (w *raw) marked(ids []uint32) (codes uint64) {
+	for _, id := range slices.Backward(ids) {
+		codes = codes<<2 | w.marks[id/64]>>(id%64)&1
+	}
+	return 3 * codes
 }
 
 // countCodes counts who has which code of two bits.

@@ -184,8 +184,11 @@ func (r *Reader) read(alts int) (*record, error) {
 	}
 	if err == nil {
 		rec.number, rec.kind, rec.codes = n+1, kind, nil
-		rec.raw = slices.Grow(rec.raw[:0], int(keep))[:keep]
-		err = r.body.fill(rec.raw)
+		rec.raw, err = r.body.take(int(keep), &rec.kept)
+	}
+	if err == nil && rec == &r.base && r.needed(n) {
+		rec.kept = append(rec.kept[:0], rec.raw...)
+		rec.raw = rec.kept
 	}
 	if err == nil {
 		err = r.body.skip(length - keep)
@@ -194,6 +197,17 @@ func (r *Reader) read(alts int) (*record, error) {
 		return nil, &VariantError{Variant: n + 1, Err: err}
 	}
 	return rec, nil
+}
+
+// needed reports whether variant n is the base of the next one, so that it is read after
+// the next was taken.
+func (r *Reader) needed(n uint64) bool {
+	x := r.index
+	if x.fixed() || n+1 >= x.variants || (n+1)%perBlock == 0 {
+		return false
+	}
+	kind, _, _ := x.record(&x.blocks[n/perBlock], int((n+1)%perBlock))
+	return kind&mainTrack == likeBase || kind&mainTrack == unlikeBase
 }
 
 // expect tells what is to be read for variant n, counted from 0.

@@ -46,7 +46,8 @@ const (
 type record struct {
 	number uint64 // of the variant, from 1
 	kind   byte
-	raw    []byte
+	raw    []byte // in the buffer that the file is read with, or in kept
+	kept   []byte
 	codes  []byte // two bits a sample, nil before decode; perhaps within raw
 	rest   cursor // what follows the hard calls, after decode
 	memory []byte // for codes

@@ -2,7 +2,6 @@ package pgen
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -93,22 +92,28 @@ func (l *lines) next() ([]byte, error) {
 	case err != nil && err != io.EOF:
 		return nil, fmt.Errorf("read %s: %w", l.file, err)
 	}
-	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil
+	if n := len(line); line[n-1] == '\n' {
+		line = line[:n-1]
+	}
+	if n := len(line); n > 0 && line[n-1] == '\r' {
+		line = line[:n-1]
+	}
+	return line, nil
 }
 
 func (l *lines) at(err error) error { return &LineError{File: l.file, Line: l.number, Err: err} }
 
 // column takes a line's first column. Tabs and spaces separate, any number of them.
 func column(line []byte) (first, rest []byte) {
-	from := 0
-	for from < len(line) && isBlank(line[from]) {
-		from++
+	for len(line) > 0 && isBlank(line[0]) {
+		line = line[1:]
 	}
-	to := from
-	for to < len(line) && !isBlank(line[to]) {
-		to++
+	for i, b := range line {
+		if isBlank(b) {
+			return line[:i], line[i:]
+		}
 	}
-	return line[from:to], line[to:]
+	return line, nil
 }
 
 func isBlank(b byte) bool { return b == '\t' || b == ' ' }
