@@ -15,8 +15,8 @@ import (
 )
 
 // naive answers one variant from all rows of a file, by the words of the package's
-// comment: row by row and person by person.
-func naive(all []genotype.Row, v panel.Variant, p tally.People) (ac, an int64, twice bool) {
+// comment: row by row and person by person. cover is what sites alone tell.
+func naive(all []genotype.Row, v panel.Variant, p tally.People) (ac, an int64, cover panel.Cover, twice bool) {
 	last := v.Pos + uint32(len(v.Ref)) - 1
 	var own, here, block *genotype.Row
 	ownAlt, touched := 0, false
@@ -31,7 +31,7 @@ func naive(all []genotype.Row, v panel.Variant, p tally.People) (ac, an int64, t
 		case !row.Pass:
 			touched = true
 		case alt >= 0 && own != nil:
-			return 0, 0, true
+			return 0, 0, 0, true
 		case alt >= 0:
 			own, ownAlt = row, alt
 		case isBlock && block == nil:
@@ -46,6 +46,13 @@ func naive(all []genotype.Row, v panel.Variant, p tally.People) (ac, an int64, t
 	}
 	if from == nil {
 		from = block
+	}
+	absent := from == nil && !touched && p.Callable.Hold(panel.CanonicalContig(v.Contig), v.Pos, last)
+	switch {
+	case from != nil:
+		cover = panel.Assayed
+	case absent:
+		cover = panel.HomRef
 	}
 	for i, label := range p.Labels {
 		if label == 0 {
@@ -62,11 +69,11 @@ func naive(all []genotype.Row, v panel.Variant, p tally.People) (ac, an int64, t
 					ac++
 				}
 			}
-		case !touched && p.Callable.Hold(panel.CanonicalContig(v.Contig), v.Pos, last):
+		case absent:
 			an += int64(len(knownAt(genotype.HomRef, true, v, p.Sexes[i])))
 		}
 	}
-	return ac, an, false
+	return ac, an, cover, false
 }
 
 // tellsOf is which ALT of a row is the variant, or else how the row tells of it.
@@ -125,10 +132,11 @@ func TestEveryVariantIsAnsweredAsByHand(t *testing.T) {
 		samples := rapid.SampledFrom([]int{1, 6}).Draw(t, "samples")
 		p, all, wanted := drawPeople(t, samples, 1), drawRows(t, samples), everything()
 		var want []int64
+		var covers []panel.Cover
 		twice := false
 		for _, v := range wanted {
-			ac, an, again := naive(all, v, p)
-			want, twice = append(want, ac, an), twice || again
+			ac, an, cover, again := naive(all, v, p)
+			want, covers, twice = append(want, ac, an), append(covers, cover), twice || again
 			if an > 0 {
 				answered++
 			} else {
@@ -146,6 +154,11 @@ func TestEveryVariantIsAnsweredAsByHand(t *testing.T) {
 				}
 			}
 			t.FailNow()
+		}
+		sitesOnly := withoutCalls{&rows{samples: make([]string, samples), left: slices.Clone(all)}}
+		told, err := tally.Coverage(t.Context(), sitesOnly, wantEverything(t), p.Callable)
+		if d := cmp.Diff(covers, told); !twice && (err != nil || d != "") {
+			t.Fatalf("coverage: %v (-by hand +told):\n%s", err, d)
 		}
 	})
 	if answered == 0 || absent == 0 {
