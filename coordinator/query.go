@@ -235,8 +235,7 @@ func (l *leader) deliver(ctx context.Context, t *state.Task, point uint32) error
 		if !ok {
 			return fmt.Errorf("%w: no shares of site %d here yet", state.ErrConflict, p)
 		}
-		d.Headers = append(d.Headers, c.Header)
-		d.Shares = append(d.Shares, c.Shares[point-1])
+		d.Add(c, point)
 	}
 	request, err := d.Bytes()
 	answer, err := l.call(ctx, t, point, protocol.CallDeliver, request, err)

@@ -220,8 +220,8 @@ func (s *site) contribute(o protocol.Offer) (*answers, error) {
 	for to := range siteCount {
 		share := []byte{byte(s.point), byte(to + 1)}
 		c.Shares = append(c.Shares, share)
-		h.Shares = append(h.Shares, sha256.Sum256(share))
 	}
+	h.Shares = protocol.SharesRoot(c.Shares)
 	if s.change != nil {
 		s.change(&h)
 	}

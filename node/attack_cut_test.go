@@ -120,8 +120,11 @@ func TestAttackBadKeyShare(t *testing.T) {
 		w := newNetwork(t, 3)
 		a := w.ask()
 		c := w.contribute(a)
-		good := c.contributions[2].Shares[1]
-		c.contributions[2].Shares[1] = append([]byte("x"), good...)
+		c.spoil = func(i int, d *protocol.Delivery) {
+			if i == 1 {
+				d.Shares[2] = append([]byte("x"), d.Shares[2]...)
+			}
+		}
 		w.deliver(a, c)
 		if got := c.received[1].Message.Headers; slices.Contains(got, c.headers[2].Digest()) || len(got) != 2 {
 			t.Errorf("site 2 says that it received %d shares", len(got))

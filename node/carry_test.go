@@ -19,6 +19,8 @@ type carried struct {
 	cut           protocol.Signed[protocol.Cut]
 	votes         []protocol.Signed[protocol.Vote]
 	openings      []protocol.SealedOpening
+	// spoil changes what the site at a place is handed.
+	spoil func(i int, d *protocol.Delivery)
 }
 
 // contribute offers the attempt to every site.
@@ -35,9 +37,12 @@ func (w *network) contribute(a *asking) *carried {
 // delivery is what a site is handed.
 func (w *network) delivery(a *asking, c *carried, i int) []byte {
 	w.t.Helper()
-	d := protocol.Delivery{Session: a.session(), Headers: c.headers}
+	d := protocol.Delivery{Session: a.session()}
 	for _, one := range c.contributions {
-		d.Shares = append(d.Shares, one.Shares[i])
+		d.Add(one, uint32(i+1))
+	}
+	if c.spoil != nil {
+		c.spoil(i, &d)
 	}
 	return must[[]byte](w.t)(d.Bytes())
 }
@@ -148,11 +153,11 @@ func (w *network) read(a *asking, c *carried) []int64 {
 	var shares []he.Share
 	for _, o := range c.openings {
 		m := &o.Opening.Message
-		shares = append(shares, must[he.Share](w.t)(he.OpenShare(params, a.private, protocol.OpeningInfo(m.Session, m.Set, m.Point, m.Recipient), o.Sealed, m.Point)))
+		shares = append(shares, must[he.Share](w.t)(he.OpenShare(params, r.Packing, a.private, protocol.OpeningInfo(m.Session, m.Set, m.Point, m.Recipient), o.Sealed, m.Point)))
 	}
 	layout := must[pack.Layout](w.t)(pack.New(pack.Spec{Payload: params.Payload(), Sites: len(r.Sites), Max: r.MaxCounter(protocol.AlleleFrequency)}))
 	words := must[[]int64](w.t)(he.Open(he.Session{
-		Params: params, ID: he.SessionID(a.session()), Points: r.Points(), Words: len(sum) / 6, Threshold: r.Threshold,
+		Params: params, ID: he.SessionID(a.session()), Points: r.Points(), Words: len(sum) / 6, Threshold: r.Threshold, Packing: r.Packing,
 		CheckKey: must[he.CheckKey](w.t)(he.NewCheckKey(a.body.CheckKey[:])),
 	}, sum, check, shares))
 	counters := make([]int64, 2*a.header.Size)

@@ -2,7 +2,7 @@ package node
 
 import (
 	"context"
-	"crypto/sha256"
+	"errors"
 	"fmt"
 	"time"
 
@@ -50,8 +50,8 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 		return nil, err
 	}
 	// The share that a site deals to itself needs no carrier.
-	own := share{q.pinned.point, row.header, c.shares[q.pinned.point-1]}
-	return raw, own.insert(ctx, tx, c.session)
+	own := share{point: q.pinned.point, header: row.header, sealed: c.own}
+	return raw, errors.Join(own.insert(ctx, tx, c.session), c.note(ctx, tx))
 }
 
 // ends is when nothing of an attempt is opened any more.
@@ -102,9 +102,7 @@ func (s *server) sign(ctx context.Context, tx querier, c *contribution, at link)
 	h := protocol.ContributionHeader{
 		Session: c.session, Roster: q.pinned.digest(), Point: q.pinned.point, Declaration: q.declared.Digest(), Params: q.params.Name(),
 		Coefficients: uint64(q.words), Words: c.words, Check: c.check, Sequence: at.seq, Head: at.head,
-	}
-	for _, sealed := range c.shares {
-		h.Shares = append(h.Shares, sha256.Sum256(sealed))
+		Shares: protocol.SharesRoot(c.shares), Salt: c.salt,
 	}
 	sent := protocol.Contribution{Shares: c.shares}
 	bound, err := readBallot(ctx, tx, c.identity)

@@ -138,7 +138,7 @@ func (s *server) contribute(ctx context.Context, id protocol.SessionID, o protoc
 	if err != nil {
 		return err
 	}
-	if err := c.hide(root, words, s.outbox); err != nil {
+	if err := s.hide(ctx, c, root, words); err != nil {
 		return err
 	}
 	var signed []byte
@@ -217,11 +217,16 @@ type contribution struct {
 
 	words  protocol.Digest
 	check  he.Check
+	salt   [protocol.SaltSize]byte
 	shares [][]byte
+	// own is the share to this site itself, as it is kept.
+	own []byte
+	// told are the sites that the shares tell the key of a pair.
+	told []uint32
 }
 
 // hide masks the words into the outbox and seals the key's shares to every site.
-func (c *contribution) hide(root he.SessionRoot, words []int64, to outbox) error {
+func (s *server) hide(ctx context.Context, c *contribution, root he.SessionRoot, words []int64) error {
 	q := c.question
 	r := &q.pinned.roster.Message
 	key, err := he.NewCheckKey(q.body.CheckKey[:])
@@ -229,18 +234,27 @@ func (c *contribution) hide(root he.SessionRoot, words []int64, to outbox) error
 		return fmt.Errorf("%w: %w", protocol.BadBody, err)
 	}
 	mask, err := he.NewMask(he.Session{
-		Params: q.params, ID: he.SessionID(c.session), Points: r.Points(), Words: q.words, Threshold: r.Threshold, CheckKey: key,
+		Params: q.params, ID: he.SessionID(c.session), Points: r.Points(), Words: q.words, Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
 	}, root, words)
 	if err != nil {
 		return fmt.Errorf("mask the words: %w", err)
 	}
 	defer mask.Wipe()
-	if c.words, err = to.put(mask); err != nil {
+	if c.words, err = s.outbox.put(mask); err != nil {
 		return err
 	}
 	if c.check, err = mask.Check(); err != nil {
 		return fmt.Errorf("mask the words: %w", err)
 	}
+	if r.Packing > 0 {
+		return s.deal(ctx, c, mask)
+	}
+	return c.seal(mask)
+}
+
+// seal seals a share of the mask's secret to every site by itself.
+func (c *contribution) seal(mask *he.Mask) error {
+	q := c.question
 	dealt, err := mask.Shares()
 	if err != nil {
 		return fmt.Errorf("share the key: %w", err)
@@ -254,5 +268,6 @@ func (c *contribution) hide(root he.SessionRoot, words []int64, to outbox) error
 		}
 		c.shares = append(c.shares, sealed)
 	}
+	c.own = c.shares[q.pinned.point-1]
 	return nil
 }

@@ -31,7 +31,7 @@ func (s *server) deliver(ctx context.Context, from wire.PeerID, request []byte) 
 	if err != nil {
 		return on, nil, fmt.Errorf("%w: %w", protocol.BadSignature, err)
 	}
-	opened, err := s.openable(row, on.pinned.point, d)
+	opened, err := s.openable(ctx, row, on.pinned, d)
 	if err != nil {
 		return on, nil, err
 	}
@@ -41,25 +41,49 @@ func (s *server) deliver(ctx context.Context, from wire.PeerID, request []byte) 
 
 // openable are the delivered shares that open. One that does not is left out: its
 // dealer is not in what this site says it has received.
-func (s *server) openable(row *stored, point uint32, d protocol.Delivery) (opened []share, err error) {
+func (s *server) openable(ctx context.Context, row *stored, on *pinned, d protocol.Delivery) (opened []share, err error) {
 	private, params, err := s.secrets(row)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(private)
+	open := opener(&on.roster.Message, params, row.session, private, on.point)
 	for i, h := range d.Headers {
-		if h.Message.Point == point {
+		if h.Message.Point == on.point {
 			continue // its own is here since it contributed
 		}
-		got, err := he.OpenShare(params, 1, private, protocol.ShareInfo(row.session, h.Message.Point, point), d.Shares[i], point)
+		one := share{point: h.Message.Point, header: h.Digest(), sealed: d.Shares[i]}
+		if on.roster.Message.Packing > 0 {
+			known, err := s.keyFrom(ctx, on.roster.Message.Sites[one.point-1].NodeKey.ID(), row.kem)
+			if err != nil {
+				return nil, err
+			}
+			one.sealed, one.pair, err = pairsOf(&on.roster.Message, params, row.session).keep(h.Message.Salt, d.Shares[i], known)
+			if err != nil {
+				s.cfg.Log.Warn("a key share does not open", "session", row.session.Short(), "site", one.point, "why", err)
+				continue
+			}
+		}
+		got, err := open(one.sealed, one.point)
 		if err != nil {
-			s.cfg.Log.Warn("a key share does not open", "session", row.session.Short(), "site", h.Message.Point, "why", err)
+			s.cfg.Log.Warn("a key share does not open", "session", row.session.Short(), "site", one.point, "why", err)
 			continue
 		}
 		got.Wipe()
-		opened = append(opened, share{h.Message.Point, h.Digest(), d.Shares[i]})
+		opened = append(opened, one)
 	}
 	return opened, nil
+}
+
+// opener opens shares of one session as they are kept, by the point of their dealer.
+func opener(r *protocol.Roster, params he.Params, id protocol.SessionID, private []byte, self uint32) func(kept []byte, dealer uint32) (he.Share, error) {
+	if r.Packing > 0 {
+		p := pairsOf(r, params, id)
+		return func(kept []byte, dealer uint32) (he.Share, error) { return p.open(private, kept, dealer, self) }
+	}
+	return func(kept []byte, dealer uint32) (he.Share, error) {
+		return he.OpenShare(params, 1, private, protocol.ShareInfo(id, dealer, self), kept, self)
+	}
 }
 
 // secrets are what opens the shares of a session.
@@ -89,6 +113,13 @@ func (s *server) receive(ctx context.Context, on about, opened []share) (receive
 		}
 		for _, h := range opened {
 			if err := h.insert(ctx, tx, on.session); err != nil {
+				return err
+			}
+			if len(h.pair) == 0 {
+				continue
+			}
+			dealer := on.pinned.roster.Message.Sites[h.point-1].NodeKey.ID()
+			if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO pairs (dealer, kem, sealed) VALUES (?, ?, ?)", dealer[:], row.kem, h.pair); err != nil {
 				return err
 			}
 		}

@@ -37,7 +37,7 @@ func Describe(s protocol.Signed[protocol.Roster], self uint32) string {
 		say("  Your counts stay hidden even if up to %s, the coordinator and the", count(r.Corrupt, "site"))
 		say("  researcher are in league.")
 	}
-	say("  What is released is a sum over at least %d honest sites.", r.Threshold-r.Corrupt)
+	say("  What is released is a sum over at least %d honest sites.", r.Secrecy()-r.Corrupt)
 	describeModes(say, r)
 	describeData(say, r, self)
 	describePeople(say, r)

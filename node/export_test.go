@@ -1,6 +1,10 @@
 package node
 
-import "github.com/locus-genomics/locus/protocol"
+import (
+	"context"
+
+	"github.com/locus-genomics/locus/protocol"
+)
 
 // Pin is what Join does with the token's endpoints.
 func (n *Node) Pin(endpoints []protocol.Endpoint) error { return n.pin(endpoints) }
@@ -15,4 +19,15 @@ func ParseSnapshot(b []byte) ([]byte, error) {
 		return nil, err
 	}
 	return s.encode(), nil
+}
+
+// ForgetPairs forgets the keys of pairs that dealers have sealed to this site.
+func (n *Node) ForgetPairs(ctx context.Context) error {
+	_, err := n.records.db.ExecContext(ctx, "DELETE FROM pairs")
+	return err
+}
+
+// KeepShare parses a share that was dealt under the key of a pair.
+func KeepShare(packet, known []byte) (kept, came []byte, err error) {
+	return pairs{}.keep([protocol.SaltSize]byte{}, packet, known)
 }

@@ -76,7 +76,7 @@ func (s *server) unlock(ctx context.Context, on about, row *stored, vote *protoc
 	if err != nil {
 		return nil, fmt.Errorf("%w: session %s: %w", ErrRecords, row.session.Short(), err)
 	}
-	sum, err := s.sum(ctx, row, on.pinned.point)
+	sum, err := s.sum(ctx, row, on.pinned)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (s *server) unlock(ctx context.Context, on about, row *stored, vote *protoc
 }
 
 // sum adds the shares over the set that the release is bound to.
-func (s *server) sum(ctx context.Context, row *stored, point uint32) (he.Share, error) {
+func (s *server) sum(ctx context.Context, row *stored, on *pinned) (he.Share, error) {
 	bound, err := readBallot(ctx, s.records.db, row.identity)
 	if err != nil {
 		return he.Share{}, err
@@ -127,8 +127,9 @@ func (s *server) sum(ctx context.Context, row *stored, point uint32) (he.Share, 
 			h.Wipe()
 		}
 	}()
+	open := opener(&on.roster.Message, params, row.session, private, on.point)
 	for _, p := range bound.points {
-		h, err := he.OpenShare(params, 1, private, protocol.ShareInfo(row.session, p, point), sealed[p], point)
+		h, err := open(sealed[p], p)
 		if err != nil {
 			return he.Share{}, fmt.Errorf("%w: the share of site %d: %w", protocol.Lost, p, err)
 		}

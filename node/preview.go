@@ -202,14 +202,19 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 	}
 	r := &q.pinned.roster.Message
 	full := protocol.Hash("locus/preview/v1")
-	digests := slices.Repeat([]protocol.Digest{full}, len(r.Sites))
-	sealed := make([]byte, he.SealedShareSize(q.params, 1))
+	shares := make([][]byte, len(r.Sites))
+	for i := range shares {
+		shares[i] = make([]byte, he.SealedShareSize(q.params, 1))
+		if r.Packing > 0 { // as long as it can be: the key of the pair may be known already
+			shares[i] = make([]byte, 1+he.SealedPairKeySize+pairsOf(r, q.params, full).session.FrameSize(i))
+		}
+	}
 	header, errs0 := protocol.Sign(protocol.ContributionHeader{
 		Session: full, Roster: full, Point: q.pinned.point, Declaration: full, Params: q.params.Name(), Coefficients: uint64(q.words),
-		Words: full, Check: [2]uint64{1 << 49, 1 << 49}, Shares: digests, Sequence: 1, Head: full,
+		Words: full, Check: [2]uint64{1 << 49, 1 << 49}, Shares: full, Sequence: 1, Head: full,
 	}, key)
-	contribution, errs1 := protocol.Contribution{Header: header, Shares: slices.Repeat([][]byte{sealed}, len(r.Sites))}.Bytes()
-	received, errs2 := protocol.Sign(protocol.Received{Session: full, Point: q.pinned.point, Headers: digests[:len(q.cohort.Points)]}, key)
+	contribution, errs1 := protocol.Contribution{Header: header, Shares: shares}.Bytes()
+	received, errs2 := protocol.Sign(protocol.Received{Session: full, Point: q.pinned.point, Headers: slices.Repeat([]protocol.Digest{full}, len(q.cohort.Points))}, key)
 	kept, errs3 := takeSnapshot(ctx, n.records.db, link{seq: 1, head: full})
 	if err := errors.Join(errs0, errs1, errs2, errs3); err != nil {
 		return nil, err
@@ -218,7 +223,7 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 		Study: r.Study, Session: full, Point: q.pinned.point, Set: full, Sequence: 1, Head: full, Snapshot: append(kept.encode(), make([]byte, 28)...),
 	}, key)
 	opening, errs1 := protocol.Sign(protocol.Opening{Session: full, Point: q.pinned.point, Set: full, Recipient: full, Sealed: full}, key)
-	opened, errs2 := protocol.SealedOpening{Opening: opening, Sealed: sealed}.Bytes()
+	opened, errs2 := protocol.SealedOpening{Opening: opening, Sealed: make([]byte, he.SealedShareSize(q.params, r.Packing))}.Bytes()
 	return []Leaving{
 		{"contribution", int64(len(contribution)), "signed: session, roster, declaration, length and digest of the masked words, two check words, where the chain stands; and one sealed key share for each site"},
 		{"masked words", wordSize * int64(q.words), "the counts of each variant under a key that no single party has"},

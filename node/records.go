@@ -22,7 +22,7 @@ var (
 )
 
 // schemaVersion is raised with every change of the schema.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // applicationID tells the file from another program's: "LOCU".
 const applicationID = 0x4c4f4355
@@ -99,6 +99,20 @@ CREATE TABLE shares (
 	header  BLOB NOT NULL CHECK (length(header) = 32),
 	sealed  BLOB NOT NULL,
 	PRIMARY KEY (session, point)
+) STRICT;
+
+CREATE TABLE pairs ( -- keys of pairs that dealers have sealed to this site
+	dealer BLOB NOT NULL CHECK (length(dealer) = 32), -- its node key
+	kem    BLOB NOT NULL,                             -- the key of this site's that it is sealed to
+	sealed BLOB NOT NULL,
+	PRIMARY KEY (dealer, kem)
+) STRICT;
+
+CREATE TABLE paired ( -- receivers that were told the key of the pair with this site
+	receiver BLOB PRIMARY KEY CHECK (length(receiver) = 32), -- its node key
+	kem      BLOB NOT NULL CHECK (length(kem) = 32),         -- digest of both sites' KEM keys
+	session  BLOB NOT NULL CHECK (length(session) = 32),     -- that told it the key
+	holds    INTEGER NOT NULL CHECK (holds IN (0, 1))        -- it has signed that a share opened
 ) STRICT;
 
 CREATE TABLE pins (

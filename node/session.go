@@ -65,6 +65,8 @@ type share struct {
 	point  uint32
 	header protocol.Digest
 	sealed []byte
+	// pair is the sealed key of the pair with the dealer, when it came along.
+	pair []byte
 }
 
 func readShares(ctx context.Context, q querier, id protocol.SessionID) (list []share, err error) {

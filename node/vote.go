@@ -75,6 +75,9 @@ func (s *server) vote(ctx context.Context, tx querier, on about, o *protocol.Cut
 	if err := session.CheckCut(r, &asked.Message, *o, on.pinned.point, row.header, held(shares, cut)); err != nil {
 		return nil, err
 	}
+	if err := confirm(ctx, tx, r, row, o.Received); err != nil {
+		return nil, err
+	}
 	for _, h := range o.Headers {
 		if h.Message.Point == on.pinned.point {
 			continue

@@ -1,7 +1,6 @@
 package protocol
 
 import (
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 
@@ -24,14 +23,19 @@ type ContributionHeader struct {
 	Words        Digest
 	// Check are the check words of he.
 	Check [2]uint64
-	// Shares are the SHA-256 of every sealed key share, in roster order.
-	Shares []Digest
+	// Shares is SharesRoot of the sealed key shares, in roster order, and Salt what they
+	// are dealt under where the roster has a Packing.
+	Shares Digest
+	Salt   [SaltSize]byte
 	// Sequence and Head are the node's chain after this contribution.
 	Sequence uint64
 	Head     Digest
 	// Bound is the set of sites that this release is bound to, when it is.
 	Bound []uint32
 }
+
+// SaltSize is the length of a salt of he.
+const SaltSize = 16
 
 // Contribution is a header with the sealed key shares it names. The words travel
 // apart, as bulk named by their digest.
@@ -49,7 +53,7 @@ func (h *ContributionHeader) encode() ([]byte, error) {
 	return marshal(&pb.ContributionHeader{
 		Session: h.Session[:], Roster: h.Roster[:], Point: h.Point, Declaration: h.Declaration[:], Params: h.Params,
 		Coefficients: h.Coefficients, Words: h.Words[:], Check0: h.Check[0], Check1: h.Check[1],
-		Shares: digestsOut(h.Shares), Sequence: h.Sequence, Head: h.Head[:], Bound: h.Bound,
+		Shares: h.Shares[:], Salt: h.Salt[:], Sequence: h.Sequence, Head: h.Head[:], Bound: h.Bound,
 	})
 }
 
@@ -58,17 +62,17 @@ func (h *ContributionHeader) decode(payload []byte) error {
 	if err := unmarshal(payload, m); err != nil {
 		return err
 	}
-	d, err := parseDigests(m.Session, m.Roster, m.Declaration, m.Words, m.Head)
+	d, err := parseDigests(m.Session, m.Roster, m.Declaration, m.Words, m.Head, m.Shares)
 	if err != nil {
 		return err
 	}
 	*h = ContributionHeader{
 		Session: d[0], Roster: d[1], Point: m.Point, Declaration: d[2], Params: m.Params,
 		Coefficients: m.Coefficients, Words: d[3], Check: [2]uint64{m.Check0, m.Check1},
-		Sequence: m.Sequence, Head: d[4], Bound: m.Bound,
+		Sequence: m.Sequence, Head: d[4], Shares: d[5], Bound: m.Bound,
 	}
-	if h.Shares, err = digestList(m.Shares, MaxSites); err != nil {
-		return err
+	if copy(h.Salt[:], m.Salt); len(m.Salt) != SaltSize {
+		return fmt.Errorf("%w: a salt of %d bytes, want %d", ErrMalformed, len(m.Salt), SaltSize)
 	}
 	if h.Point < 1 || h.Coefficients < 1 || h.Coefficients > 2*MaxVariants || len(h.Bound) > MaxSites || len(h.Params) > maxNameLength {
 		return fmt.Errorf("%w: a contribution out of bounds", ErrMalformed)
@@ -77,13 +81,13 @@ func (h *ContributionHeader) decode(payload []byte) error {
 }
 
 // OpenContributionHeader parses a contribution's header and requires that its site
-// has signed it, for this roster and with a share for every site.
+// has signed it, for this roster.
 func (r *Roster) OpenContributionHeader(raw []byte, roster Digest) (Signed[ContributionHeader], error) {
 	s, err := Open[ContributionHeader](raw, r.NodeKeys())
 	if err != nil {
 		return Signed[ContributionHeader]{}, err
 	}
-	if s.Message.Roster != roster || len(s.Message.Shares) != len(r.Sites) {
+	if s.Message.Roster != roster {
 		return Signed[ContributionHeader]{}, fmt.Errorf("%w: a contribution under another roster", ErrMalformed)
 	}
 	return s, r.spokenBy(s.signer, s.Message.Point, r.Study)
@@ -115,13 +119,16 @@ func (r *Roster) ParseContribution(raw []byte, roster Digest) (Contribution, err
 	if c.Header, err = reopen(m.Header, open); err != nil {
 		return Contribution{}, err
 	}
-	if len(c.Shares) != len(c.Header.Message.Shares) {
-		return Contribution{}, fmt.Errorf("%w: %d key shares, want %d", ErrMalformed, len(c.Shares), len(c.Header.Message.Shares))
+	if len(c.Shares) != len(r.Sites) {
+		return Contribution{}, fmt.Errorf("%w: %d key shares, want %d", ErrMalformed, len(c.Shares), len(r.Sites))
 	}
-	for i, s := range c.Shares {
-		if Digest(sha256.Sum256(s)) != c.Header.Message.Shares[i] || len(s) > maxShare {
-			return Contribution{}, fmt.Errorf("%w: a key share that the header does not name", ErrMalformed)
+	for _, s := range c.Shares {
+		if len(s) > maxShare {
+			return Contribution{}, fmt.Errorf("%w: a key share of %d bytes", ErrMalformed, len(s))
 		}
+	}
+	if SharesRoot(c.Shares) != c.Header.Message.Shares {
+		return Contribution{}, fmt.Errorf("%w: key shares that the header does not name", ErrMalformed)
 	}
 	if m.BoundBy != nil {
 		if c.BoundBy, err = marshal(m.BoundBy); err != nil {
@@ -141,13 +148,30 @@ func ShareInfo(session SessionID, from, to uint32) []byte {
 type Delivery struct {
 	Session SessionID
 	Headers []Signed[ContributionHeader]
-	// Shares are sealed to the receiver, in the order of Headers.
+	// Shares are sealed to the receiver, in the order of Headers, each with its way up
+	// to the root that its header names.
 	Shares [][]byte
+	Paths  [][]Digest
+}
+
+// Add takes what a contribution has for the site at a point.
+func (d *Delivery) Add(c Contribution, to uint32) {
+	d.Headers = append(d.Headers, c.Header)
+	d.Shares = append(d.Shares, c.Shares[to-1])
+	d.Paths = append(d.Paths, sharePath(c.Shares, int(to-1)))
 }
 
 // Bytes is the delivery as it travels.
 func (d Delivery) Bytes() ([]byte, error) {
-	return marshal(&pb.Delivery{Session: d.Session[:], Headers: envelopes(d.Headers), Shares: d.Shares})
+	m := &pb.Delivery{Session: d.Session[:], Headers: envelopes(d.Headers)}
+	for i, share := range d.Shares {
+		p := &pb.SharePath{Share: share}
+		for _, step := range d.Paths[i] {
+			p.Path = append(p.Path, step[:]...)
+		}
+		m.Shares = append(m.Shares, p)
+	}
+	return marshal(m)
 }
 
 // DeliverySession reads which session a delivery is for, before anything is verified.
@@ -186,11 +210,13 @@ func (r *Roster) ParseDelivery(raw []byte, roster Digest, to uint32) (Delivery, 
 			return Delivery{}, fmt.Errorf("%w: headers of one session, by ascending point", ErrMalformed)
 		}
 		last = h.Message.Point
-		if Digest(sha256.Sum256(m.Shares[i])) != h.Message.Shares[to-1] && !debug.Without(debug.ShareDigest) {
+		share, path := m.Shares[i].GetShare(), stepsOf(m.Shares[i].GetPath())
+		if !leads(share, int(to-1), len(r.Sites), path, h.Message.Shares) && !debug.Without(debug.ShareDigest) {
 			continue
 		}
 		d.Headers = append(d.Headers, h)
-		d.Shares = append(d.Shares, m.Shares[i])
+		d.Shares = append(d.Shares, share)
+		d.Paths = append(d.Paths, path)
 	}
 	return d, nil
 }

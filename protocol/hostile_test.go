@@ -1,7 +1,6 @@
 package protocol_test
 
 import (
-	"crypto/sha256"
 	"errors"
 	"runtime"
 	"strings"
@@ -356,11 +355,11 @@ func TestAttackSwappedShare(t *testing.T) {
 		h := protocol.ContributionHeader{
 			Session: session, Roster: s.roster.Digest(), Point: 3, Declaration: s.declared[2].Digest(), Params: "a50g8", Coefficients: 1,
 		}
-		for _, share := range shares {
-			h.Shares = append(h.Shares, sha256.Sum256(share))
-		}
+		h.Shares = protocol.SharesRoot(shares)
 		signed := must[protocol.Signed[protocol.ContributionHeader]](t)(protocol.Sign(h, s.nodes[2]))
-		d := protocol.Delivery{Session: session, Headers: []protocol.Signed[protocol.ContributionHeader]{signed}, Shares: [][]byte{[]byte("another")}}
+		d := protocol.Delivery{Session: session}
+		d.Add(protocol.Contribution{Header: signed, Shares: shares}, 2)
+		d.Shares[0] = []byte("another")
 		got := must[protocol.Delivery](t)(s.r().ParseDelivery(must[[]byte](t)(d.Bytes()), s.roster.Digest(), 2))
 		if len(got.Shares) == 0 {
 			return errors.New("the share is left out")

@@ -71,7 +71,7 @@ func sound(t testing.TB) []coded {
 		&Task{Study: "demo", Roster: d, Query: d, Attempt: 1, Issued: at, Expires: at.Add(time.Hour)},
 		&ContributionHeader{
 			Session: d, Roster: d, Point: 1, Declaration: d, Params: "a50g8", Coefficients: 5, Words: d, Check: [2]uint64{1, 2},
-			Shares: []Digest{d, d}, Sequence: 3, Head: d, Bound: []uint32{1, 2},
+			Shares: d, Salt: [SaltSize]byte{1}, Sequence: 3, Head: d, Bound: []uint32{1, 2},
 		},
 		&Received{Session: d, Point: 1, Headers: []Digest{d, d}},
 		&Cut{Session: d, Roster: d, Entries: []CutEntry{{Point: 1, Header: d}, {Point: 2, Header: d}}},

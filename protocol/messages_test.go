@@ -51,9 +51,7 @@ func (s *study) parts(t testing.TB) (p parts) {
 		Words: protocol.Hash("words"), Sequence: 1, Head: protocol.Hash("head"), Bound: []uint32{1, 2, 3},
 	}
 	p.shares = [][]byte{[]byte("to 1"), []byte("to 2"), []byte("to 3")}
-	for _, share := range p.shares {
-		h.Shares = append(h.Shares, sha256.Sum256(share))
-	}
+	h.Shares = protocol.SharesRoot(p.shares)
 	header := signed[protocol.ContributionHeader](t)(protocol.Sign(h, s.nodes[2]))
 	p.headers = append(p.headers, header)
 	p.cut = signed[protocol.Cut](t)(protocol.Sign(protocol.Cut{
@@ -85,6 +83,9 @@ func (s *study) conversation(t testing.TB) []spoken {
 	session := p.task.Message.Session()
 	votes := []protocol.Signed[protocol.Vote]{p.vote}
 	asked := []protocol.Signed[protocol.HeadQuery]{p.asked}
+	contribution := protocol.Contribution{Header: p.headers[0], Shares: p.shares, BoundBy: p.cut.Bytes()}
+	delivery := protocol.Delivery{Session: session}
+	delivery.Add(contribution, 1)
 	return append(s.joining(t), []spoken{
 		{"roster", s.roster.Bytes(), of(protocol.OpenRoster)},
 		{"proposal", s.roster.Bytes(), of(protocol.ParseProposal)},
@@ -92,8 +93,8 @@ func (s *study) conversation(t testing.TB) []spoken {
 		{"query", m(p.query.Bytes()), under(r.ParseQuery, roster)},
 		{"task", p.task.Bytes(), under(r.OpenTask, roster)},
 		{"offer", m(protocol.Offer{Task: p.task, Header: p.query.Header, Body: p.query.Bodies[0], Declarations: s.declared}.Bytes()), under(r.ParseOffer, roster)},
-		{"contribution", m(protocol.Contribution{Header: p.headers[0], Shares: p.shares, BoundBy: p.cut.Bytes()}.Bytes()), under(r.ParseContribution, roster)},
-		{"delivery", m(protocol.Delivery{Session: session, Headers: p.headers, Shares: p.shares[:1]}.Bytes()), func(raw []byte) error {
+		{"contribution", m(contribution.Bytes()), under(r.ParseContribution, roster)},
+		{"delivery", m(delivery.Bytes()), func(raw []byte) error {
 			_, err := r.ParseDelivery(raw, roster, 1)
 			return err
 		}},

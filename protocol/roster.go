@@ -104,6 +104,10 @@ type Roster struct {
 	Sites    []Site
 	// Threshold sites open a sum; up to Corrupt may be in league with everybody else.
 	Threshold, Corrupt int
+	// Packing is how many numbers of a site's key lie on one polynomial. With 0 it is
+	// one, and each share is sealed by itself. From 1 on shares are dealt under keys that
+	// pairs of sites share, which is shorter where there are many.
+	Packing int
 	// MinOrganisations is how many organisations a cut must span.
 	MinOrganisations int
 	Modes            []Mode
@@ -115,18 +119,40 @@ type Roster struct {
 	Deadline time.Time
 }
 
-// Thresholds are the defaults for n sites: t = n up to three, else floor(2n/3)+1,
-// and the largest f < n/2 with t > (n+f)/2, so that two cuts of t share an honest site.
+// fewSites is how many sites share keys by Shamir's scheme.
+const fewSites = 16
+
+// Thresholds are the defaults for n sites: t = n up to three; up to sixteen
+// floor(2n/3)+1, but at most four sites fewer than all; else floor(4n/5)+1, which leaves
+// room for packing. And the largest f < n/2 with t > (n+f)/2, so that two cuts of t
+// share an honest site.
 func Thresholds(n int) (threshold, corrupt int) {
-	threshold = n
-	if n > 3 {
-		threshold = 2*n/3 + 1
+	switch {
+	case n <= 3:
+		threshold = n
+	case n <= fewSites:
+		threshold = max(2*n/3+1, n-4)
+	default:
+		threshold = 4*n/5 + 1
 	}
-	for f := 0; 2*f < n && 2*threshold > n+f; f++ {
+	return threshold, MostCorrupt(n, threshold, 0)
+}
+
+// MostCorrupt is the largest f < n/2 that a threshold and a packing allow.
+func MostCorrupt(n, threshold, packing int) (corrupt int) {
+	secret := secrecy(threshold, packing)
+	for f := 0; 2*f < n && 2*secret > n+f && secret-f >= 2; f++ {
 		corrupt = f
 	}
-	return threshold, corrupt
+	return corrupt
 }
+
+// secrecy is how many sites it takes to learn anything of a key: the threshold, or
+// fewer where several numbers lie on one polynomial.
+func secrecy(threshold, packing int) int { return threshold - max(packing, 1) + 1 }
+
+// Secrecy is how many sites it takes to learn anything of another site's key.
+func (r *Roster) Secrecy() int { return secrecy(r.Threshold, r.Packing) }
 
 // Site returns the site at a share point.
 func (r *Roster) Site(point uint32) (Site, bool) {

@@ -34,8 +34,10 @@ func (r *Roster) Check() error {
 		bad("%d sites, want 2 to %d", n, MaxSites)
 		return errors.Join(errs...)
 	}
-	if t, f := r.Threshold, r.Corrupt; t < 1 || t > n || f < 0 || 2*t <= n+f || t-f < 2 {
-		bad("threshold %d with %d corrupt of %d sites: it must exceed (n+f)/2, and at least two honest sites must be in a cut", t, f, n)
+	if l := r.Packing; l < 0 || l > 1 && l >= r.Threshold {
+		bad("packing %d: it is less than the threshold of %d", l, r.Threshold)
+	} else if t, f := r.Secrecy(), r.Corrupt; r.Threshold > n || t < 1 || f < 0 || 2*t <= n+f || t-f < 2 {
+		bad("threshold %d less packing with %d corrupt of %d sites: %d must exceed (n+f)/2, and at least two honest sites must be in a cut", r.Threshold, f, n, t)
 	}
 	if r.MinOrganisations < min(r.Corrupt+2, n) {
 		bad("a cut must span at least f+2 = %d organisations", r.Corrupt+2)

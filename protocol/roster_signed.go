@@ -124,7 +124,7 @@ func (r *Roster) encode() ([]byte, error) {
 	m := &pb.Roster{
 		Study: r.Study, Epoch: r.Epoch, Title: r.Title, Previous: optional(r.Previous),
 		Threshold: uint32(r.Threshold), Corrupt: uint32(r.Corrupt), MinOrganisations: uint32(r.MinOrganisations),
-		Deadline: unix(r.Deadline),
+		Deadline: unix(r.Deadline), Packing: uint32(r.Packing),
 	}
 	for _, s := range r.Sites {
 		m.Sites = append(m.Sites, &pb.Site{
@@ -168,7 +168,7 @@ func (r *Roster) decode(payload []byte) error {
 	}
 	*r = Roster{
 		Study: m.Study, Title: m.Title, Epoch: m.Epoch, Threshold: int(m.Threshold), Corrupt: int(m.Corrupt),
-		MinOrganisations: int(m.MinOrganisations), Deadline: fromUnix(m.Deadline),
+		MinOrganisations: int(m.MinOrganisations), Deadline: fromUnix(m.Deadline), Packing: int(m.Packing),
 	}
 	if len(m.Previous) > 0 {
 		r.Previous = digest(m.Previous)

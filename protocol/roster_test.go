@@ -153,3 +153,43 @@ func TestJoinRequestProvesTheToken(t *testing.T) {
 		t.Errorf("another secret: got %v, want %v", err, protocol.ErrSignature)
 	}
 }
+
+// TestPackingWeakensTheThreshold asks of a roster what its polynomials hide.
+func TestPackingWeakensTheThreshold(t *testing.T) {
+	for _, tt := range []struct {
+		name                              string
+		sites, threshold, corrupt, packed int
+		sound                             bool
+	}{
+		{"plain shares", 5, 4, 2, 0, true},
+		{"one number on a polynomial is Shamir's scheme", 5, 4, 2, 1, true},
+		{"two numbers, and one corrupt site too many", 5, 4, 1, 2, false},
+		{"two numbers with all sites", 5, 5, 2, 2, true},
+		{"as many numbers as sites that open", 5, 5, 0, 5, false},
+		{"fewer than none", 5, 5, 2, -1, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, _ := rosterOf(t, tt.sites)
+			r.Threshold, r.Corrupt, r.Packing = tt.threshold, tt.corrupt, tt.packed
+			r.MinOrganisations = min(r.Corrupt+2, tt.sites)
+			if err := r.Check(); (err == nil) != tt.sound {
+				t.Errorf("Check: %v", err)
+			}
+		})
+	}
+}
+
+// TestMostCorruptIsTheMost holds what two cuts may share, and that no f more would do.
+func TestMostCorruptIsTheMost(t *testing.T) {
+	for n := 2; n <= 40; n++ {
+		for threshold := 2; threshold <= n; threshold++ {
+			for packing := range threshold {
+				s := threshold - max(packing, 1) + 1
+				sound := func(f int) bool { return 2*f < n && 2*s > n+f && s-f >= 2 }
+				if f := protocol.MostCorrupt(n, threshold, packing); sound(0) && (!sound(f) || sound(f+1)) {
+					t.Errorf("%d of %d sites, packing %d: f = %d", threshold, n, packing, f)
+				}
+			}
+		}
+	}
+}

@@ -160,7 +160,7 @@ func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout,
 	for _, o := range result.Openings {
 		m := &o.Opening.Message
 		info := protocol.OpeningInfo(cut.Session, set, m.Point, header.Recipient)
-		share, err := he.OpenShare(l.params, 1, secrets.kemPrivate, info, o.Sealed, m.Point)
+		share, err := he.OpenShare(l.params, r.Packing, secrets.kemPrivate, info, o.Sealed, m.Point)
 		if err != nil {
 			return nil, fmt.Errorf("%w: the opening of site %d: %w", ErrAltered, m.Point, err)
 		}
@@ -175,7 +175,7 @@ func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout,
 		return nil, err
 	}
 	words, err := he.Open(he.Session{
-		Params: l.params, ID: he.SessionID(cut.Session), Points: r.Points(), Words: l.words, Threshold: r.Threshold, CheckKey: key,
+		Params: l.params, ID: he.SessionID(cut.Session), Points: r.Points(), Words: l.words, Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
 	}, sum, check, shares)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAltered, err)

@@ -216,7 +216,7 @@ func (s *study) answer(raw []byte) protocol.Digest {
 		}
 		header := must[protocol.Signed[protocol.ContributionHeader]](s.t)(protocol.Sign(protocol.ContributionHeader{
 			Session: id, Roster: digest, Point: p, Declaration: q.Header.Message.Declarations[i], Params: q.Header.Message.Params,
-			Coefficients: uint64(len(words) / 6), Words: sha256.Sum256(words), Check: check, Shares: make([]protocol.Digest, siteCount),
+			Coefficients: uint64(len(words) / 6), Words: sha256.Sum256(words), Check: check,
 			Sequence: 1, Head: protocol.Hash("head", []byte{byte(i)}),
 		}, s.nodes[i]))
 		s.result.Headers = append(s.result.Headers, header)

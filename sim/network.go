@@ -45,6 +45,8 @@ type Config struct {
 	Cohorts []protocol.ExactCohort
 	// Threshold is t. Zero means the default of the number of sites.
 	Threshold int
+	// Packing is the roster's.
+	Packing int
 	// Timing is how patient members are. Zero means Fast.
 	Timing coordinator.Timing
 	// Step is told of every step that a member takes, on its goroutine, for tests
@@ -187,6 +189,9 @@ func (n *Network) propose(ctx context.Context) (protocol.Signed[protocol.Roster]
 	r.Threshold, r.Corrupt = protocol.Thresholds(len(r.Sites))
 	if n.cfg.Threshold != 0 {
 		r.Threshold, r.Corrupt = n.cfg.Threshold, 0
+	}
+	if r.Packing = n.cfg.Packing; r.Packing > 1 {
+		r.Corrupt = protocol.MostCorrupt(len(r.Sites), r.Threshold, r.Packing)
 	}
 	r.MinOrganisations = min(r.Corrupt+2, len(r.Sites))
 	if r.Cohorts == nil {

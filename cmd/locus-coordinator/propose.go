@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -22,8 +23,9 @@ type studyFile struct {
 	Title string `json:"title"`
 	// Sites are names of approved sites; their order gives the share points.
 	Sites []string `json:"sites"`
-	// Threshold and Corrupt are the defaults when absent.
+	// Threshold, Packing and Corrupt are the defaults when absent.
 	Threshold        int          `json:"threshold,omitempty"`
+	Packing          *int         `json:"packing,omitempty"`
 	Corrupt          *int         `json:"corrupt,omitempty"`
 	MinOrganisations int          `json:"minOrganisations,omitempty"`
 	Modes            []string     `json:"modes,omitempty"`
@@ -115,11 +117,23 @@ func (a *app) fillSites(c *cobra.Command, r *protocol.Roster, f studyFile) error
 	return nil
 }
 
+// alone is up to how many sites each share of a key is sealed by itself: together they
+// take less than 64 KiB.
+const alone = 4
+
 func fillRules(r *protocol.Roster, f studyFile) error {
-	r.Threshold, r.Corrupt = protocol.Thresholds(len(r.Sites))
+	n := len(r.Sites)
+	r.Threshold, _ = protocol.Thresholds(n)
 	if f.Threshold != 0 {
 		r.Threshold = f.Threshold
 	}
+	switch {
+	case f.Packing != nil:
+		r.Packing = *f.Packing
+	case n > alone:
+		r.Packing = he.PackingFor(n, r.Threshold)
+	}
+	r.Corrupt = protocol.MostCorrupt(n, r.Threshold, r.Packing)
 	if f.Corrupt != nil {
 		r.Corrupt = *f.Corrupt
 	}

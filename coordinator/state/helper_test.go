@@ -159,9 +159,6 @@ func (w *world) header(point int, edit func(*protocol.ContributionHeader)) proto
 		Session: w.task.Message.Session(), Roster: w.roster.Digest(), Point: uint32(point), Declaration: w.declarations[point-1].Digest(),
 		Params: "a50g8", Coefficients: variants, Words: protocol.Hash("words", []byte{byte(point)}), Sequence: 1, Head: protocol.Hash("head"),
 	}
-	for range siteCount {
-		h.Shares = append(h.Shares, protocol.Hash("share"))
-	}
 	if edit != nil {
 		edit(&h)
 	}

@@ -35,10 +35,11 @@ type ContributionHeader struct {
 	Words         []byte                 `protobuf:"bytes,7,opt,name=words" json:"words,omitempty"` // SHA-256 of the masked words
 	Check0        uint64                 `protobuf:"fixed64,8,opt,name=check0" json:"check0,omitempty"`
 	Check1        uint64                 `protobuf:"fixed64,9,opt,name=check1" json:"check1,omitempty"`
-	Shares        [][]byte               `protobuf:"bytes,10,rep,name=shares" json:"shares,omitempty"`       // SHA-256 of every sealed share, in roster order
+	Shares        []byte                 `protobuf:"bytes,10,opt,name=shares" json:"shares,omitempty"`       // root of the tree over every sealed share, in roster order
 	Sequence      uint64                 `protobuf:"varint,11,opt,name=sequence" json:"sequence,omitempty"`  // length of the node's chain
 	Head          []byte                 `protobuf:"bytes,12,opt,name=head" json:"head,omitempty"`           // and its head
 	Bound         []uint32               `protobuf:"varint,13,rep,packed,name=bound" json:"bound,omitempty"` // the set this release is bound to, if it is
+	Salt          []byte                 `protobuf:"bytes,14,opt,name=salt" json:"salt,omitempty"`           // of shares under keys of pairs
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -136,7 +137,7 @@ func (x *ContributionHeader) GetCheck1() uint64 {
 	return 0
 }
 
-func (x *ContributionHeader) GetShares() [][]byte {
+func (x *ContributionHeader) GetShares() []byte {
 	if x != nil {
 		return x.Shares
 	}
@@ -160,6 +161,13 @@ func (x *ContributionHeader) GetHead() []byte {
 func (x *ContributionHeader) GetBound() []uint32 {
 	if x != nil {
 		return x.Bound
+	}
+	return nil
+}
+
+func (x *ContributionHeader) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
 	}
 	return nil
 }
@@ -224,19 +232,72 @@ func (x *Contribution) GetBoundBy() *Envelope {
 	return nil
 }
 
+// SharePath is a sealed share and its way up to the root in its header.
+type SharePath struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Share         []byte                 `protobuf:"bytes,1,opt,name=share" json:"share,omitempty"`
+	Path          []byte                 `protobuf:"bytes,2,opt,name=path" json:"path,omitempty"` // digests, from the leaf's neighbour on
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SharePath) Reset() {
+	*x = SharePath{}
+	mi := &file_release_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SharePath) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SharePath) ProtoMessage() {}
+
+func (x *SharePath) ProtoReflect() protoreflect.Message {
+	mi := &file_release_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SharePath.ProtoReflect.Descriptor instead.
+func (*SharePath) Descriptor() ([]byte, []int) {
+	return file_release_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *SharePath) GetShare() []byte {
+	if x != nil {
+		return x.Share
+	}
+	return nil
+}
+
+func (x *SharePath) GetPath() []byte {
+	if x != nil {
+		return x.Path
+	}
+	return nil
+}
+
 // Delivery hands a site the shares meant for it.
 type Delivery struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Session       []byte                 `protobuf:"bytes,1,opt,name=session" json:"session,omitempty"`
 	Headers       []*Envelope            `protobuf:"bytes,2,rep,name=headers" json:"headers,omitempty"`
-	Shares        [][]byte               `protobuf:"bytes,3,rep,name=shares" json:"shares,omitempty"` // sealed to the receiver, in the order of headers
+	Shares        []*SharePath           `protobuf:"bytes,3,rep,name=shares" json:"shares,omitempty"` // sealed to the receiver, in the order of headers
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Delivery) Reset() {
 	*x = Delivery{}
-	mi := &file_release_proto_msgTypes[2]
+	mi := &file_release_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -248,7 +309,7 @@ func (x *Delivery) String() string {
 func (*Delivery) ProtoMessage() {}
 
 func (x *Delivery) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[2]
+	mi := &file_release_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -261,7 +322,7 @@ func (x *Delivery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Delivery.ProtoReflect.Descriptor instead.
 func (*Delivery) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{2}
+	return file_release_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Delivery) GetSession() []byte {
@@ -278,7 +339,7 @@ func (x *Delivery) GetHeaders() []*Envelope {
 	return nil
 }
 
-func (x *Delivery) GetShares() [][]byte {
+func (x *Delivery) GetShares() []*SharePath {
 	if x != nil {
 		return x.Shares
 	}
@@ -297,7 +358,7 @@ type Received struct {
 
 func (x *Received) Reset() {
 	*x = Received{}
-	mi := &file_release_proto_msgTypes[3]
+	mi := &file_release_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -309,7 +370,7 @@ func (x *Received) String() string {
 func (*Received) ProtoMessage() {}
 
 func (x *Received) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[3]
+	mi := &file_release_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -322,7 +383,7 @@ func (x *Received) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Received.ProtoReflect.Descriptor instead.
 func (*Received) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{3}
+	return file_release_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Received) GetSession() []byte {
@@ -356,7 +417,7 @@ type CutEntry struct {
 
 func (x *CutEntry) Reset() {
 	*x = CutEntry{}
-	mi := &file_release_proto_msgTypes[4]
+	mi := &file_release_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -368,7 +429,7 @@ func (x *CutEntry) String() string {
 func (*CutEntry) ProtoMessage() {}
 
 func (x *CutEntry) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[4]
+	mi := &file_release_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -381,7 +442,7 @@ func (x *CutEntry) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CutEntry.ProtoReflect.Descriptor instead.
 func (*CutEntry) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{4}
+	return file_release_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *CutEntry) GetPoint() uint32 {
@@ -410,7 +471,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_release_proto_msgTypes[5]
+	mi := &file_release_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -422,7 +483,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[5]
+	mi := &file_release_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -435,7 +496,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{5}
+	return file_release_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Cut) GetSession() []byte {
@@ -470,7 +531,7 @@ type CutOffer struct {
 
 func (x *CutOffer) Reset() {
 	*x = CutOffer{}
-	mi := &file_release_proto_msgTypes[6]
+	mi := &file_release_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -482,7 +543,7 @@ func (x *CutOffer) String() string {
 func (*CutOffer) ProtoMessage() {}
 
 func (x *CutOffer) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[6]
+	mi := &file_release_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -495,7 +556,7 @@ func (x *CutOffer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CutOffer.ProtoReflect.Descriptor instead.
 func (*CutOffer) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{6}
+	return file_release_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CutOffer) GetCut() *Envelope {
@@ -535,7 +596,7 @@ type Vote struct {
 
 func (x *Vote) Reset() {
 	*x = Vote{}
-	mi := &file_release_proto_msgTypes[7]
+	mi := &file_release_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -547,7 +608,7 @@ func (x *Vote) String() string {
 func (*Vote) ProtoMessage() {}
 
 func (x *Vote) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[7]
+	mi := &file_release_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -560,7 +621,7 @@ func (x *Vote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Vote.ProtoReflect.Descriptor instead.
 func (*Vote) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{7}
+	return file_release_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Vote) GetStudy() string {
@@ -628,7 +689,7 @@ type Seen struct {
 
 func (x *Seen) Reset() {
 	*x = Seen{}
-	mi := &file_release_proto_msgTypes[8]
+	mi := &file_release_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -640,7 +701,7 @@ func (x *Seen) String() string {
 func (*Seen) ProtoMessage() {}
 
 func (x *Seen) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[8]
+	mi := &file_release_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +714,7 @@ func (x *Seen) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Seen.ProtoReflect.Descriptor instead.
 func (*Seen) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{8}
+	return file_release_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Seen) GetStudy() string {
@@ -717,7 +778,7 @@ type HeadQuery struct {
 
 func (x *HeadQuery) Reset() {
 	*x = HeadQuery{}
-	mi := &file_release_proto_msgTypes[9]
+	mi := &file_release_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +790,7 @@ func (x *HeadQuery) String() string {
 func (*HeadQuery) ProtoMessage() {}
 
 func (x *HeadQuery) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[9]
+	mi := &file_release_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +803,7 @@ func (x *HeadQuery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use HeadQuery.ProtoReflect.Descriptor instead.
 func (*HeadQuery) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{9}
+	return file_release_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *HeadQuery) GetStudy() string {
@@ -780,7 +841,7 @@ type Opening struct {
 
 func (x *Opening) Reset() {
 	*x = Opening{}
-	mi := &file_release_proto_msgTypes[10]
+	mi := &file_release_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -792,7 +853,7 @@ func (x *Opening) String() string {
 func (*Opening) ProtoMessage() {}
 
 func (x *Opening) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[10]
+	mi := &file_release_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -805,7 +866,7 @@ func (x *Opening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Opening.ProtoReflect.Descriptor instead.
 func (*Opening) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{10}
+	return file_release_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Opening) GetSession() []byte {
@@ -853,7 +914,7 @@ type OpeningBundle struct {
 
 func (x *OpeningBundle) Reset() {
 	*x = OpeningBundle{}
-	mi := &file_release_proto_msgTypes[11]
+	mi := &file_release_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -865,7 +926,7 @@ func (x *OpeningBundle) String() string {
 func (*OpeningBundle) ProtoMessage() {}
 
 func (x *OpeningBundle) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[11]
+	mi := &file_release_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -878,7 +939,7 @@ func (x *OpeningBundle) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OpeningBundle.ProtoReflect.Descriptor instead.
 func (*OpeningBundle) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{11}
+	return file_release_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OpeningBundle) GetOpening() *Envelope {
@@ -908,7 +969,7 @@ type Refusal struct {
 
 func (x *Refusal) Reset() {
 	*x = Refusal{}
-	mi := &file_release_proto_msgTypes[12]
+	mi := &file_release_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -920,7 +981,7 @@ func (x *Refusal) String() string {
 func (*Refusal) ProtoMessage() {}
 
 func (x *Refusal) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[12]
+	mi := &file_release_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -933,7 +994,7 @@ func (x *Refusal) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refusal.ProtoReflect.Descriptor instead.
 func (*Refusal) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{12}
+	return file_release_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Refusal) GetSession() []byte {
@@ -980,7 +1041,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_release_proto_msgTypes[13]
+	mi := &file_release_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -992,7 +1053,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_release_proto_msgTypes[13]
+	mi := &file_release_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1005,7 +1066,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_release_proto_rawDescGZIP(), []int{13}
+	return file_release_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Result) GetHeader() *Envelope {
@@ -1061,7 +1122,7 @@ var File_release_proto protoreflect.FileDescriptor
 
 const file_release_proto_rawDesc = "" +
 	"\n" +
-	"\rrelease.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\xde\x02\n" +
+	"\rrelease.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\xf2\x02\n" +
 	"\x12ContributionHeader\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12\x16\n" +
 	"\x06roster\x18\x02 \x01(\fR\x06roster\x12\x14\n" +
@@ -1073,18 +1134,22 @@ const file_release_proto_rawDesc = "" +
 	"\x06check0\x18\b \x01(\x06R\x06check0\x12\x16\n" +
 	"\x06check1\x18\t \x01(\x06R\x06check1\x12\x16\n" +
 	"\x06shares\x18\n" +
-	" \x03(\fR\x06shares\x12\x1a\n" +
+	" \x01(\fR\x06shares\x12\x1a\n" +
 	"\bsequence\x18\v \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04head\x18\f \x01(\fR\x04head\x12\x14\n" +
-	"\x05bound\x18\r \x03(\rR\x05bound\"\x81\x01\n" +
+	"\x05bound\x18\r \x03(\rR\x05bound\x12\x12\n" +
+	"\x04salt\x18\x0e \x01(\fR\x04salt\"\x81\x01\n" +
 	"\fContribution\x12*\n" +
 	"\x06header\x18\x01 \x01(\v2\x12.locus.v1.EnvelopeR\x06header\x12\x16\n" +
 	"\x06shares\x18\x02 \x03(\fR\x06shares\x12-\n" +
-	"\bbound_by\x18\x03 \x01(\v2\x12.locus.v1.EnvelopeR\aboundBy\"j\n" +
+	"\bbound_by\x18\x03 \x01(\v2\x12.locus.v1.EnvelopeR\aboundBy\"5\n" +
+	"\tSharePath\x12\x14\n" +
+	"\x05share\x18\x01 \x01(\fR\x05share\x12\x12\n" +
+	"\x04path\x18\x02 \x01(\fR\x04path\"\x7f\n" +
 	"\bDelivery\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12,\n" +
-	"\aheaders\x18\x02 \x03(\v2\x12.locus.v1.EnvelopeR\aheaders\x12\x16\n" +
-	"\x06shares\x18\x03 \x03(\fR\x06shares\"T\n" +
+	"\aheaders\x18\x02 \x03(\v2\x12.locus.v1.EnvelopeR\aheaders\x12+\n" +
+	"\x06shares\x18\x03 \x03(\v2\x13.locus.v1.SharePathR\x06shares\"T\n" +
 	"\bReceived\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12\x14\n" +
 	"\x05point\x18\x02 \x01(\rR\x05point\x12\x18\n" +
@@ -1155,44 +1220,46 @@ func file_release_proto_rawDescGZIP() []byte {
 	return file_release_proto_rawDescData
 }
 
-var file_release_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_release_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_release_proto_goTypes = []any{
 	(*ContributionHeader)(nil), // 0: locus.v1.ContributionHeader
 	(*Contribution)(nil),       // 1: locus.v1.Contribution
-	(*Delivery)(nil),           // 2: locus.v1.Delivery
-	(*Received)(nil),           // 3: locus.v1.Received
-	(*CutEntry)(nil),           // 4: locus.v1.CutEntry
-	(*Cut)(nil),                // 5: locus.v1.Cut
-	(*CutOffer)(nil),           // 6: locus.v1.CutOffer
-	(*Vote)(nil),               // 7: locus.v1.Vote
-	(*Seen)(nil),               // 8: locus.v1.Seen
-	(*HeadQuery)(nil),          // 9: locus.v1.HeadQuery
-	(*Opening)(nil),            // 10: locus.v1.Opening
-	(*OpeningBundle)(nil),      // 11: locus.v1.OpeningBundle
-	(*Refusal)(nil),            // 12: locus.v1.Refusal
-	(*Result)(nil),             // 13: locus.v1.Result
-	(*Envelope)(nil),           // 14: locus.v1.Envelope
+	(*SharePath)(nil),          // 2: locus.v1.SharePath
+	(*Delivery)(nil),           // 3: locus.v1.Delivery
+	(*Received)(nil),           // 4: locus.v1.Received
+	(*CutEntry)(nil),           // 5: locus.v1.CutEntry
+	(*Cut)(nil),                // 6: locus.v1.Cut
+	(*CutOffer)(nil),           // 7: locus.v1.CutOffer
+	(*Vote)(nil),               // 8: locus.v1.Vote
+	(*Seen)(nil),               // 9: locus.v1.Seen
+	(*HeadQuery)(nil),          // 10: locus.v1.HeadQuery
+	(*Opening)(nil),            // 11: locus.v1.Opening
+	(*OpeningBundle)(nil),      // 12: locus.v1.OpeningBundle
+	(*Refusal)(nil),            // 13: locus.v1.Refusal
+	(*Result)(nil),             // 14: locus.v1.Result
+	(*Envelope)(nil),           // 15: locus.v1.Envelope
 }
 var file_release_proto_depIdxs = []int32{
-	14, // 0: locus.v1.Contribution.header:type_name -> locus.v1.Envelope
-	14, // 1: locus.v1.Contribution.bound_by:type_name -> locus.v1.Envelope
-	14, // 2: locus.v1.Delivery.headers:type_name -> locus.v1.Envelope
-	4,  // 3: locus.v1.Cut.entries:type_name -> locus.v1.CutEntry
-	14, // 4: locus.v1.CutOffer.cut:type_name -> locus.v1.Envelope
-	14, // 5: locus.v1.CutOffer.headers:type_name -> locus.v1.Envelope
-	14, // 6: locus.v1.CutOffer.received:type_name -> locus.v1.Envelope
-	14, // 7: locus.v1.OpeningBundle.opening:type_name -> locus.v1.Envelope
-	14, // 8: locus.v1.Result.header:type_name -> locus.v1.Envelope
-	14, // 9: locus.v1.Result.task:type_name -> locus.v1.Envelope
-	14, // 10: locus.v1.Result.cut:type_name -> locus.v1.Envelope
-	14, // 11: locus.v1.Result.headers:type_name -> locus.v1.Envelope
-	14, // 12: locus.v1.Result.received:type_name -> locus.v1.Envelope
-	11, // 13: locus.v1.Result.openings:type_name -> locus.v1.OpeningBundle
-	14, // [14:14] is the sub-list for method output_type
-	14, // [14:14] is the sub-list for method input_type
-	14, // [14:14] is the sub-list for extension type_name
-	14, // [14:14] is the sub-list for extension extendee
-	0,  // [0:14] is the sub-list for field type_name
+	15, // 0: locus.v1.Contribution.header:type_name -> locus.v1.Envelope
+	15, // 1: locus.v1.Contribution.bound_by:type_name -> locus.v1.Envelope
+	15, // 2: locus.v1.Delivery.headers:type_name -> locus.v1.Envelope
+	2,  // 3: locus.v1.Delivery.shares:type_name -> locus.v1.SharePath
+	5,  // 4: locus.v1.Cut.entries:type_name -> locus.v1.CutEntry
+	15, // 5: locus.v1.CutOffer.cut:type_name -> locus.v1.Envelope
+	15, // 6: locus.v1.CutOffer.headers:type_name -> locus.v1.Envelope
+	15, // 7: locus.v1.CutOffer.received:type_name -> locus.v1.Envelope
+	15, // 8: locus.v1.OpeningBundle.opening:type_name -> locus.v1.Envelope
+	15, // 9: locus.v1.Result.header:type_name -> locus.v1.Envelope
+	15, // 10: locus.v1.Result.task:type_name -> locus.v1.Envelope
+	15, // 11: locus.v1.Result.cut:type_name -> locus.v1.Envelope
+	15, // 12: locus.v1.Result.headers:type_name -> locus.v1.Envelope
+	15, // 13: locus.v1.Result.received:type_name -> locus.v1.Envelope
+	12, // 14: locus.v1.Result.openings:type_name -> locus.v1.OpeningBundle
+	15, // [15:15] is the sub-list for method output_type
+	15, // [15:15] is the sub-list for method input_type
+	15, // [15:15] is the sub-list for extension type_name
+	15, // [15:15] is the sub-list for extension extendee
+	0,  // [0:15] is the sub-list for field type_name
 }
 
 func init() { file_release_proto_init() }
@@ -1207,7 +1274,7 @@ func file_release_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_release_proto_rawDesc), len(file_release_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

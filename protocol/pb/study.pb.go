@@ -390,6 +390,7 @@ type Roster struct {
 	Members          []*Member              `protobuf:"bytes,12,rep,name=members" json:"members,omitempty"`
 	Researchers      []*Researcher          `protobuf:"bytes,13,rep,name=researchers" json:"researchers,omitempty"`
 	Deadline         int64                  `protobuf:"varint,14,opt,name=deadline" json:"deadline,omitempty"` // unix seconds: signed by all before, or void
+	Packing          uint32                 `protobuf:"varint,15,opt,name=packing" json:"packing,omitempty"`   // numbers on one polynomial of the key's shares; 0: plain shares
 	unknownFields    protoimpl.UnknownFields
 	sizeCache        protoimpl.SizeCache
 }
@@ -518,6 +519,13 @@ func (x *Roster) GetResearchers() []*Researcher {
 func (x *Roster) GetDeadline() int64 {
 	if x != nil {
 		return x.Deadline
+	}
+	return 0
+}
+
+func (x *Roster) GetPacking() uint32 {
+	if x != nil {
+		return x.Packing
 	}
 	return 0
 }
@@ -707,7 +715,7 @@ const file_study_proto_rawDesc = "" +
 	"Researcher\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
 	"\forganisation\x18\x02 \x01(\tR\forganisation\x12\x10\n" +
-	"\x03key\x18\x03 \x01(\fR\x03key\"\xe4\x03\n" +
+	"\x03key\x18\x03 \x01(\fR\x03key\"\xfe\x03\n" +
 	"\x06Roster\x12\x14\n" +
 	"\x05study\x18\x01 \x01(\tR\x05study\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
@@ -723,7 +731,8 @@ const file_study_proto_rawDesc = "" +
 	"\x06panels\x18\v \x03(\v2\x12.locus.v1.PanelRefR\x06panels\x12*\n" +
 	"\amembers\x18\f \x03(\v2\x10.locus.v1.MemberR\amembers\x126\n" +
 	"\vresearchers\x18\r \x03(\v2\x14.locus.v1.ResearcherR\vresearchers\x12\x1a\n" +
-	"\bdeadline\x18\x0e \x01(\x03R\bdeadline\"Y\n" +
+	"\bdeadline\x18\x0e \x01(\x03R\bdeadline\x12\x18\n" +
+	"\apacking\x18\x0f \x01(\rR\apacking\"Y\n" +
 	"\x0eDeclaredCohort\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1d\n" +
 	"\n" +

@@ -80,7 +80,7 @@ func (s *study) contribution(t testing.TB, point uint32, change func(*protocol.C
 	t.Helper()
 	h := protocol.ContributionHeader{
 		Session: s.session(), Roster: rosterDigest, Point: point, Declaration: declared(point), Params: "a50g8",
-		Coefficients: 1, Words: protocol.Hash("words", []byte{byte(point)}), Shares: make([]protocol.Digest, len(s.nodes)),
+		Coefficients: 1, Words: protocol.Hash("words", []byte{byte(point)}),
 	}
 	change(&h)
 	return must[protocol.Signed[protocol.ContributionHeader]](t)(protocol.Sign(h, s.nodes[point-1]))
