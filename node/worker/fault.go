@@ -28,7 +28,7 @@ func sentinels() []error {
 		ErrOther, ErrFrame, ErrSource, io.ErrUnexpectedEOF,
 		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
 		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
-		bcf.ErrNotBCF, bcf.ErrTruncated, bcf.ErrRecord, bcf.ErrGenotype, bcf.ErrPloidy, bcf.ErrNoGT,
+		bcf.ErrNotBCF, bcf.ErrTruncated, bcf.ErrRecord, bcf.ErrGenotype, bcf.ErrNoGT,
 		plink.ErrNotBed, plink.ErrSampleMajor, plink.ErrLength, plink.ErrPadding, plink.ErrLine, plink.ErrSamples,
 		pgen.ErrNotPgen, pgen.ErrSampleMajor, pgen.ErrMode, pgen.ErrHeader, pgen.ErrFit, pgen.ErrTruncated, pgen.ErrTrailing,
 		pgen.ErrIndex, pgen.ErrRecord, pgen.ErrLine, pgen.ErrCompressed, pgen.ErrSamples,

@@ -22,8 +22,14 @@ import (
 func show(row *genotype.Row) string {
 	b := make([]byte, 0, 64+4*len(row.Calls))
 	b = fmt.Appendf(b, "%s:%d %s>%s", row.Contig, row.Pos, row.Ref, strings.Join(row.Alts, ","))
+	if row.End > 0 {
+		b = fmt.Appendf(b, " to %d", row.End)
+	}
 	if !row.Pass {
 		b = append(b, " filtered"...)
+	}
+	if row.Dropped > 0 {
+		b = fmt.Appendf(b, " dropped %d", row.Dropped)
 	}
 	for _, c := range row.Calls {
 		x, y := c.Alleles()
@@ -42,11 +48,27 @@ func shown(b []byte, a genotype.Allele) []byte {
 	return strconv.AppendUint(b, uint64(a-genotype.Reference), 10)
 }
 
+// many is how many samples may be read at a time, and the order of their alleles is lost.
+const many = 16
+
+// sorted gives a row calls, of which the lesser allele comes first.
+func sorted(row *genotype.Row, samples int) {
+	row.Expand(samples)
+	for i, c := range row.Calls {
+		if a, b := c.Alleles(); a > b && b != genotype.Absent {
+			row.Calls[i] = genotype.NewCall(b, a)
+		}
+	}
+}
+
 // rows reads a file to its end, if New gave no error.
 func rows(r genotype.Reader, err error) (all []string, _ error) {
 	var row genotype.Row
 	for err == nil {
 		if err = r.Next(&row); err == nil {
+			if n := len(r.Samples()); n >= many {
+				sorted(&row, n)
+			}
 			all = append(all, show(&row))
 		}
 	}
@@ -88,6 +110,15 @@ func TestWhatIsReadIsWhatTheTextSays(t *testing.T) {
 		{"dosages beside GT", []string{"1 10 . A C . PASS . DS:GT 0.1:0/0 1.2:0/1 1.9:1/1 ."}, []string{"1:10 A>C 0/0 0/1 1/1 ."}},
 		{"a record without GT", []string{"1 10 . A C . PASS . DP 3 4 5 6", "1 11 . A C . PASS . GT 0 0 0 0"}, []string{"1:10 A>C . . . .", "1:11 A>C 0 0 0 0"}},
 		{"a record without fields", []string{"1 10 . A C . PASS . . . . . .", "1 11 . A C . PASS . GT 0 0 0 0"}, []string{"1:10 A>C . . . .", "1:11 A>C 0 0 0 0"}},
+		{"three chromosomes are no call", []string{"1 10 . A C . PASS . GT 0/0/1 0/1 ./././. 1|1|1|0"}, []string{"1:10 A>C dropped 3 ./. 0/1 ./. ./."}},
+		{"a block, by GQ", []string{"1 10 . A <NON_REF> . PASS END=20 GT:DP:GQ 0/0:9:20 0/0:9:19 0|0:1:99 0/0:9:0"}, []string{"1:10 A><NON_REF> to 20 0/0 ./. 0/0 ./."}},
+		{"a block, by RGQ where there is no GQ", []string{"1 10 . A . . PASS END=20 RGQ:GT:GQ 20:0/0:. 19:0/0:. 1:0/0:50 .:0/0:."}, []string{"1:10 A> to 20 0/0 ./. 0/0 0/0"}},
+		{"a block, by depth", []string{"1 10 . A <*> . PASS DP=0;END=10 GT:DP:GQ:MIN_DP 0/0:0:99:. 0/0:5:99:0 0/0:1:99:1 0/0:.:99:."}, []string{"1:10 A><*> to 10 ./. ./. 0/0 0/0"}},
+		{"a block without anything that tells how sure it is", []string{"1 10 . A <NON_REF>,<*> . PASS END=200000 GT 0/0 0|0 0 ."}, []string{"1:10 A><NON_REF>,<*> to 200000 0/0 0/0 0 ."}},
+		{"a block, and who has something else in it", []string{"1 10 . A <NON_REF> . PASS END=20 GT:GQ 0/1:99 1/1:99 ./0:99 1:99"}, []string{"1:10 A><NON_REF> to 20 ./. ./. ./. ."}},
+		{"a block of one chromosome", []string{"X 10 . A <NON_REF> . PASS END=20 GT:GQ 0:99 0:3 0/0:20 .:99"}, []string{"X:10 A><NON_REF> to 20 0 . 0/0 ."}},
+		{"what stands for other alleles, beside an ALT, is no block", []string{"1 10 . A C,<NON_REF> . PASS END=20 GT:GQ 0/0:3 0/1:3 0/2:3 1/2:3"}, []string{"1:10 A>C,<NON_REF> 0/0 0/1 0/2 1/2"}},
+		{"what stands for other alleles, without END, is no block", []string{"1 10 . A <NON_REF> . PASS DP=3 GT:GQ 0/0:3 0/0:3 0/0:3 0/0:3"}, []string{"1:10 A><NON_REF> 0/0 0/0 0/0 0/0"}},
 		{"INFO that no one can read", []string{"1 10 x;y A C -1e9 PASS ;=;;AN=x GT 0 0 0 1"}, []string{"1:10 A>C 0 0 0 1"}},
 		{"a contig of no assembly", []string{"GL000225.1 10 . A C . PASS . GT 0 0 0 1"}, []string{"GL000225.1:10 A>C 0 0 0 1"}},
 		{"the telomere", []string{"1 0 . N C . PASS . GT 0 0 0 1"}, []string{"1:0 N>C 0 0 0 1"}},
@@ -113,7 +144,7 @@ func TestWhatIsReadIsWhatTheTextSays(t *testing.T) {
 }
 
 func TestNumbersOfTheHeaderAreFollowed(t *testing.T) {
-	r := encode(t, way{}, "X 10 . A C . q10 . DP:GT 3:0/1 4:0/0 5:1/1 6:./.")
+	r := encode(t, way{}, "X 10 . A C . q10 . DP:GT 7:0/1 4:0/0 5:1/1 6:./.")
 	r.contig = 38 // X
 	r.shared = bytes.Replace(r.shared, []byte{0x11, 1}, []byte{0x11, 13}, 1)
 	r.indiv = bytes.Replace(bytes.Replace(r.indiv, []byte{0x11, 2}, []byte{0x11, 12}, 1), []byte{0x11, 3}, []byte{0x12, 11, 0}, 1)
@@ -223,13 +254,13 @@ func TestAFileWithoutSamplesHasRowsWithoutCalls(t *testing.T) {
 }
 
 func TestAnErrorSticks(t *testing.T) {
-	r, err := bcf.New(bytes.NewReader(way{}.file(t, "1 10 . A C . PASS . GT 0/0/1 0 0 0", "1 20 . A C . PASS . GT 0 0 0 1")), bcf.Config{})
+	r, err := bcf.New(bytes.NewReader(way{}.file(t, "1 10 . A C . PASS . GT 0/2 0 0 0", "1 20 . A C . PASS . GT 0 0 0 1")), bcf.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var row genotype.Row
 	first := r.Next(&row)
-	if second := r.Next(&row); !errors.Is(first, bcf.ErrPloidy) || second != first {
+	if second := r.Next(&row); !errors.Is(first, bcf.ErrGenotype) || second != first {
 		t.Errorf("first %v, then %v", first, second)
 	}
 }

@@ -2,6 +2,7 @@ package bcf
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/locus-genomics/locus/node/genotype"
 )
@@ -11,11 +12,10 @@ const noGT = genotype.Call(genotype.Missing) | genotype.Call(genotype.Absent)<<1
 
 // calls reads the fields of the samples, of which it decodes GT.
 func (r *Reader) calls(fields int, left int64, row *genotype.Row) error {
-	n := len(r.head.samples)
-	if cap(row.Calls) < n {
-		row.Calls = make([]genotype.Call, n)
+	if n := len(r.head.samples); row.End > 0 {
+		r.doubts = slices.Grow(r.doubts[:0], n)[:n]
+		clear(r.doubts)
 	}
-	row.Calls = row.Calls[:n]
 	found, dosage := false, false
 	for range fields {
 		f, err := r.field(left)
@@ -23,17 +23,22 @@ func (r *Reader) calls(fields int, left int64, row *genotype.Row) error {
 			return err
 		}
 		left -= f.used + f.size
-		switch r.head.strings.names[f.key] {
-		case "GT":
+		name, read := r.head.strings.names[f.key], false
+		if row.End > 0 {
+			if read, err = r.measure(name, f); err != nil {
+				return truncated(err)
+			}
+		}
+		switch {
+		case read:
+		case name == "GT":
 			if found {
 				return fmt.Errorf("%w: GT comes twice", ErrRecord)
 			}
 			found = true
 			err = r.genotypes(f, row)
-		case "DS", "GP", "GL", "HDS", "ADS":
-			dosage = true
-			fallthrough
 		default:
+			dosage = dosage || slices.Contains(dosages, name)
 			err = r.in.discard(f.size)
 		}
 		if err != nil {
@@ -45,14 +50,27 @@ func (r *Reader) calls(fields int, left int64, row *genotype.Row) error {
 		return fmt.Errorf("%w: bytes are left over behind its samples", ErrRecord)
 	case found:
 		r.genotype = true
-		return nil
 	case dosage:
 		return ErrNoGT
+	default:
+		r.nobody(row)
 	}
+	if row.End > 0 {
+		r.doubt(row)
+	}
+	return nil
+}
+
+// dosages are fields that speak of genotypes, and are none.
+var dosages = []string{"DS", "GP", "GL", "HDS", "ADS"}
+
+// nobody makes room for everybody's call, and makes it ".".
+func (r *Reader) nobody(row *genotype.Row) {
+	n := len(r.head.samples)
+	row.Calls = slices.Grow(row.Calls[:0], n)[:n]
 	for i := range row.Calls {
 		row.Calls[i] = noGT
 	}
-	return nil
 }
 
 // field is what stands before the values of a field.
@@ -89,12 +107,20 @@ func (r *Reader) field(left int64) (field, error) {
 	return f, nil
 }
 
-// genotypes decodes the GT of every sample, a buffer at a time.
+// maxVector is the most bytes of one sample's GT, and piece how many are decoded of all
+// samples at a time.
+const (
+	maxVector = 128 << 10
+	piece     = 256 << 10
+)
+
+// genotypes decodes the GT of every sample.
 func (r *Reader) genotypes(f field, row *genotype.Row) error {
+	if done, err := r.usual(f, row); done || err != nil {
+		return err
+	}
+	r.nobody(row)
 	if f.n == 0 {
-		for i := range row.Calls {
-			row.Calls[i] = noGT
-		}
 		return nil
 	}
 	if f.kind != kindInt8 && f.kind != kindInt16 && f.kind != kindInt32 {
@@ -102,10 +128,10 @@ func (r *Reader) genotypes(f field, row *genotype.Row) error {
 	}
 	size, _ := width(f.kind)
 	v := vectors{reader: r, n: f.n, size: size, last: genotype.Reference + genotype.Allele(len(row.Alts))}
-	if f.n*size > readAhead/2 {
-		return fmt.Errorf("%w: room for %d alleles a sample", ErrPloidy, f.n)
+	if f.n*size > maxVector {
+		return fmt.Errorf("%w: room for %d alleles a sample; want 2", ErrGenotype, f.n)
 	}
-	per := readAhead / (f.n * size)
+	per := piece / (f.n * size)
 	for done := 0; done < len(row.Calls); {
 		some := row.Calls[done:min(done+per, len(row.Calls))]
 		raw, err := r.in.peek(len(some) * f.n * size)
@@ -118,5 +144,6 @@ func (r *Reader) genotypes(f field, row *genotype.Row) error {
 		r.in.skip(len(raw))
 		done += len(some)
 	}
+	row.Dropped = v.dropped
 	return nil
 }

@@ -16,6 +16,7 @@ func FuzzReader(f *testing.F) {
 		{"X 10 . A C,* . q10 . GT:DP 0 1 ./2:3 .", "X 11 . a . . . . GT 0/0 0 . ./."},
 		{"1 10 . A <DEL> . PASS x DP:GT 3:0/1 4 5:. 6:1/1", "chr2 5 . A C . . . DS 1 1 1 1"},
 		{"1 10 . A C . PASS;q10 . GT |0|1 0/0/1 1 0"},
+		{"1 10 . A <NON_REF> . . DP=9;END=20 GT:DP:GQ 0/0:3:20 0:4:3 ./0:0:9 0/1:9:9"},
 	} {
 		for _, w := range []way{{plain: true}, {plain: true, minor: 1, size: 2}, {size: 4}} {
 			b := w.file(f, lines...)
@@ -42,6 +43,7 @@ func FuzzReader(f *testing.F) {
 // check is what must hold of every row.
 func check(t *testing.T, row *genotype.Row, r *bcf.Reader) {
 	t.Helper()
+	row.Expand(len(r.Samples()))
 	if len(row.Calls) != len(r.Samples()) || row.Contig == "" || row.Ref == "" || len(row.Alts) > genotype.MaxAlts {
 		t.Fatalf("a bad row of %d calls and %d ALTs", len(row.Calls), len(row.Alts))
 	}

@@ -39,6 +39,7 @@ type vectors struct {
 	reader  *Reader
 	n, size int
 	last    genotype.Allele
+	dropped int // calls of more than two alleles
 }
 
 const (
@@ -123,10 +124,11 @@ func (v *vectors) each(raw []byte, calls []genotype.Call) (int, error) {
 	return 0, nil
 }
 
-// call reads one sample's vector. One that ends at once is ".".
+// call reads one sample's vector. One that ends at once is ".". One of more than two
+// alleles is over what a person may add to a counter: it is no call.
 func (v *vectors) call(raw []byte) (genotype.Call, error) {
 	pair := [2]genotype.Allele{genotype.Missing, genotype.Absent}
-	ended := false
+	ended, over := false, false
 	for k := range v.n {
 		a := v.reader.code(integer(raw[k*v.size:], v.size), v.size)
 		switch {
@@ -136,13 +138,17 @@ func (v *vectors) call(raw []byte) (genotype.Call, error) {
 			return 0, fmt.Errorf("%w: something follows its end", ErrGenotype)
 		case a == notAllele:
 			return 0, fmt.Errorf("%w: a value is no allele", ErrGenotype)
-		case k > 1:
-			return 0, ErrPloidy
 		case a > v.last:
 			return 0, fmt.Errorf("%w: it names an allele that ALT does not list", ErrGenotype)
+		case k > 1:
+			over = true
 		default:
 			pair[k] = a
 		}
+	}
+	if over {
+		v.dropped++
+		return genotype.NoCall, nil
 	}
 	return genotype.NewCall(pair[0], pair[1]), nil
 }

@@ -67,7 +67,6 @@ func (h *header) read(in *stream) error {
 	if bytes.IndexByte(text, 0) >= 0 {
 		return fmt.Errorf("%w: the header goes on behind its end", ErrNotBCF)
 	}
-	in.long = nil // none of it is needed again
 	return h.parse(text)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/locus-genomics/locus/internal/planes"
 	"github.com/locus-genomics/locus/node/genotype"
 )
 
@@ -19,8 +20,6 @@ var (
 	// ErrGenotype is returned for a GT that cannot be read, or that names an allele
 	// which ALT does not list.
 	ErrGenotype = errors.New("bcf: a genotype cannot be read")
-	// ErrPloidy is returned for a GT of more than two alleles.
-	ErrPloidy = errors.New("bcf: a genotype of more than two alleles; leave the record out, or call it with ploidy 2")
 	// ErrNoGT is returned where there are samples but no genotypes. Dosages are not
 	// made into genotypes.
 	ErrNoGT = errors.New("bcf: no genotypes (GT); make hard calls first (plink2 --hard-call-threshold)")
@@ -56,12 +55,16 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the genotypes
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
+	// MinBlockGQ is the GQ below which a call of a gVCF's block is missing; 0 means
+	// DefaultBlockGQ, and a negative number none.
+	MinBlockGQ int
 }
 
 // Reader is a genotype.Reader over BCF.
 type Reader struct {
 	in       *stream
 	cfg      Config
+	blockGQ  int
 	head     header
 	order    genotype.Order
 	contig   int32 // of the record before, -1 for none
@@ -70,6 +73,9 @@ type Reader struct {
 	start    int64 // and where it begins
 	genotype bool  // there was a GT
 	codes    [256]genotype.Allele
+	planes   *planes.Planes
+	lists    [3][]uint32 // memory of a row's classes
+	doubts   []byte      // of a block's calls
 	err      error
 }
 
@@ -77,7 +83,10 @@ var _ genotype.Reader = (*Reader)(nil)
 
 // New reads the header.
 func New(src io.Reader, cfg Config) (*Reader, error) {
-	r := &Reader{cfg: cfg, contig: -1}
+	r := &Reader{cfg: cfg, contig: -1, blockGQ: cfg.MinBlockGQ}
+	if r.blockGQ == 0 {
+		r.blockGQ = DefaultBlockGQ
+	}
 	var err error
 	if r.in, err = newStream(src); err == nil {
 		err = r.head.read(r.in)
@@ -86,6 +95,7 @@ func New(src io.Reader, cfg Config) (*Reader, error) {
 		return nil, &RecordError{Err: err}
 	}
 	r.fillCodes()
+	r.planes = planes.New(len(r.head.samples))
 	return r, nil
 }
 
@@ -158,7 +168,7 @@ func (r *Reader) parse(row *genotype.Row) error {
 	if err != nil {
 		return truncated(err)
 	}
-	row.Coded, row.Calls = false, row.Calls[:0]
+	*row = genotype.Row{Site: genotype.Site{Alts: row.Alts[:0]}, Calls: row.Calls[:0], Classes: row.Classes[:0]}
 	fields, err := r.site(raw, row)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ const (
 	maxPos = 1<<31 - 1
 )
 
-// site reads the shared part of a record, but for INFO, and how many fields the
+// site reads the shared part of a record, but for most of INFO, and how many fields the
 // samples have.
 func (r *Reader) site(raw []byte, row *genotype.Row) (fields int, err error) {
 	if err := r.place(&row.Site, raw); err != nil {
@@ -36,7 +36,9 @@ func (r *Reader) site(raw []byte, row *genotype.Row) (fields int, err error) {
 	if err := readAlleles(&t, &row.Site, alleles); err != nil {
 		return 0, err
 	}
-	row.Pass, err = r.passes(&t)
+	if row.Pass, err = r.passes(&t); err == nil && isBlock(row.Alts) {
+		row.End, err = r.blockEnd(&t, int(le32(raw[16:])&0xffff), row.Pos)
+	}
 	return fields, err
 }
 

@@ -1,35 +1,38 @@
 package bcf
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"io"
 
 	"github.com/locus-genomics/locus/internal/bgzf"
+	"github.com/locus-genomics/locus/internal/window"
 )
 
-// readAhead is what is asked of the file at once, and the most that is held of the
-// genotypes of a record.
-const readAhead = 256 << 10
+// source shows what comes next in the unpacked file, as package window does.
+type source interface {
+	Window(n int) ([]byte, error)
+	Advance(n int)
+}
 
 // stream is the unpacked file. What it hands out is valid until the next call.
 type stream struct {
-	r      *bufio.Reader
-	long   []byte // holds a site that is larger than the buffer of r
-	offset int64  // of what is handed out next
+	src    source
+	offset int64 // of what is handed out next
 }
 
-func newStream(src io.Reader) (*stream, error) {
-	packed := bufio.NewReaderSize(src, readAhead)
-	head, err := packed.Peek(bgzf.HeaderSize)
-	if err != nil && err != io.EOF {
+func newStream(r io.Reader) (*stream, error) {
+	head := make([]byte, bgzf.HeaderSize)
+	n, err := io.ReadFull(r, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return nil, err
 	}
+	head = head[:n]
+	r = io.MultiReader(bytes.NewReader(head), r)
 	if bgzf.Is(head) {
-		packed = bufio.NewReaderSize(bgzf.NewReader(packed), readAhead)
+		return &stream{src: bgzf.NewReader(r)}, nil
 	}
-	return &stream{r: packed}, nil
+	return &stream{src: window.New(r)}, nil
 }
 
 // Is reports whether a file that begins with these bytes is a BCF 2. They are the
@@ -43,47 +46,40 @@ func Is(head []byte) bool {
 	return bytes.HasPrefix(head, []byte(magic))
 }
 
-// peek shows the next n bytes, at most readAhead of them, and goes on pointing to them.
-func (s *stream) peek(n int) ([]byte, error) { return s.r.Peek(n) }
+// peek shows the next n bytes and goes on pointing to them. Where there are fewer it
+// shows those, with the error. It holds no more than the file has.
+func (s *stream) peek(n int) ([]byte, error) {
+	w, err := s.src.Window(n)
+	return w[:min(n, len(w))], err
+}
 
-// skip passes over bytes that were shown.
+// skip passes over bytes that were shown, which stay as they are.
 func (s *stream) skip(n int) {
 	s.offset += int64(n)
-	_, _ = s.r.Discard(n) // they are in the buffer
+	s.src.Advance(n)
 }
 
 // discard passes over any number of bytes.
 func (s *stream) discard(n int64) error {
 	for n > 0 {
-		k, err := s.r.Discard(int(min(n, readAhead)))
-		s.offset += int64(k)
-		n -= int64(k)
+		w, err := s.src.Window(1)
 		if err != nil {
 			return err
 		}
+		k := int(min(n, int64(len(w))))
+		s.skip(k)
+		n -= int64(k)
 	}
 	return nil
 }
 
-// take hands out the next n bytes. It holds no more than the file has.
+// take hands out the next n bytes.
 func (s *stream) take(n int) ([]byte, error) {
-	if n <= readAhead {
-		b, err := s.peek(n)
-		if err == nil {
-			s.skip(n)
-		}
-		return b, err
+	b, err := s.peek(n)
+	if err == nil {
+		s.skip(n)
 	}
-	s.long = s.long[:0]
-	for len(s.long) < n {
-		b, err := s.peek(min(n-len(s.long), readAhead))
-		s.long = append(s.long, b...)
-		if err != nil {
-			return nil, err
-		}
-		s.skip(len(b))
-	}
-	return s.long, nil
+	return b, err
 }
 
 func le32(b []byte) uint32 { return binary.LittleEndian.Uint32(b) }

@@ -25,12 +25,16 @@ const headText = "##fileformat=VCFv4.2\n" +
 	"##FORMAT=<ID=AD,Number=R,Type=Integer,Description=\"depths\">\n" +
 	"##FORMAT=<ID=DS,Number=A,Type=Float,Description=\"dosage\">\n" +
 	"##FORMAT=<ID=GP,Number=G,Type=Float,Description=\"probabilities\">\n" +
+	"##INFO=<ID=END,Number=1,Type=Integer,Description=\"end\">\n" +
+	"##FORMAT=<ID=GQ,Number=1,Type=Integer,Description=\"quality\">\n" +
+	"##FORMAT=<ID=RGQ,Number=1,Type=Integer,Description=\"quality of REF\">\n" +
+	"##FORMAT=<ID=MIN_DP,Number=1,Type=Integer,Description=\"least depth\">\n" +
 	"##contig=<ID=1,length=248956422>\n##contig=<ID=2>\n##contig=<ID=X>\n##contig=<ID=GL000225.1>\n##contig=<ID=chr1>\n##contig=<ID=chr2>\n" +
 	"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\tA\tB\tC\tD\n"
 
 // The numbers that headText gives.
 var (
-	stringNumbers = []string{"PASS", "q10", "DP", "GT", "AD", "DS", "GP"}
+	stringNumbers = []string{"PASS", "q10", "DP", "GT", "AD", "DS", "GP", "END", "GQ", "RGQ", "MIN_DP"}
 	contigNumbers = []string{"1", "2", "X", "GL000225.1", "chr1", "chr2"}
 )
 
@@ -123,7 +127,10 @@ func encode(t testing.TB, w way, line string) record {
 		}
 	}
 	r.shared = append(append(r.shared, kind(len(filters), 1)...), integers(1, filters...)...)
-	if f[7] != "." {
+	switch entries, ok := w.info(f[7]); {
+	case ok:
+		r.info, r.shared = uint16(strings.Count(f[7], "=")), append(r.shared, entries...)
+	case f[7] != ".":
 		r.info, r.shared = 3, append(r.shared, f[7]...) // it is not read
 	}
 	if f[8] == "." {
@@ -143,7 +150,7 @@ func encode(t testing.TB, w way, line string) record {
 		if key == "GT" {
 			r.indiv = append(r.indiv, w.genotypes(t, cells)...)
 		} else {
-			r.indiv = append(r.indiv, others(cells)...)
+			r.indiv = append(r.indiv, w.others(cells)...)
 		}
 	}
 	return r
@@ -190,13 +197,46 @@ func (w way) genotypes(t testing.TB, cells []string) []byte {
 	return b
 }
 
-// others is another field of all samples: strings, filled up with zeros.
-func others(cells []string) []byte {
+// info is entries of whole numbers; not ok if there are others.
+func (w way) info(text string) (b []byte, ok bool) {
+	for entry := range strings.SplitSeq(text, ";") {
+		name, value, _ := strings.Cut(entry, "=")
+		n, err := strconv.ParseInt(value, 10, 32)
+		if err != nil {
+			return nil, false
+		}
+		size := 4
+		if n < 128 {
+			size = max(w.size, 1)
+		}
+		b = append(b, 0x11, byte(slices.Index(stringNumbers, name)), 1<<4|intKind(size))
+		b = append(b, integers(size, int32(n))...)
+	}
+	return b, true
+}
+
+// others is another field of all samples: whole numbers, or else strings, filled up
+// with zeros.
+func (w way) others(cells []string) []byte {
+	size := max(w.size, 1)
+	b := kind(1, intKind(size))
+	for i, c := range cells {
+		n, err := strconv.ParseInt(c, 10, 8)
+		if c == "." {
+			n, err = -1<<(8*size-1), nil
+		}
+		if err != nil {
+			break
+		}
+		if b = append(b, integers(size, int32(n))...); i == len(cells)-1 {
+			return b
+		}
+	}
 	n := 0
 	for _, c := range cells {
 		n = max(n, len(c))
 	}
-	b := kind(n, 7)
+	b = kind(n, 7)
 	for _, c := range cells {
 		b = append(append(b, c...), make([]byte, n-len(c))...)
 	}
@@ -255,7 +295,7 @@ func numbered() (head string) {
 	for line := range strings.Lines(headText) {
 		for i, name := range stringNumbers {
 			if strings.Contains(line, "<ID="+name+",") {
-				line = strings.Replace(line, "<ID="+name+",", fmt.Sprintf("<ID=%s,IDX=%d,", name, len(stringNumbers)+7-i), 1)
+				line = strings.Replace(line, "<ID="+name+",", fmt.Sprintf("<ID=%s,IDX=%d,", name, 14-i), 1)
 			}
 		}
 		for i, name := range contigNumbers {
