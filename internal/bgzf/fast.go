@@ -17,17 +17,23 @@ const (
 func load64(p unsafe.Pointer) uint64     { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
 func store64(p unsafe.Pointer, v uint64) { binary.LittleEndian.PutUint64((*[8]byte)(p)[:], v) }
 
-// fastGo takes symbols while there is room on both sides, and stops before one that is
-// not plain: what ends the block or is wrong.
+// fast takes symbols while there is room on both sides, and stops before one that is not
+// plain: what ends the block or means nothing. It returns false where the stream is
+// wrong.
 //
 // What keeps it within bounds: at the beginning of each turn, fastIn bytes are there
 // to be looked at behind ip, and fastOut bytes to be written behind op; a turn
 // uses no more. A match begins at the first byte of dst or later.
-func fastGo(z *inflater) {
+func (z *inflater) fast() bool {
 	inEnd, outEnd := len(z.src)-fastIn, min(z.size, len(z.dst)-fastOut)
 	if z.ip > inEnd || z.op >= outEnd {
-		return
+		return true
 	}
+	return fast(z, inEnd, outEnd)
+}
+
+// fastGo is fast while ip <= inEnd and op < outEnd.
+func fastGo(z *inflater, inEnd, outEnd int) bool {
 	src, dst := unsafe.Pointer(unsafe.SliceData(z.src)), unsafe.Pointer(unsafe.SliceData(z.dst))
 	ip, op, bits, held := z.ip, z.op, z.bits, z.held
 	bits |= load64(unsafe.Add(src, ip)) << (held & 63)
@@ -56,19 +62,17 @@ func fastGo(z *inflater) {
 				continue
 			}
 		}
-		bits0, held0 := bits, held // where the symbol begins
 		if e&odd != 0 {
 			if e&deeper == 0 {
 				break
 			}
+			e = z.lits[e>>baseShift+uint32(bits>>litBits)&(1<<(e>>codeShift&15)-1)]
+			if e&(literal|odd) == odd {
+				break
+			}
 			bits >>= litBits
 			held -= litBits
-			e = z.lits[e>>baseShift+uint32(bits)&(1<<(e>>codeShift&15)-1)]
-			if e&(literal|odd) != 0 {
-				if e&literal == 0 {
-					bits, held = bits0, held0
-					break
-				}
+			if e&literal != 0 {
 				*(*byte)(unsafe.Add(dst, op)) = byte(e >> baseShift)
 				op++
 				bits >>= e & 63
@@ -86,21 +90,18 @@ func fastGo(z *inflater) {
 		d := z.dists[bits&(1<<distBits-1)]
 		if d&odd != 0 {
 			if d&deeper == 0 {
-				bits, held = bits0, held0
-				break
+				return false
 			}
 			bits >>= distBits
 			held -= distBits
 			d = z.dists[d>>baseShift+uint32(bits)&(1<<(d>>codeShift&15)-1)]
 			if d&odd != 0 {
-				bits, held = bits0, held0
-				break
+				return false
 			}
 		}
 		dist := int(d>>baseShift) + int(bits&(1<<(d&63)-1)>>(d>>codeShift&15))
 		if dist > op {
-			bits, held = bits0, held0
-			break
+			return false
 		}
 		bits >>= d & 63
 		held -= uint(d & 63)
@@ -128,6 +129,7 @@ func fastGo(z *inflater) {
 		}
 	}
 	z.ip, z.op, z.bits, z.held = ip, op, bits, held
+	return true
 }
 
 // repeat copies length bytes from dist before to, and up to 31 more.

@@ -232,7 +232,9 @@ func (z *inflater) codeLengths(lengths *[maxLits + maxDists + 138]uint8, total i
 // codes unpacks what follows the tables.
 func (z *inflater) codes(n int) error {
 	for {
-		fast(z)
+		if !z.fast() {
+			return errBits
+		}
 		if done, err := z.symbol(n); done || err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ const (
 	maxLengths = 19 // symbols of the code of code lengths
 	maxCode    = 15 // bits of a code
 
+	litMask    = 1<<litBits - 1
 	litBits    = 11 // of the first table of literals and lengths
 	distBits   = 8
 	lengthBits = 7
