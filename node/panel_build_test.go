@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -80,17 +81,88 @@ func TestBuildPanel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			tt.spec.Assembly = "GRCh38"
-			p, sum, err := node.BuildPanel(t.Context(), tt.spec)
+			b, err := node.BuildPanel(t.Context(), tt.spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d := cmp.Diff(tt.want, contents(p)); d != "" {
+			if d := cmp.Diff(tt.want, contents(b.Panel)); d != "" {
 				t.Error(d)
 			}
-			if sum != tt.sum {
-				t.Errorf("%+v, want %+v", sum, tt.sum)
+			if b.PanelSummary != tt.sum {
+				t.Errorf("%+v, want %+v", b.PanelSummary, tt.sum)
 			}
 		})
+	}
+}
+
+// Every rsID of the source leads to the variants of its line, wherever they went.
+func TestBuildPanelKeepsRSIDs(t *testing.T) {
+	reference := writeReference(t, "GGGCACACACAGG")
+	const columns = "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+	for name, tt := range map[string]struct {
+		spec node.PanelSpec
+		want map[uint32][]string
+	}{
+		"a VCF": {node.PanelSpec{Path: writeText(t, "a.vcf", columns+"1\t4\trs7;rs8\tC\tT,G,*\t.\t.\t.\n1\t3\tx1\tG\tA\t.\t.\t.\n")},
+			map[uint32][]string{7: {"1:4 C>G", "1:4 C>T"}, 8: {"1:4 C>G", "1:4 C>T"}, 9: nil}},
+		"two spellings of one variant": {node.PanelSpec{Fasta: reference, Path: writeText(t, "b.vcf", columns+"1\t3\trs1\tGCA\tG\t.\t.\t.\n1\t9\trs2\tACA\tA\t.\t.\t.\n")},
+			map[uint32][]string{1: {"1:3 GCA>G"}, 2: {"1:3 GCA>G"}}},
+		"a bim":                  {node.PanelSpec{Path: writeText(t, "c.bim", "1 rs3 0 9 A ACA\n1 1:8 0 8 A C\n")}, map[uint32][]string{3: {"1:9 ACA>A"}}},
+		"a pvar":                 {node.PanelSpec{Path: writeText(t, "d.pvar", "#CHROM\tID\tPOS\tALT\tREF\n1\trs4\t9\tC\tA\n")}, map[uint32][]string{4: {"1:9 A>C"}}},
+		"a pvar without the IDs": {node.PanelSpec{Path: writeText(t, "e.pvar", "#CHROM\tPOS\tALT\tREF\tQUAL\n1\t9\tC\tA\t.\n")}, nil},
+		"a list":                 {node.PanelSpec{Path: writeText(t, "f.txt", "1 9 A C\n")}, nil},
+	} {
+		tt.spec.Assembly = "GRCh38"
+		b, err := node.BuildPanel(t.Context(), tt.spec)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if (b.Names == nil) != (tt.want == nil) {
+			t.Errorf("%s: %v", name, b.Names)
+			continue
+		}
+		for rs, want := range tt.want {
+			var got []string
+			places, err := b.Names.Find(rs)
+			for _, i := range places {
+				got = append(got, b.At(i).String())
+			}
+			if d := cmp.Diff(want, got); err != nil || d != "" {
+				t.Errorf("%s, rs%d: %v\n%s", name, rs, err, d)
+			}
+		}
+	}
+}
+
+// A BCF gives the panel that its text gives.
+func TestBuildPanelOfABCF(t *testing.T) {
+	dir := os.Getenv("LOCUS_DATA")
+	if dir == "" {
+		t.Skip("LOCUS_DATA names no folder of real genotype files")
+	}
+	tool, err := exec.LookPath("bcftools")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("bcftools is needed where CI=true")
+		}
+		t.Skip("bcftools is not installed")
+	}
+	binary := filepath.Join(dir, "shapeit4_ref20")
+	found, err := filepath.Glob(filepath.Join(binary, "*.bcf"))
+	if err != nil || len(found) == 0 {
+		t.Fatalf("no BCF in %s: %v", binary, err)
+	}
+	text := filepath.Join(t.TempDir(), "text.vcf.gz")
+	if out, err := exec.Command(tool, "view", "-G", "-Oz", "-o", text, found[0]).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	a, err1 := node.BuildPanel(t.Context(), node.PanelSpec{Path: found[0], Assembly: "any"})
+	b, err2 := node.BuildPanel(t.Context(), node.PanelSpec{Path: text, Assembly: "any"})
+	if err1 != nil || err2 != nil {
+		t.Fatal(errors.Join(err1, err2))
+	}
+	if a.Digest() != b.Digest() || a.PanelSummary != b.PanelSummary || a.Len() < 100 {
+		t.Errorf("%d variants, %+v; and %d, %+v", a.Len(), a.PanelSummary, b.Len(), b.PanelSummary)
 	}
 }
 
@@ -125,17 +197,17 @@ func TestBuildPanelRefuses(t *testing.T) {
 		"contigs named in two ways":       {node.PanelSpec{Path: writeText(t, "x", "1 4 C T\nchr2 4 C T\n")}, panel.ErrVariants, "two ways"},
 	} {
 		tt.spec.Assembly = "GRCh38"
-		_, _, err := node.BuildPanel(t.Context(), tt.spec)
+		_, err := node.BuildPanel(t.Context(), tt.spec)
 		if !errors.Is(err, node.ErrPanel) || tt.want != nil && !errors.Is(err, tt.want) || !strings.Contains(err.Error(), tt.says) {
 			t.Errorf("%s: %v; want %v that says %q", name, err, tt.want, tt.says)
 		}
 	}
-	if _, _, err := node.BuildPanel(t.Context(), node.PanelSpec{Path: list}); !errors.Is(err, panel.ErrVariants) {
+	if _, err := node.BuildPanel(t.Context(), node.PanelSpec{Path: list}); !errors.Is(err, panel.ErrVariants) {
 		t.Errorf("no assembly: %v", err)
 	}
 	ended, end := context.WithCancel(t.Context())
 	end()
-	if _, _, err := node.BuildPanel(ended, node.PanelSpec{Path: list, Assembly: "GRCh38"}); !errors.Is(err, context.Canceled) {
+	if _, err := node.BuildPanel(ended, node.PanelSpec{Path: list, Assembly: "GRCh38"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("an ended context: %v", err)
 	}
 }

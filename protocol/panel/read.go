@@ -228,7 +228,7 @@ func (in *input) record(contig, pos, ref, alts, id []byte) error {
 	}
 	v := Variant{Contig: in.contig, Pos: uint32(n), Ref: allele(ref)}
 	for alt := range bytes.SplitSeq(alts, []byte{','}) {
-		if v.Alt = allele(alt); in.kind != listText && isSymbol(v.Alt) || in.kind > vcfText && v.Alt == "0" {
+		if v.Alt = allele(alt); in.kind != listText && IsSymbol(v.Alt) || in.kind > vcfText && v.Alt == "0" {
 			in.left.Symbols++
 			continue
 		}
@@ -268,9 +268,9 @@ func (in *input) nameOf(named string) (name string, ok bool) {
 	return named, true
 }
 
-// isSymbol reports whether an ALT of a VCF is no sequence: missing, overlapped by a
+// IsSymbol reports whether an ALT of a VCF is no sequence: missing, overlapped by a
 // deletion, symbolic, or a breakend.
-func isSymbol(alt string) bool {
+func IsSymbol(alt string) bool {
 	return alt == "." || alt == "*" || strings.ContainsAny(alt, "<>[]") ||
 		len(alt) > 1 && (alt[0] == '.' || alt[len(alt)-1] == '.')
 }
