@@ -218,8 +218,10 @@ func (z *inflater) codeLengths(lengths *[maxLits + maxDists + 138]uint8, total i
 		default:
 			run = 11 + int(z.take(7))
 		}
-		for j := range run {
-			lengths[i+j] = value
+		if value != 0 {
+			for j := range run {
+				lengths[i+j] = value
+			}
 		}
 		i += run
 	}

@@ -1,6 +1,9 @@
 package bgzf
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 const (
 	maxLits    = 286 // symbols of literals and lengths
@@ -81,8 +84,16 @@ func newMeanings() *meanings {
 // compress/flate accepts: complete, or one of a single bit, or empty.
 func build(table []uint32, width int, lengths []uint8, meaning []uint32) bool {
 	var count, next [maxCode + 2]uint16
-	for _, n := range lengths {
-		count[n&maxCode]++
+	var used [288]uint16 // symbols that have a code
+	n := 0
+	for i := 0; i < len(lengths); i++ {
+		for ; i+8 <= len(lengths) && binary.LittleEndian.Uint64(lengths[i:]) == 0; i += 8 {
+		}
+		if i < len(lengths) && lengths[i] != 0 {
+			count[lengths[i]&maxCode]++
+			used[n] = uint16(i)
+			n++
+		}
 	}
 	longest := maxCode
 	for longest > 0 && count[longest] == 0 {
@@ -100,11 +111,10 @@ func build(table []uint32, width int, lengths []uint8, meaning []uint32) bool {
 		return sparse(table[:1<<width], longest, count[1], lengths, meaning)
 	}
 	var sorted [288]uint16
-	for sym, n := range lengths {
-		if n != 0 {
-			sorted[next[n]] = uint16(sym)
-			next[n]++
-		}
+	for _, sym := range used[:n] {
+		at := &next[lengths[sym]&maxCode]
+		sorted[*at] = sym
+		*at++
 	}
 	fill(table, width, sorted[:next[longest]], &count, meaning)
 	return true
