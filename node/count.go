@@ -71,8 +71,117 @@ type CountYield func(strata []string, counts []tally.SiteCounts) error
 // site goes to yield, in the file's order or the panel's; a panel's have one ALT each and
 // no genotypes. The counts MUST be thrown away when Count returns an error.
 func Count(ctx context.Context, spec CountSpec, yield CountYield) (CountSummary, error) {
-	s, err := countFile(ctx, spec, yield)
-	return s.unless(ctx, spec, err)
+	f, err := OpenCount(spec)
+	if err != nil {
+		return CountSummary{}, err
+	}
+	defer f.Close()
+	return f.Count(ctx, yield)
+}
+
+// FileCount is a Count whose files are open, and not yet parsed: a process may give up
+// opening others before it is.
+type FileCount struct {
+	counting *counting
+	files    *genotypeFiles
+	table    *roll.Table // nil where everyone is counted
+	beside   *os.File    // an index, if one is of use
+}
+
+// OpenCount opens what Count reads. The caller MUST Close it.
+func OpenCount(spec CountSpec) (*FileCount, error) {
+	f, err := openCount(spec)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCount, err)
+	}
+	return f, nil
+}
+
+func openCount(spec CountSpec) (_ *FileCount, err error) {
+	c, err := newCounting(spec)
+	if err != nil {
+		return nil, err
+	}
+	f := &FileCount{counting: c}
+	if f.table, err = c.sampleTable(); err != nil {
+		return nil, err
+	}
+	if f.files, err = openGenotypeFiles(spec.Path, spec.Threshold); err != nil {
+		return nil, err
+	}
+	for _, file := range f.files.files {
+		file.sum = unhashed{} // these bytes need no name
+	}
+	if spec.Region != "" && len(f.files.files) == 1 {
+		if f.beside, err = openIndex(f.files.files[0].path); err != nil {
+			return nil, errors.Join(err, f.files.Close())
+		}
+	}
+	return f, nil
+}
+
+// Close closes the files.
+func (f *FileCount) Close() error {
+	if f.beside != nil {
+		return errors.Join(f.beside.Close(), f.files.Close())
+	}
+	return f.files.Close()
+}
+
+// Bytes is the length of the files together.
+func (f *FileCount) Bytes() int64 {
+	all := int64(0)
+	for _, file := range f.files.files {
+		all += file.size
+	}
+	return all
+}
+
+// Strata is how many counts of each site go to Count's yield.
+func (f *FileCount) Strata() int {
+	if f.table == nil {
+		return 1
+	}
+	return max(1, len(f.table.Strata()))
+}
+
+// Count parses the files, once, as Count does.
+func (f *FileCount) Count(ctx context.Context, yield CountYield) (CountSummary, error) {
+	err := f.count(ctx, yield)
+	return f.counting.summary.unless(ctx, f.counting.spec, err)
+}
+
+func (f *FileCount) count(ctx context.Context, yield CountYield) error {
+	c, name := f.counting, filepath.Base(f.files.files[0].path)
+	r, about, err := f.open()
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	who, err := c.people(f.table, r.Samples(), about.sexes)
+	if err != nil {
+		return err
+	}
+	assembly, err := c.settle(about.assembly)
+	if err != nil {
+		return err
+	}
+	if err := c.run(ctx, r, who, assembly, yield); err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}
+
+// open begins to read, by an index where there is one and only a region is wanted.
+func (f *FileCount) open() (genotype.Reader, aboutFile, error) {
+	c := f.counting
+	if f.beside != nil {
+		r, about, stale, err := byIndex(f.files.files[0].file, f.beside, c.where, c.covers)
+		c.summary.ByIndex, c.summary.StaleIndex = r != nil, stale
+		if r != nil || err != nil {
+			return r, about, err
+		}
+	}
+	return f.files.reader(c.covers)
 }
 
 // unless is the summary, or why there is none.
@@ -86,49 +195,6 @@ func (s CountSummary) unless(ctx context.Context, spec CountSpec, err error) (Co
 		return CountSummary{}, fmt.Errorf("%w: %w", ErrCount, err)
 	}
 	return s, nil
-}
-
-func countFile(ctx context.Context, spec CountSpec, yield CountYield) (CountSummary, error) {
-	c, err := newCounting(spec)
-	if err != nil {
-		return CountSummary{}, err
-	}
-	files, err := openGenotypeFiles(spec.Path, spec.Threshold)
-	if err != nil {
-		return CountSummary{}, err
-	}
-	defer files.Close()
-	for _, f := range files.files {
-		f.sum = unhashed{} // these bytes need no name
-	}
-	r, about, err := c.open(files)
-	if err != nil {
-		return CountSummary{}, fmt.Errorf("read %s: %w", filepath.Base(files.files[0].path), err)
-	}
-	who, err := c.people(r.Samples(), about.sexes)
-	if err != nil {
-		return CountSummary{}, err
-	}
-	assembly, err := c.settle(about.assembly)
-	if err != nil {
-		return CountSummary{}, err
-	}
-	if err := c.run(ctx, r, who, assembly, yield); err != nil {
-		return CountSummary{}, fmt.Errorf("read %s: %w", filepath.Base(files.files[0].path), err)
-	}
-	return c.summary, nil
-}
-
-// open begins to read, by an index where there is one and only a region is wanted.
-func (c *counting) open(files *genotypeFiles) (genotype.Reader, aboutFile, error) {
-	if c.spec.Region != "" && len(files.files) == 1 {
-		r, about, stale, err := byIndex(files.files[0].file, c.where, c.covers)
-		c.summary.ByIndex, c.summary.StaleIndex = r != nil, stale
-		if r != nil || err != nil {
-			return r, about, err
-		}
-	}
-	return files.reader(c.covers)
 }
 
 // counting is one Count.
@@ -183,38 +249,42 @@ func within(where panel.Region) genotype.Covers {
 	}
 }
 
-// people is who is counted.
-func (c *counting) people(samples []string, sexes []genotype.Sex) (tally.People, error) {
-	if len(samples) == 0 {
-		return tally.People{}, errors.New("the file has no samples")
-	}
-	c.summary.Samples, c.summary.Strata = len(samples), []string{""}
+// sampleTable reads who is counted, if it is not everyone.
+func (c *counting) sampleTable() (*roll.Table, error) {
 	if c.spec.Samples == "" {
 		if c.spec.Filter != "" || c.spec.Strata != "" {
-			return tally.People{}, fmt.Errorf("%w: a filter and strata need a sample table", ErrConfig)
+			return nil, fmt.Errorf("%w: a filter and strata need a sample table", ErrConfig)
 		}
-		who := tally.People{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
-		for i := range who.Labels {
-			who.Labels[i] = 1
-		}
-		copy(who.Sexes, sexes)
-		c.summary.People = len(samples)
-		return who, nil
+		return nil, nil
 	}
 	where, err := roll.ParseFilter(c.spec.Filter)
 	if err != nil {
-		return tally.People{}, fmt.Errorf("%w: %w", ErrConfig, err)
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	f, err := os.Open(c.spec.Samples)
 	if err != nil {
-		return tally.People{}, fmt.Errorf("open the sample table: %w", err)
+		return nil, fmt.Errorf("open the sample table: %w", err)
 	}
 	defer f.Close()
-	table, err := roll.ReadStrata(f, where, c.spec.Strata)
-	if err != nil {
-		return tally.People{}, err
+	return roll.ReadStrata(f, where, c.spec.Strata)
+}
+
+// people is who is counted, by a table if there is one.
+func (c *counting) people(table *roll.Table, samples []string, sexes []genotype.Sex) (tally.People, error) {
+	if len(samples) == 0 {
+		return tally.People{}, errors.New("the file has no samples")
 	}
-	return c.fit(table, samples, sexes, 1)
+	if table != nil {
+		return c.fit(table, samples, sexes, 1)
+	}
+	c.summary.Samples, c.summary.Strata = len(samples), []string{""}
+	who := tally.People{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
+	for i := range who.Labels {
+		who.Labels[i] = 1
+	}
+	copy(who.Sexes, sexes)
+	c.summary.People = len(samples)
+	return who, nil
 }
 
 // fit is who of a file's samples is counted by a table.

@@ -14,15 +14,10 @@ import (
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
-// byIndex reads the region of a VCF or BCF that an index lies beside. It gives no reader
-// where there is none, nor, with stale, where it does not fit. What lies outside of the
-// region is not looked at, and may be damaged.
-func byIndex(file *os.File, where panel.Region, covers genotype.Covers) (r genotype.Reader, about aboutFile, stale bool, err error) {
-	beside, err := openIndex(file.Name())
-	if beside == nil || err != nil {
-		return nil, aboutFile{}, false, err
-	}
-	defer beside.Close()
+// byIndex reads the region of a VCF or BCF that an index lies beside. It gives no reader,
+// and stale, where the index does not fit. What lies outside of the region is not looked
+// at, and may be damaged.
+func byIndex(file, beside *os.File, where panel.Region, covers genotype.Covers) (r genotype.Reader, about aboutFile, stale bool, err error) {
 	info, err := file.Stat()
 	if err != nil {
 		return nil, aboutFile{}, false, err

@@ -1,22 +1,19 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/table"
 	"github.com/locus-genomics/locus/node"
-	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/node/worker"
 )
 
 // The forms of a count.
@@ -132,12 +129,9 @@ func (f *countFlags) settle() error {
 
 // counted counts into files that nobody sees, and shows them when all went well.
 func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags) error {
-	w := &spools{form: flags.forms()[flags.format]}
-	if w.dir = os.TempDir(); flags.out != "" {
-		w.dir = filepath.Dir(flags.out)
-	}
+	w := &spools{form: flags.forms()[flags.format], out: flags.out, head: flags.format == formVCF}
 	defer w.remove()
-	summary, err := a.summarize(cmd.Context(), spec, flags, w.add)
+	summary, err := a.summarize(cmd.Context(), spec, flags, w)
 	if err != nil {
 		return err
 	}
@@ -150,7 +144,7 @@ func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags)
 		}
 	}
 	for i, stratum := range summary.Strata {
-		if err := a.publish(w.files[i], flags, stratum, summary); err != nil {
+		if err := w.publish(i, a.out, stratumFile(flags.out, stratum), summary); err != nil {
 			return err
 		}
 	}
@@ -158,101 +152,34 @@ func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags)
 	return nil
 }
 
-// summarize counts a file or a cohort.
-func (a *app) summarize(ctx context.Context, spec node.CountSpec, flags countFlags, yield node.CountYield) (s node.CountSummary, err error) {
-	if flags.cohort == "" {
-		return node.Count(ctx, spec, yield)
+// summarize counts a file or a cohort. A file is parsed when this process can open no
+// other any more.
+func (a *app) summarize(ctx context.Context, spec node.CountSpec, flags countFlags, w *spools) (s node.CountSummary, err error) {
+	if flags.cohort != "" {
+		err = a.with(node.Config{}, func(n *node.Node) error {
+			s, err = n.CountCohort(ctx, flags.cohort, spec, w.add)
+			return err
+		})
+		return s, err
 	}
-	err = a.with(node.Config{}, func(n *node.Node) error {
-		s, err = n.CountCohort(ctx, flags.cohort, spec, yield)
-		return err
-	})
-	return s, err
-}
-
-// spools are the reports of all strata while they are written.
-type spools struct {
-	dir   string
-	form  table.Form
-	files []*spool
-	line  []byte
-	site  table.Site // the one at hand
-}
-
-// spool is one report, without a name that anyone looks for.
-type spool struct {
-	*bufio.Writer
-	file *os.File
-}
-
-// open makes n reports, if they are not there yet.
-func (w *spools) open(n int) error {
-	for len(w.files) < n {
-		f, err := os.CreateTemp(w.dir, "count-*.new")
-		if err != nil {
-			return fmt.Errorf("write counts: %w", err)
-		}
-		s := &spool{bufio.NewWriterSize(f, 1<<16), f}
-		w.files = append(w.files, s)
-		if _, err := s.WriteString(w.form.Head); err != nil {
-			return fmt.Errorf("write counts: %w", err)
-		}
+	f, err := node.OpenCount(spec)
+	if err != nil {
+		return s, err
 	}
-	return nil
-}
-
-// add is a node.CountYield.
-func (w *spools) add(strata []string, counts []tally.SiteCounts) error {
-	if err := w.open(len(strata)); err != nil {
-		return err
+	defer f.Close()
+	if err := w.open(f.Strata()); err != nil {
+		return s, err
 	}
-	for i := range counts {
-		c := &counts[i]
-		g := &c.Genotypes
-		w.site = table.Site{
-			Contig: c.Site.Contig, Pos: c.Site.Pos, Ref: c.Site.Ref, Alts: c.Site.Alts, AC: c.AC, AN: c.AN,
-			Genotypes: table.Genotypes{
-				HomRef: g.HomRef, Het: g.Het, TwoAlts: g.TwoAlts, HapRef: g.HapRef, HapAlt: g.HapAlt,
-				Missing: g.Missing + g.Half, // plink2 knows no half calls
-			},
-		}
-		w.line = w.form.Append(w.line[:0], &w.site)
-		if _, err := w.files[i].Write(w.line); err != nil {
-			return fmt.Errorf("write counts: %w", err)
-		}
+	alone := worker.Alone{Bytes: f.Bytes(), Late: func() {
+		fmt.Fprintln(a.err, "locus-node: counting took more time than a sound file of this size takes; nothing was written")
+		w.remove()
+		os.Exit(cli.Failed)
+	}}
+	if flags.out != "" {
+		alone.Folder = filepath.Dir(flags.out)
 	}
-	return nil
-}
-
-func (w *spools) remove() {
-	for _, s := range w.files {
-		s.file.Close()
-		os.Remove(s.file.Name())
-	}
-}
-
-// publish puts a report where it belongs, behind a VCF's head, whose contigs are known now.
-func (a *app) publish(from *spool, flags countFlags, stratum string, s node.CountSummary) error {
-	if err := from.Flush(); err != nil {
-		return fmt.Errorf("write counts: %w", err)
-	}
-	if _, err := from.file.Seek(0, io.SeekStart); err != nil {
-		return fmt.Errorf("write counts: %w", err)
-	}
-	whole := func(w io.Writer) error {
-		if flags.format == formVCF {
-			head := table.Head{Source: "locus-node", Date: time.Now().UTC().Format("20060102"), Assembly: s.Assembly, Contigs: s.Contigs}
-			if err := table.VCFHead(w, head); err != nil {
-				return err
-			}
-		}
-		_, err := io.Copy(w, from.file)
-		return err
-	}
-	if flags.out == "" {
-		return whole(a.out)
-	}
-	return replace(stratumFile(flags.out, stratum), whole)
+	a.confine(alone)
+	return f.Count(ctx, w.add)
 }
 
 // stratumFile is x.STRATUM.acount for x.acount, as plink2's --loop-cats names files, and
@@ -285,20 +212,6 @@ func spares(out string, inputs ...string) error {
 		}
 	}
 	return nil
-}
-
-// replace writes a file that is whole or not there.
-func replace(path string, write func(io.Writer) error) error {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	defer os.Remove(f.Name()) // it is gone once it has its name
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err := errors.Join(write(w), w.Flush(), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return os.Rename(f.Name(), path)
 }
 
 // passedOver tells the custodian what the counts leave out.

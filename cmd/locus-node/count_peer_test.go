@@ -15,6 +15,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/synth"
+	"github.com/locus-genomics/locus/node/worker"
 )
 
 // plink2 is the program that counts are compared with.
@@ -62,7 +63,9 @@ func reports(t *testing.T, input ...string) map[string]string {
 func ours(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := run(t.Context(), append([]string{"count"}, args...), strings.NewReader(""), &out, &errs); code != cli.Done {
+	// The process of the tests has other files to open.
+	a := &app{in: strings.NewReader(""), out: &out, err: &errs, confine: func(worker.Alone) {}}
+	if code := a.run(t.Context(), append([]string{"count"}, args...)); code != cli.Done {
 		t.Fatalf("locus-node count %s: exit code %d\n%s", strings.Join(args, " "), code, errs.String())
 	}
 	return out.String()

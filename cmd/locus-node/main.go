@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -28,10 +29,17 @@ type app struct {
 	in  io.Reader // a terminal, or no question is asked
 	out io.Writer // the result, nothing else
 	err io.Writer // everything else
+	// confine lets this process give up what it does not need to parse.
+	confine func(worker.Alone)
 }
 
 func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) int {
 	a := &app{in: in, out: out, err: errs}
+	a.confine = a.giveUp
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) int {
 	root := &cobra.Command{
 		Use: "locus-node", Short: "Keep a site's genomes and answer what its custodian has accepted", Version: version,
 		Long: "Keep a site's genomes and answer what its custodian has accepted.\n\n" +
@@ -43,7 +51,14 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
 	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.count(), a.panel(), a.parse())
-	return cli.Run(ctx, root, args, out, errs, exitCode)
+	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
+}
+
+// giveUp confines this process for good, and says where the machine does not let it.
+func (a *app) giveUp(to worker.Alone) {
+	for _, l := range to.Confine() {
+		fmt.Fprintf(a.err, "warning: while it counts, %s\n", l)
+	}
 }
 
 // errNo is a custodian's no.

@@ -92,6 +92,10 @@ type row struct {
 	line           int
 }
 
+// Strata are the values of the column of strata, sorted; nil where the table was read
+// without.
+func (t *Table) Strata() []string { return t.strata }
+
 // Read takes a table and notes which of its lines the filter chooses.
 func Read(r io.Reader, where Filter) (*Table, error) { return ReadStrata(r, where, "") }
 

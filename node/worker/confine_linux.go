@@ -16,24 +16,35 @@ import (
 // confine gives up what this process could do, before it reads a byte of a file. It
 // reports what it could not give up.
 func confine(l limits, files int) (lost loss) {
+	if err := closeInherited(firstFile + files); err != nil {
+		lost |= lostFiles
+	}
+	lost |= restrict(l, func() { os.Exit(exitTime) })
+	if err := setLimit(unix.RLIMIT_FSIZE, 0); err != nil {
+		lost |= lostFiles
+	}
+	return lost
+}
+
+// restrict gives up all but what is open, and the rights that rules grant. It calls late
+// when the time is over.
+func restrict(l limits, late func(), rules ...landlock.Rule) (lost loss) {
 	used, ok := addressSpace()
 	failed := func(which loss, err error) {
 		if err != nil {
 			lost |= which
 		}
 	}
-	failed(lostFiles, closeInherited(firstFile+files))
 	failed(lostPrivileges, ll.AllThreadsPrctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 	if abi, err := ll.LandlockGetABIVersion(); err != nil || abi < 1 {
 		lost |= lostFiles
 	}
-	failed(lostFiles, landlock.V11.BestEffort().Restrict())
+	failed(lostFiles, landlock.V11.BestEffort().Restrict(rules...))
 	failed(lostMemory, setLimit(unix.RLIMIT_AS, used+l.memory))
 	if !ok {
 		lost |= lostMemory
 	}
-	failed(lostTime, setTime(l.seconds))
-	failed(lostFiles, setLimit(unix.RLIMIT_FSIZE, 0))
+	failed(lostTime, setTime(l.seconds, late))
 	failed(lostFiles, setLimit(unix.RLIMIT_NOFILE, 0)) // what is open stays open
 	failed(lostDump, setLimit(unix.RLIMIT_CORE, 0))
 	failed(lostDump, unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0))
@@ -49,13 +60,26 @@ func setLimit(which int, most uint64) error {
 	return unix.Setrlimit(which, &unix.Rlimit{Cur: most, Max: most})
 }
 
+// rename is the rights by which files of a folder get other names, or are removed.
+func rename(folder string) []landlock.Rule {
+	if folder == "" {
+		return nil
+	}
+	return []landlock.Rule{landlock.PathAccess(ll.AccessFSMakeReg|ll.AccessFSRemoveFile, folder)}
+}
+
+// confineSelf is confine for a process that has no child.
+func confineSelf(l limits, folder string, late func()) loss {
+	return restrict(l, late, rename(folder)...)
+}
+
 // setTime lets the process say that its time is over, and has it killed soon after.
-func setTime(seconds uint64) error {
+func setTime(seconds uint64, late func()) error {
 	over := make(chan os.Signal, 1)
 	signal.Notify(over, unix.SIGXCPU)
 	go func() {
 		<-over
-		os.Exit(exitTime)
+		late()
 	}()
 	const grace = 5
 	if err := setLimit(unix.RLIMIT_CPU, seconds+grace); err != nil {

@@ -1,10 +1,12 @@
 package worker_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -98,5 +100,65 @@ func TestAChildCanDoNothing(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"answer"}, r.Samples()); diff != "" {
 		t.Errorf("what a child can do (-want +got):\n%s", diff)
+	}
+}
+
+// tryAlone confines the process and says, a line each, what it could do afterwards.
+func tryAlone(folder string) {
+	open, err := os.Create(folder + "/results/open")
+	if err != nil {
+		panic(err)
+	}
+	lost := worker.Alone{Folder: folder + "/results", Late: func() { os.Exit(1) }}.Confine()
+	for _, l := range lost {
+		fmt.Println("lost: " + l)
+	}
+	try := func(what string, err error) {
+		if err == nil {
+			fmt.Println(what)
+		}
+	}
+	_, err = os.ReadFile(folder + "/others/secret")
+	try("read a file", err)
+	_, err = os.ReadFile(folder + "/results/earlier")
+	try("read a file beside the result", err)
+	try("make a file", os.WriteFile(folder+"/results/new", nil, 0o600))
+	try("remove another's file", os.Remove(folder+"/others/secret"))
+	try("move a file away", os.Rename(folder+"/results/open", folder+"/others/open"))
+	_, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	try("make a socket", err)
+	try("run a program", exec.Command("/bin/true").Run())
+	try("be dumped", unless(prctl(unix.PR_GET_DUMPABLE) == 0))
+	_, err = open.WriteString("counted")
+	try("write what is open", err)
+	try("give a result its name", os.Rename(folder+"/results/open", folder+"/results/earlier"))
+	os.Exit(0)
+}
+
+func TestAProcessAloneCanDoNothingButItsWork(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"others/secret": "NA12878", "results/earlier": "older"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o700), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "alone", dir)
+	cmd.Env = []string{}
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if strings.Contains(string(out), "lost: ") {
+		t.Skipf("this machine confines less: %s", out)
+	}
+	if diff := cmp.Diff("write what is open\ngive a result its name\n", string(out)); diff != "" {
+		t.Errorf("what it can do (-want +got):\n%s", diff)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "results", "earlier")); err != nil || string(got) != "counted" {
+		t.Errorf("the result is %q, %v", got, err)
 	}
 }

@@ -6,3 +6,5 @@ package worker
 func confine(limits, int) loss {
 	return lostPrivileges | lostFiles | lostMemory | lostTime | lostDump
 }
+
+func confineSelf(limits, string, func()) loss { return confine(limits{}, 0) }

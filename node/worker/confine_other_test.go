@@ -3,3 +3,5 @@
 package worker_test
 
 func probe(string) string { return "" }
+
+func tryAlone(string) {}

@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "evil" {
 		evil(os.Args[2])
 	}
+	if len(os.Args) == 3 && os.Args[1] == "alone" {
+		tryAlone(os.Args[2])
+	}
 	os.Exit(m.Run())
 }
 
