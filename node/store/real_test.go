@@ -141,6 +141,9 @@ func compareStore(t *testing.T, path string, w *store.Writer, want tally.Examina
 	if err := r.Verify(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	if most := store.Estimate(kindOf(path), sizeOf(t, path), len(r.Samples())); r.Size() > most {
+		t.Errorf("it takes %d bytes and was to take %d", r.Size(), most)
+	}
 	got, err := tally.Examine(t.Context(), r, p, genotype.GRCh37)
 	if err != nil {
 		t.Fatal(err)
@@ -163,6 +166,27 @@ func compareStore(t *testing.T, path string, w *store.Writer, want tally.Examina
 	if diff := cmp.Diff(wantWarnings, gotWarnings); diff != "" {
 		t.Errorf("warnings (-file +store):\n%s", diff)
 	}
+}
+
+func kindOf(path string) store.Kind {
+	switch filepath.Ext(path) {
+	case ".vcf":
+		return store.Text
+	case ".bed":
+		return store.Bed
+	case ".pgen":
+		return store.Pgen
+	}
+	return store.Compressed
+}
+
+func sizeOf(t *testing.T, path string) int64 {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
 }
 
 func TestTheStoreIsSmall(t *testing.T) {
