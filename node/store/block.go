@@ -15,6 +15,7 @@ const (
 	siteCoded   = 1 << 1
 	siteBlock   = 1 << 2 // it has an End
 	siteAligned = 1 << 3
+	siteDropped = 1 << 4
 
 	hasAllAlt  = 1 << 0 // as base
 	hasHet     = 1 << 1
@@ -63,14 +64,15 @@ func (w *blockWriter) bytes() int {
 
 // add takes a site, whose position is not below the last one's. After an error the
 // block is of no use.
-func (w *blockWriter) add(s *genotype.Site, coded bool, classes []genotype.Classes) error {
+func (w *blockWriter) add(row *genotype.Row, classes []genotype.Classes) error {
+	s := &row.Site
 	if len(s.Alts) > genotype.MaxAlts || len(s.Ref)+len(s.Contig) > maxText {
 		return ErrTooLarge
 	}
-	if s.End != 0 && s.End < s.Pos || len(s.Aligned) != 0 && len(s.Aligned) != len(s.Alts) {
+	if s.End != 0 && s.End < s.Pos || len(s.Aligned) != 0 && len(s.Aligned) != len(s.Alts) || row.Dropped < 0 || row.Dropped > w.samples {
 		return ErrRow
 	}
-	w.addSite(s, coded)
+	w.addSite(row)
 	for i := range classes {
 		if !w.addClasses(&classes[i]) {
 			return ErrRow
@@ -82,7 +84,8 @@ func (w *blockWriter) add(s *genotype.Site, coded bool, classes []genotype.Class
 	return nil
 }
 
-func (w *blockWriter) addSite(s *genotype.Site, coded bool) {
+func (w *blockWriter) addSite(row *genotype.Row) {
+	s := &row.Site
 	if w.rows == 0 {
 		w.first, w.last, w.low = s.Pos, 0, s.Pos
 	}
@@ -91,7 +94,8 @@ func (w *blockWriter) addSite(s *genotype.Site, coded bool) {
 	w.last = s.Pos
 	from, to := span(s)
 	w.low, w.reach = min(w.low, from), max(w.reach, to)
-	w.text = append(w.text, bit(s.Pass, sitePass)|bit(coded, siteCoded)|bit(s.End != 0, siteBlock)|bit(len(s.Aligned) != 0, siteAligned))
+	w.text = append(w.text, bit(s.Pass, sitePass)|bit(row.Coded, siteCoded)|bit(s.End != 0, siteBlock)|
+		bit(len(s.Aligned) != 0, siteAligned)|bit(row.Dropped != 0, siteDropped))
 	w.text = binary.AppendUvarint(w.text, uint64(len(s.Alts)))
 	w.text = appendText(w.text, s.Ref)
 	for _, alt := range s.Alts {
@@ -102,6 +106,9 @@ func (w *blockWriter) addSite(s *genotype.Site, coded bool) {
 	}
 	for _, a := range s.Aligned {
 		w.text = appendSpelling(w.text, a, s.Pos)
+	}
+	if row.Dropped != 0 {
+		w.text = binary.AppendUvarint(w.text, uint64(row.Dropped))
 	}
 }
 

@@ -41,7 +41,7 @@ func (r *Reader) Check(ctx context.Context, tell func(done, total int64)) error 
 			if err != nil {
 				return &Damage{Block: i, Offset: e.offset, Err: err}
 			}
-			sum.add(&row.Site, row.Coded, row.Classes)
+			sum.add(&row, row.Classes)
 		}
 		if tell != nil {
 			tell(e.offset+int64(e.size), r.size)
@@ -105,8 +105,9 @@ func (d *digester) digest() [32]byte {
 	return [32]byte(d.sum.Sum(nil))
 }
 
-func (d *digester) add(s *genotype.Site, coded bool, classes []genotype.Classes) {
-	d.buf = append(appendText(d.buf, s.Contig), bit(s.Pass, 1)|bit(coded, 2))
+func (d *digester) add(row *genotype.Row, classes []genotype.Classes) {
+	s := &row.Site
+	d.buf = append(appendText(d.buf, s.Contig), bit(s.Pass, 1)|bit(row.Coded, 2))
 	d.buf = binary.LittleEndian.AppendUint32(d.buf, s.Pos)
 	d.buf = binary.LittleEndian.AppendUint32(d.buf, s.End)
 	d.buf = binary.AppendUvarint(appendText(d.buf, s.Ref), uint64(len(s.Alts)))
@@ -117,6 +118,7 @@ func (d *digester) add(s *genotype.Site, coded bool, classes []genotype.Classes)
 	for _, a := range s.Aligned {
 		d.buf = appendSpelling(d.buf, a, s.Pos)
 	}
+	d.buf = binary.AppendUvarint(d.buf, uint64(row.Dropped))
 	for i := range classes {
 		c := &classes[i]
 		d.buf = append(d.buf, byte(c.Base))

@@ -7,8 +7,8 @@
 //	header     assembly, samples, their sexes where the source tells them (zstd)
 //	block      up to 512 sites of one contig, fewer where they are large:
 //	             bitmaps    of the sets of over 1/32 of the samples, 64 bits a word
-//	             sites      flags, REF, ALTs; the end of a block of a gVCF and how ALTs
-//	                        are aligned, where there is such a thing (zstd)
+//	             sites      flags, REF, ALTs; the end of a block of a gVCF, how ALTs are
+//	                        aligned and calls that were dropped, where there are (zstd)
 //	             positions  varint of the distance to the site before
 //	             control    for each ALT: the base class, and which sets there are
 //	             lists      the other sets: varint distances, or 16-bit numbers within

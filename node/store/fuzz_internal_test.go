@@ -60,7 +60,7 @@ func seeds(tb testing.TB, samples int) (header, block, dir []byte) {
 		}
 		at := func(k int) genotype.Set { return sets[(i+k)%len(sets)] }
 		classes := []genotype.Classes{{Het: at(0), Halves: []genotype.Half{{Sample: 9}, {Sample: 40, Alt: true}}}, {Base: genotype.AllAlt, Hom: at(1), Missing: at(2), Haploid: at(3), Other: at(4)}}
-		if err := w.add(&s, i%3 == 0, classes); err != nil {
+		if err := w.add(&genotype.Row{Site: s, Coded: i%3 == 0, Dropped: i % 2 * 3}, classes); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -165,8 +165,8 @@ func readFuzzed(raw []byte) error {
 		if len(row.Classes) != max(1, len(row.Alts)) || len(row.Calls) != 0 {
 			return fmt.Errorf("site %d has %d classes", sites, len(row.Classes))
 		}
-		if row.End != 0 && row.End < row.Pos || len(row.Aligned) != 0 && len(row.Aligned) != len(row.Alts) {
-			return fmt.Errorf("site %d ends before it begins, or has the spellings of others", sites)
+		if row.Dropped > n || row.End != 0 && row.End < row.Pos || len(row.Aligned) != 0 && len(row.Aligned) != len(row.Alts) {
+			return fmt.Errorf("site %d ends before it begins, has the spellings of others or drops more calls than it has", sites)
 		}
 		for _, c := range row.Classes {
 			for _, s := range []genotype.Set{c.Het, c.Hom, c.Missing, c.Haploid, c.Other} {

@@ -279,7 +279,7 @@ func (s *side) hold() {
 	h := &s.here[s.count]
 	s.count++
 	h.Site = s.head.Site
-	h.Coded = s.head.Coded
+	h.Coded, h.Dropped = s.head.Coded, s.head.Dropped
 	h.Ref, h.Alts, h.Aligned = strings.Clone(s.head.Ref), h.Alts[:0:0], slices.Clone(s.head.Aligned)
 	for _, alt := range s.head.Alts {
 		h.Alts = append(h.Alts, strings.Clone(alt))

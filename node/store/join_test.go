@@ -28,7 +28,7 @@ func (r *rowsOf) Next(row *genotype.Row) error {
 	if len(r.rows) == 0 {
 		return io.EOF
 	}
-	row.Site, row.Coded, row.Classes = r.rows[0].Site, r.rows[0].Coded, row.Classes[:0]
+	row.Site, row.Coded, row.Dropped, row.Classes = r.rows[0].Site, r.rows[0].Coded, r.rows[0].Dropped, row.Classes[:0]
 	row.Calls = append(row.Calls[:0], r.rows[0].Calls...)
 	r.rows = r.rows[1:]
 	return nil
@@ -94,7 +94,7 @@ func TestJoinedSamplesHaveWhatTheirFilesSay(t *testing.T) {
 			present := make([][]bool, len(rows))
 			sides, all := make([]*rowsOf, len(sizes)), names(total)
 			for i := range rows {
-				rows[i].End, rows[i].Aligned, rows[i].Pos, rows[i].Pass = 0, nil, uint32(1+i), true
+				rows[i].End, rows[i].Aligned, rows[i].Dropped, rows[i].Pos, rows[i].Pass = 0, nil, 0, uint32(1+i), true
 				present[i] = make([]bool, len(sizes))
 				for k := range present[i] {
 					present[i][k] = rng.IntN(4) > 0
@@ -188,6 +188,8 @@ func row(contig string, pos uint32, ref string, alts []string, calls ...string) 
 func filtered(r genotype.Row) genotype.Row { r.Pass = false; return r }
 func coded(r genotype.Row) genotype.Row    { r.Coded = true; return r }
 
+func dropped(r genotype.Row, n int) genotype.Row { r.Dropped = n; return r }
+
 func aligned(r genotype.Row, s ...genotype.Spelling) genotype.Row { r.Aligned = s; return r }
 
 func TestHowSitesAreUnited(t *testing.T) {
@@ -228,6 +230,8 @@ func TestHowSitesAreUnited(t *testing.T) {
 			[]genotype.Row{row("7", 5, "A", c, "1/1", "0/1")}, nil},
 		{"how an ALT is aligned", small("a", row("1", 5, "AC", []string{"A"}, "0/1")), small("b", aligned(row("1", 5, "AC", []string{"A", "C"}, "1/1"), genotype.Spelling{}, genotype.Spelling{Pos: 4, Ref: "GA", Alt: "G"})), nil,
 			[]genotype.Row{aligned(row("1", 5, "AC", []string{"A", "C"}, "0/1", "1/1"), genotype.Spelling{}, genotype.Spelling{Pos: 4, Ref: "GA", Alt: "G"})}, nil},
+		{"calls that were dropped", small("a", dropped(row("1", 5, "A", c, "./.", "0/1"), 1)), small("b", dropped(row("1", 5, "A", c, "./."), 1)), nil,
+			[]genotype.Row{dropped(row("1", 5, "A", c, "./.", "0/1", "./."), 2)}, nil},
 		{"contigs that one of them has not", small("a", row("2", 5, "A", c, "0/1"), row("10", 5, "A", c, "0/1")), small("b", row("1", 5, "A", c, "0/1"), row("10", 4, "A", c, "1/1")), nil,
 			[]genotype.Row{row("2", 5, "A", c, "0/1", "./."), row("1", 5, "A", c, "./.", "0/1"), row("10", 4, "A", c, "./.", "1/1"), row("10", 5, "A", c, "0/1", "./.")}, nil},
 		{"contigs in an order that one side tells", small("a", row("2", 5, "A", c, "0/1"), row("3", 5, "A", c, "0/1")), small("b", row("1", 5, "A", c, "0/1"), row("2", 5, "A", c, "1/1")), nil,

@@ -104,7 +104,7 @@ func (r *blockReader) site(row *genotype.Row, first bool) error {
 	r.last = row.Pos
 	t := textDecoder{rest: r.text}
 	flags := t.byte()
-	if flags >= siteAligned<<1 {
+	if flags >= siteDropped<<1 {
 		return errColumns
 	}
 	row.Pass, row.Coded = flags&sitePass != 0, flags&siteCoded != 0
@@ -117,14 +117,17 @@ func (r *blockReader) site(row *genotype.Row, first bool) error {
 	for range alts {
 		row.Alts = append(row.Alts, t.take(t.uvarint()))
 	}
-	row.End, row.Aligned = 0, nil
+	row.End, row.Aligned, row.Dropped = 0, nil, 0
 	if flags&siteBlock != 0 {
 		row.End = t.position(row.Pos, int64(t.uvarint()))
 	}
 	if flags&siteAligned != 0 {
 		row.Aligned = r.spelled(&t, row.Pos, alts)
 	}
-	if t.bad {
+	if flags&siteDropped != 0 {
+		row.Dropped = t.uvarint()
+	}
+	if t.bad || row.Dropped > r.samples {
 		return errColumns
 	}
 	if from, to := span(&row.Site); from < r.entry.low || to > r.entry.reach {

@@ -94,7 +94,7 @@ func readAll(r genotype.Reader) (rows []genotype.Row, err error) {
 		if err != nil {
 			return rows, err
 		}
-		kept := genotype.Row{Site: row.Site, Coded: row.Coded, Calls: slices.Clone(row.Calls), Classes: row.Classes}
+		kept := genotype.Row{Site: row.Site, Coded: row.Coded, Dropped: row.Dropped, Calls: slices.Clone(row.Calls), Classes: row.Classes}
 		kept.Alts, kept.Aligned = slices.Clone(row.Alts), slices.Clone(row.Aligned)
 		kept.Expand(len(r.Samples()))
 		rows = append(rows, kept)
@@ -127,8 +127,8 @@ func sameRows(t *testing.T, want, got []genotype.Row) {
 		if !slices.Equal(calls, got[i].Calls) {
 			t.Fatalf("row %d: the calls differ", i)
 		}
-		w := genotype.Row{Site: want[i].Site, Coded: want[i].Coded}
-		if diff := cmp.Diff(w, genotype.Row{Site: got[i].Site, Coded: got[i].Coded}, cmpopts.EquateEmpty()); diff != "" {
+		w := genotype.Row{Site: want[i].Site, Coded: want[i].Coded, Dropped: want[i].Dropped}
+		if diff := cmp.Diff(w, genotype.Row{Site: got[i].Site, Coded: got[i].Coded, Dropped: got[i].Dropped}, cmpopts.EquateEmpty()); diff != "" {
 			t.Fatalf("row %d (-want +got):\n%s", i, diff)
 		}
 	}
@@ -141,6 +141,9 @@ func randomRow(rng *rand.Rand, samples int, contig string, pos uint32) genotype.
 	row.Alts = []string{"C", "*", "<DEL>", "GTT"}[:alts:alts]
 	if rng.IntN(6) == 0 {
 		row.Ref = "ACGTACGT"
+	}
+	if rng.IntN(6) == 0 {
+		row.Dropped = rng.IntN(samples + 1)
 	}
 	if rng.IntN(6) == 0 {
 		row.End = pos + uint32(rng.IntN(1000))
@@ -335,6 +338,7 @@ func TestRowsThatDoNotFitAreRefused(t *testing.T) {
 		{"a base that is none", []genotype.Row{of(genotype.Classes{Base: genotype.OneAlt})}, store.ErrRow},
 		{"a block that ends before it begins", []genotype.Row{{Site: genotype.Site{Contig: "1", Pos: 5, Ref: "A", End: 4}, Calls: make([]genotype.Call, 2)}}, store.ErrRow},
 		{"an alignment of fewer ALTs", []genotype.Row{{Site: genotype.Site{Contig: "1", Pos: 5, Ref: "A", Alts: []string{"C", "G"}, Aligned: make([]genotype.Spelling, 1)}, Calls: make([]genotype.Call, 2)}}, store.ErrRow},
+		{"more calls dropped than there are", []genotype.Row{{Site: at("1", 5).Site, Calls: make([]genotype.Call, 2), Dropped: 3}}, store.ErrRow},
 		{"too many ALTs", []genotype.Row{many}, store.ErrTooLarge},
 		{"too long a contig", []genotype.Row{at(string(make([]byte, 2000)), 5)}, store.ErrTooLarge},
 	} {

@@ -91,7 +91,7 @@ func (u *uniter) row(row *genotype.Row, of united, sides []side, contig string) 
 // site unites what rows say beside their classes. Those that do not pass are left out
 // where another one does.
 func (u *uniter) site(row *genotype.Row, of united, contig string) error {
-	row.Site = genotype.Site{Contig: contig, Pos: of.pos}
+	row.Site, row.Dropped = genotype.Site{Contig: contig, Pos: of.pos}, 0
 	coded, written := false, false
 	for _, h := range of.rows {
 		row.Pass = row.Pass || h != nil && h.Pass
@@ -103,6 +103,7 @@ func (u *uniter) site(row *genotype.Row, of united, contig string) error {
 			continue
 		}
 		row.Ref, row.End = h.Ref, h.End
+		row.Dropped += h.Dropped
 		coded, written = coded || h.Coded, written || !h.Coded
 		for k, alt := range h.Alts {
 			at := slices.Index(u.alts, alt)

@@ -92,10 +92,10 @@ func (w *Writer) add(row *genotype.Row) error {
 	if err != nil {
 		return err
 	}
-	if err := w.block.add(&row.Site, row.Coded, classes); err != nil {
+	if err := w.block.add(row, classes); err != nil {
 		return fmt.Errorf("%w: %.40s:%d", err, row.Contig, row.Pos)
 	}
-	w.sum.add(&row.Site, row.Coded, classes)
+	w.sum.add(row, classes)
 	if w.block.rows == blockRows || w.block.bytes() >= blockBytes {
 		w.flush()
 	}
