@@ -68,6 +68,35 @@ func TestOnlyTheRegionsThatAreAskedFor(t *testing.T) {
 	}
 }
 
+// A site is found where it is aligned to, though its block begins behind that, and to the
+// end of a block of a gVCF.
+func TestARegionFindsASiteByWhatItTellsOf(t *testing.T) {
+	var rows []genotype.Row
+	for i := range 512 { // a block
+		rows = append(rows, row("1", uint32(1+i), "A", []string{"C"}, "0/1"))
+	}
+	shifted := aligned(row("1", 10_000, "CC", []string{"C"}, "0/1"), genotype.Spelling{Pos: 9000, Ref: "AC", Alt: "A"})
+	block := row("1", 10_001, "A", nil, "0/0")
+	block.End = 20_000
+	r := open(t, write(t, key(t), store.Header{Samples: names(1)}, append(rows, shifted, block)...), key(t))
+	for _, c := range []struct {
+		name string
+		at   uint32
+		want []genotype.Row
+	}{
+		{"before where it is aligned to", 8999, nil},
+		{"where it is aligned to", 9000, []genotype.Row{shifted}},
+		{"where it is written", 10_000, []genotype.Row{shifted}},
+		{"the end of the block", 20_000, []genotype.Row{block}},
+		{"behind the block", 20_001, nil},
+	} {
+		if err := r.Only(store.Region{Contig: "1", From: c.at, To: c.at}); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(c.name, func(t *testing.T) { sameRows(t, c.want, read(t, r)) })
+	}
+}
+
 // covered says the same as Only, naively.
 func covered(s genotype.Site, regions []store.Region) bool {
 	for _, r := range regions {
