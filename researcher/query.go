@@ -31,8 +31,19 @@ type Ask struct {
 	Mode   protocol.Mode
 	// Panel is a name in the roster; empty when it has only one.
 	Panel string
-	// Region selects from the panel; empty means all of it.
+	// Region, Genes, RSIDs and VariantFile select from the panel, and what any of them names
+	// is asked for. Without any it is all of the panel.
 	Region string
+	// Genes are names of genes in GeneFile, a BED or a GFF3.
+	Genes    []string
+	GeneFile string
+	// RSIDs, such as rs334, are looked up in NameFile: the file .rsids that was built
+	// beside the panel, or a VCF, pvar or bim with an ID column.
+	RSIDs    []string
+	NameFile string
+	// VariantFile is a VCF, pvar, bim or list CHROM POS REF ALT, or has an rsID or a
+	// contig:position:REF:ALT on each line.
+	VariantFile string
 	// Purpose is what the custodians read.
 	Purpose string
 	// Life is how long the question waits for its sites; zero means DefaultLife.
@@ -42,15 +53,16 @@ type Ask struct {
 // Asked is a question as it was signed, with what is needed to read its answer. It
 // holds nothing that the seed does not give again but what was asked.
 type Asked struct {
-	Task    protocol.Digest  `json:"task"`
-	Study   string           `json:"study"`
-	Roster  protocol.Digest  `json:"roster"`
-	Cohort  string           `json:"cohort"`
-	Panel   protocol.Digest  `json:"panel"`
-	Ranges  []protocol.Range `json:"ranges"`
-	Region  string           `json:"region,omitempty"`
-	Purpose string           `json:"purpose,omitempty"`
-	Made    time.Time        `json:"made"`
+	Task   protocol.Digest  `json:"task"`
+	Study  string           `json:"study"`
+	Roster protocol.Digest  `json:"roster"`
+	Cohort string           `json:"cohort"`
+	Panel  protocol.Digest  `json:"panel"`
+	Ranges []protocol.Range `json:"ranges"`
+	// Region says in words what was selected; empty for all of the panel.
+	Region  string    `json:"region,omitempty"`
+	Purpose string    `json:"purpose,omitempty"`
+	Made    time.Time `json:"made"`
 	// Query is what was sent, so that sending it again is the same question.
 	Query []byte `json:"query"`
 }
@@ -106,26 +118,18 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 		return Asked{}, err
 	}
 	r := &view.Roster.Message
-	cohort, ok := r.Cohort(ask.Cohort)
-	if !ok {
-		return Asked{}, fmt.Errorf("researcher: the study has no cohort %q; it has %s", ask.Cohort, cohortNames(r))
+	cohort, err := CohortOf(r, ask.Cohort)
+	if err != nil {
+		return Asked{}, err
 	}
 	if ask.Mode != protocol.Exact || !slices.Contains(r.Modes, ask.Mode) {
 		return Asked{}, fmt.Errorf("researcher: the study does not allow mode %s", ask.Mode)
 	}
-	ref, err := choosePanel(r, ask.Panel)
+	selected, ref, err := c.selected(ctx, view, ask)
 	if err != nil {
 		return Asked{}, err
 	}
-	variants, err := c.Panel(ctx, ref)
-	if err != nil {
-		return Asked{}, err
-	}
-	selected, err := selectRegion(variants, ask.Region)
-	if err != nil {
-		return Asked{}, err
-	}
-	header, err := c.header(view, cohort, ask, selected, now)
+	header, err := c.header(view, cohort, ask, selected.Size(), now)
 	if err != nil {
 		return Asked{}, err
 	}
@@ -133,15 +137,15 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	if err != nil {
 		return Asked{}, err
 	}
-	asked, err := c.seal(view, header, secrets.body(ask.Cohort, ref.Digest, []protocol.Range{selected}))
+	asked, err := c.seal(view, header, secrets.body(ask.Cohort, ref.Digest, selected.Ranges))
 	if err != nil {
 		return Asked{}, err
 	}
-	asked.Region, asked.Purpose, asked.Made = ask.Region, ask.Purpose, now
+	asked.Region, asked.Purpose, asked.Made = selected.Of, ask.Purpose, now
 	return asked, writeJSON(c.home.path("tasks", asked.Task.String()+".json"), asked)
 }
 
-func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, selected protocol.Range, now time.Time) (protocol.QueryHeader, error) {
+func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, variants uint64, now time.Time) (protocol.QueryHeader, error) {
 	r := &view.Roster.Message
 	params, err := he.ParamsFor(len(r.Sites))
 	if err != nil {
@@ -153,7 +157,7 @@ func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, selecte
 	}
 	h := protocol.QueryHeader{
 		Study: r.Study, Roster: view.Roster.Digest(), Analysis: protocol.AlleleFrequency.ID, Mode: ask.Mode,
-		Params: params.Name(), Size: selected.To - selected.From, Points: cohort.Points,
+		Params: params.Name(), Size: variants, Points: cohort.Points,
 		Researcher: c.home.key.Public().ID(), Organisation: c.home.identity.Organisation, Purpose: ask.Purpose,
 		Issued: now, Expires: now.Add(life),
 	}
@@ -278,20 +282,13 @@ func parsePanel(raw []byte, ref protocol.PanelRef) (*panel.Panel, error) {
 	return p, nil
 }
 
-// selectRegion is the range of a panel's variants in a region.
-func selectRegion(p *panel.Panel, region string) (protocol.Range, error) {
-	if region == "" {
-		return protocol.Range{From: 0, To: uint64(p.Len())}, nil
+// CohortOf is a cohort of a study, or an error that names those that it has.
+func CohortOf(r *protocol.Roster, name string) (protocol.ExactCohort, error) {
+	cohort, ok := r.Cohort(name)
+	if !ok {
+		return cohort, fmt.Errorf("researcher: the study has no cohort %q; it has %s", name, cohortNames(r))
 	}
-	r, err := panel.ParseRegion(region)
-	if err != nil {
-		return protocol.Range{}, err
-	}
-	from, to := p.Select(r)
-	if from >= to {
-		return protocol.Range{}, fmt.Errorf("researcher: the panel has no variant in %s", r)
-	}
-	return protocol.Range{From: uint64(from), To: uint64(to)}, nil
+	return cohort, nil
 }
 
 func cohortNames(r *protocol.Roster) string {

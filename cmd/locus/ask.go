@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
@@ -15,55 +16,81 @@ import (
 	"github.com/locus-genomics/locus/researcher"
 )
 
+// question is what is asked, from flags.
+type question struct {
+	study, mode string
+	researcher.Ask
+}
+
+// flags adds what says a question.
+func (q *question) flags(f *pflag.FlagSet) {
+	f.StringVar(&q.study, "study", "", "study to ask in")
+	f.StringVar(&q.Cohort, "cohort", "", "cohort, as the roster names it")
+	f.StringVar(&q.Panel, "panel", "", "panel, when the study has several")
+	f.StringVar(&q.Region, "region", "", "region of the panel, 1-based and inclusive: chr7:117,120,016-117,308,718")
+	f.StringSliceVar(&q.Genes, "gene", nil, "gene of --genes, by name or id; may be given several times")
+	f.StringVar(&q.GeneFile, "genes", "", "where genes are: a BED with names or a GFF3, compressed or not")
+	f.StringSliceVar(&q.RSIDs, "rsid", nil, "rsID of --rsids, such as rs334; may be given several times")
+	f.StringVar(&q.NameFile, "rsids", "", "where rsIDs are: the .rsids beside the panel, or a VCF, pvar or bim with IDs")
+	f.StringVar(&q.VariantFile, "variants", "", "file of variants: a VCF, pvar, bim, list CHROM POS REF ALT, or contig:position:REF:ALT and rsIDs, one a line")
+	f.StringVar(&q.mode, "mode", "exact", "exact: the sum as it is, not differentially private")
+	f.StringVar(&q.Purpose, "purpose", "", "what the answer is for, in words that custodians read")
+	f.DurationVar(&q.Life, "life", researcher.DefaultLife, "how long to wait for sites that are away")
+}
+
+// check reads what the flags say.
+func (q *question) check() (err error) {
+	if q.Mode, err = protocol.ParseMode(q.mode); err != nil {
+		return cli.Misused(err)
+	}
+	if q.study == "" || q.Cohort == "" {
+		return cli.Misused(errors.New("--study and --cohort are needed"))
+	}
+	return nil
+}
+
+// selects is what chooses variants, in the help of each command that asks.
+const selects = "Without --region, --gene, --rsid or --variants it is the whole panel; of several of these, all that\n" +
+	"any of them names."
+
 func (a *app) runCommand() *cobra.Command {
 	c := cli.Group("run", "Ask a question and wait for the answer")
-	var study, mode string
-	var ask researcher.Ask
+	q, out := &question{}, &output{}
 	var detach bool
-	out := &output{}
 	af := &cobra.Command{
 		Use: "af", Short: "How common is each variant: AC, AN and AF over all sites of a cohort", Args: cli.Exactly(0),
-		Example: "  locus run af --study demo --cohort all --region chr7:117,120,016-117,308,718 --purpose \"carrier screening\"",
+		Long: "How common is each variant: AC, AN and AF over all sites of a cohort.\n\n" + selects,
+		Example: "  locus run af --study demo --cohort all --region chr7:117,120,016-117,308,718 --purpose \"carrier screening\"\n" +
+			"  locus run af --study demo --cohort all --gene CFTR --genes gencode.gff3.gz",
 		RunE: func(c *cobra.Command, _ []string) error {
-			var err error
-			if ask.Mode, err = protocol.ParseMode(mode); err != nil {
-				return cli.Misused(err)
-			}
-			if study == "" || ask.Cohort == "" {
-				return cli.Misused(errors.New("--study and --cohort are needed"))
-			}
-			if err := out.check(); err != nil {
+			if err := errors.Join(q.check(), out.check()); err != nil {
 				return err
 			}
-			return a.ask(c, study, ask, out, detach)
+			return a.ask(c, q, out, detach)
 		},
 	}
-	f := af.Flags()
-	f.StringVar(&study, "study", "", "study to ask in")
-	f.StringVar(&ask.Cohort, "cohort", "", "cohort, as the roster names it")
-	f.StringVar(&ask.Region, "region", "", "region of the panel, 1-based and inclusive: chr7:117,120,016-117,308,718; all of it without")
-	f.StringVar(&ask.Panel, "panel", "", "panel, when the study has several")
-	f.StringVar(&mode, "mode", "exact", "exact: the sum as it is, not differentially private")
-	f.StringVar(&ask.Purpose, "purpose", "", "what the answer is for, in words that custodians read")
-	f.DurationVar(&ask.Life, "life", researcher.DefaultLife, "how long to wait for sites that are away")
-	f.BoolVar(&detach, "detach", false, "print the task's id and do not wait")
-	out.flags(f)
+	q.flags(af.Flags())
+	af.Flags().BoolVar(&detach, "detach", false, "print the task's id and do not wait")
+	out.flags(af.Flags())
 	c.AddCommand(af)
 	return c
 }
 
-func (a *app) ask(c *cobra.Command, study string, ask researcher.Ask, out *output, detach bool) error {
+func (a *app) ask(c *cobra.Command, q *question, out *output, detach bool) error {
 	h, err := a.load()
 	if err != nil {
 		return err
 	}
-	client, err := h.Client(study)
+	client, err := h.Client(q.study)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
+	if err := a.notInPanel(c, client, q); err != nil {
+		return err
+	}
 	began := time.Now()
-	asked, err := client.Compose(c.Context(), ask, began)
+	asked, err := client.Compose(c.Context(), q.Ask, began)
 	if err != nil {
 		return err
 	}
@@ -79,6 +106,21 @@ func (a *app) ask(c *cobra.Command, study string, ask researcher.Ask, out *outpu
 		return err
 	}
 	return a.open(c, client, asked, out)
+}
+
+// notInPanel says which variants of a file will not be asked for.
+func (a *app) notInPanel(c *cobra.Command, client *researcher.Client, q *question) error {
+	if q.VariantFile == "" {
+		return nil
+	}
+	s, err := client.Select(c.Context(), q.Ask)
+	if err != nil {
+		return err
+	}
+	if s.Missing > 0 {
+		fmt.Fprintf(a.err, "not in the panel: %d of the variants of %s (%s)\n", s.Missing, q.VariantFile, shown(s))
+	}
+	return nil
 }
 
 // watch shows a task until it is final, and turns how it ended into an error.

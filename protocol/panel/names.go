@@ -1,6 +1,7 @@
 package panel
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -41,6 +42,10 @@ type Names struct {
 	sizes  []uint32 // plain
 	packed [][]byte
 }
+
+// IsNames reports whether a file that begins with these bytes is meant to hold a panel's
+// rsIDs.
+func IsNames(head []byte) bool { return bytes.HasPrefix(head, []byte(namesMagic)) }
 
 // ParseRS reads an rsID, such as rs334.
 func ParseRS(s string) (rs uint32, ok bool) {

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/locus-genomics/locus/internal/cli"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/researcher"
+)
+
+func (a *app) explain() *cobra.Command {
+	c := cli.Group("explain", "Say what a question would ask and who would answer, and ask nothing")
+	q := &question{}
+	af := &cobra.Command{
+		Use: "af", Short: "Explain a question of how common variants are", Args: cli.Exactly(0),
+		Long: "Say what locus run af would ask with the same flags, which sites would answer, and what they and\n" +
+			"the coordinator would see. Nothing is asked, and nothing of the question leaves this machine.\n\n" + selects,
+		Example: "  locus explain af --study demo --cohort all --rsid rs334 --rsids study.panel.rsids",
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := q.check(); err != nil {
+				return err
+			}
+			return a.explainAF(c, q)
+		},
+	}
+	q.flags(af.Flags())
+	c.AddCommand(af)
+	return c
+}
+
+func (a *app) explainAF(c *cobra.Command, q *question) error {
+	h, err := a.load()
+	if err != nil {
+		return err
+	}
+	client, err := h.Client(q.study)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	view, err := client.Study(c.Context())
+	if err != nil {
+		return err
+	}
+	r := &view.Roster.Message
+	cohort, err := researcher.CohortOf(r, q.Cohort)
+	if err != nil {
+		return err
+	}
+	selected, err := client.Select(c.Context(), q.Ask)
+	if err != nil {
+		return err
+	}
+	return explanation(a.out, view, cohort, selected)
+}
+
+// explanation says what a question is and who sees what of it. It is of what is public or
+// the researcher's own: no site was asked.
+func explanation(out io.Writer, view researcher.View, cohort protocol.ExactCohort, selected researcher.Selected) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "asks for\t%s\n", regionOr(selected.Of))
+	fmt.Fprintf(w, "variants\t%d, in %d stretches of the panel\n", selected.Size(), len(selected.Ranges))
+	if selected.Missing > 0 {
+		fmt.Fprintf(w, "not in the panel\t%d: %s\n", selected.Missing, shown(selected))
+	}
+	for i, s := range view.Roster.Message.Sites {
+		if slices.Contains(cohort.Points, uint32(i+1)) {
+			fmt.Fprintf(w, "site\t%s: %s\n", s.Name, standing(view, i, cohort.Name))
+		}
+	}
+	fmt.Fprintf(w, "sites read\twhich variants, which cohort, and the purpose\n")
+	fmt.Fprintf(w, "the coordinator reads\tthat %d variants are asked for, of whom, and the purpose\n", selected.Size())
+	fmt.Fprintf(w, "the answer tells you\tAC and AN of each variant, exactly, summed over these sites\n")
+	return w.Flush()
+}
+
+// shown are the first of the variants that the panel does not have.
+func shown(s researcher.Selected) string {
+	names := strings.Join(s.Absent, ", ")
+	if s.Missing > len(s.Absent) {
+		names += ", …"
+	}
+	return names
+}
+
+// standing is whether a site would answer, and why not.
+func standing(v researcher.View, site int, cohort string) string {
+	d := v.Declarations[site]
+	switch {
+	case d.IsZero():
+		return "has not declared its dataset; its node runs `locus-node run`"
+	case !slices.Contains(v.Ready, v.Roster.Message.Sites[site].Name):
+		return "away; the question waits for it"
+	}
+	declared, ok := d.Message.Cohort(cohort)
+	if !ok {
+		return fmt.Sprintf("has not loaded cohort %q", cohort)
+	}
+	return fmt.Sprintf("ready, with %d people or more", declared.SizeClass)
+}

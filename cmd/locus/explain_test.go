@@ -1,0 +1,72 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/locus-genomics/locus/internal/cli"
+	"github.com/locus-genomics/locus/internal/genes"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/researcher"
+)
+
+func TestExplanationSaysWhoWouldAnswer(t *testing.T) {
+	now := time.Now()
+	declared := signed(t, protocol.Declaration{
+		Study: "demo", Point: 1, Content: protocol.Hash("content"),
+		Cohorts: []protocol.DeclaredCohort{{Name: "all", SizeClass: 500, Modes: []protocol.Mode{protocol.Exact}}},
+		KEMKey:  make([]byte, protocol.KEMKeySize), KEMUntil: now.Add(time.Hour), Issued: now,
+	})
+	view := researcher.View{
+		Roster: protocol.Signed[protocol.Roster]{Message: protocol.Roster{Sites: []protocol.Site{
+			{Name: "basel"}, {Name: "bern"}, {Name: "chur"}, {Name: "zug"},
+		}}},
+		Ready:        []string{"basel"},
+		Declarations: []protocol.Signed[protocol.Declaration]{declared, declared, {}, declared},
+	}
+	var out strings.Builder
+	err := explanation(&out, view, protocol.ExactCohort{Name: "all", Points: []uint32{1, 2, 3}}, researcher.Selected{
+		Ranges: []protocol.Range{{From: 3, To: 10}, {From: 20, To: 21}}, Of: "genes CFTR", Missing: 2, Absent: []string{"7:1 A>C"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"genes CFTR\n", "8, in 2 stretches", "2: 7:1 A>C, …\n", "basel: ready, with 500 people or more\n", "bern: away;", "chur: has not declared",
+		"that 8 variants are asked for",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "zug") {
+		t.Errorf("it names a site that is not asked:\n%s", out.String())
+	}
+}
+
+func signed(t *testing.T, d protocol.Declaration) protocol.Signed[protocol.Declaration] {
+	t.Helper()
+	seed := protocol.Hash("test", []byte("site"))
+	key, err := protocol.NewSigningKey(seed[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := protocol.Sign(d, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestSelectionsThatFailHaveCodes(t *testing.T) {
+	for err, want := range map[error]int{
+		researcher.ErrSelection: cli.Usage, panel.ErrRegion: cli.Usage, genes.ErrAmbiguous: cli.Usage, genes.ErrUnknown: cli.NotFound,
+	} {
+		if got := exitCode(fmt.Errorf("select: %w", err)); got != want {
+			t.Errorf("%v ends with %d, want %d", err, got, want)
+		}
+	}
+}
