@@ -202,3 +202,20 @@ func BenchmarkAlleleFrequency(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkWant(b *testing.B) {
+	const variants = 1_000_000
+	vs := make([]panel.Variant, variants)
+	for i := range vs {
+		vs[i] = panel.Variant{Contig: "1", Pos: uint32(1 + 3*i), Ref: "A", Alt: "C"}
+	}
+	p, err := panel.New("GRCh38", vs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := tally.Want(p, []panel.Range{{From: 0, To: variants}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -267,6 +267,38 @@ func TestTwoRowsThatAreAlignedToOneVariantAreRefused(t *testing.T) {
 	}
 }
 
+// A panel hands over many positions at a time; any other list gives one after another.
+func TestWantedVariantsOfAPanelAreThoseOfAList(t *testing.T) {
+	var vs []panel.Variant
+	for i := range uint32(70_000) { // more than a block of a panel
+		vs = append(vs, panel.Variant{Contig: []string{"1", "2"}[i/60_000], Pos: 10 + i/3, Ref: "A", Alt: "CGT"[i%3 : i%3+1]})
+	}
+	p, err := panel.New("GRCh38", vs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ranges := []panel.Range{{From: 1, To: 3}, {From: 50_000, To: 65_600}, {From: 69_999, To: 70_000}}
+	ofPanel, err := tally.Want(p, ranges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofList, err := tally.Want(list(vs), ranges)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ofPanel.Len() != 15_603 || ofList.Len() != ofPanel.Len() {
+		t.Fatalf("%d and %d places", ofPanel.Len(), ofList.Len())
+	}
+	for _, contig := range []string{"1", "2", "3"} {
+		for pos := range uint32(24_000) {
+			s := genotype.Site{Contig: contig, Pos: pos, Ref: "A"}
+			if ofPanel.Covers(&s) != ofList.Covers(&s) {
+				t.Fatalf("%s:%d is covered in one of them", contig, pos)
+			}
+		}
+	}
+}
+
 // withoutCalls is a reader that leaves calls out where it was asked for them.
 type withoutCalls struct{ genotype.Reader }
 

@@ -42,29 +42,70 @@ func Want(list Variants, ranges []panel.Range) (*Wanted, error) {
 		size += int(r.To - r.From)
 	}
 	w := &Wanted{list: list, ranges: ranges, pos: make([]uint32, 0, size), contigs: make(map[string]stretch)}
-	contig, canonical := "", ""
+	var last filling
 	for _, r := range ranges {
 		w.starts = append(w.starts, len(w.pos))
-		for i := r.From; i < r.To; i++ {
-			v := list.At(int(i))
-			at := len(w.pos)
-			s, seen := w.contigs[canonical]
-			switch {
-			case !seen || v.Contig != contig:
-				contig, canonical = v.Contig, panel.CanonicalContig(v.Contig)
-				if s, seen = w.contigs[canonical]; seen {
-					return nil, fmt.Errorf("%w: a contig comes twice", ErrWanted)
-				}
-				s.from = at
-			case v.Pos < w.pos[at-1]:
-				return nil, fmt.Errorf("%w: positions ascend on a contig", ErrWanted)
+		for c := range columnsOf(list, int(r.From), int(r.To)) {
+			if err := last.add(w, c.Contig, c.Pos); err != nil {
+				return nil, err
 			}
-			s.to = at + 1
-			w.contigs[canonical] = s
-			w.pos = append(w.pos, v.Pos)
 		}
 	}
+	last.close(w)
 	return w, nil
+}
+
+// columned is Variants whose positions need not be taken one by one.
+type columned interface {
+	Columns(from, to int) func(yield func(panel.Column) bool)
+}
+
+// columnsOf are the positions of the variants [from, to), many at a time where they can be.
+func columnsOf(list Variants, from, to int) func(yield func(panel.Column) bool) {
+	if c, ok := list.(columned); ok {
+		return c.Columns(from, to)
+	}
+	return func(yield func(panel.Column) bool) {
+		var pos [1]uint32
+		for i := from; i < to; i++ {
+			v := list.At(i)
+			pos[0] = v.Pos
+			if !yield(panel.Column{Contig: v.Contig, From: i, Pos: pos[:]}) {
+				return
+			}
+		}
+	}
+}
+
+// filling is the contig that places are added to.
+type filling struct {
+	open              bool
+	contig, canonical string
+	from              int
+}
+
+func (f *filling) add(w *Wanted, contig string, pos []uint32) error {
+	if !f.open || contig != f.contig {
+		f.close(w)
+		*f = filling{true, contig, panel.CanonicalContig(contig), len(w.pos)}
+		if _, seen := w.contigs[f.canonical]; seen {
+			return fmt.Errorf("%w: a contig comes twice", ErrWanted)
+		}
+	}
+	for _, p := range pos {
+		if n := len(w.pos); n > f.from && p < w.pos[n-1] {
+			return fmt.Errorf("%w: positions ascend on a contig", ErrWanted)
+		}
+		w.pos = append(w.pos, p)
+	}
+	return nil
+}
+
+// close keeps where the places of the contig are.
+func (f *filling) close(w *Wanted) {
+	if f.open {
+		w.contigs[f.canonical] = stretch{f.from, len(w.pos)}
+	}
 }
 
 // Len is the number of places.
