@@ -29,10 +29,13 @@ func (z *inflater) fast() bool {
 	if z.ip > inEnd || z.op >= outEnd {
 		return true
 	}
-	return fast(z, inEnd, outEnd)
+	return z.turns(z, inEnd, outEnd)
 }
 
-// fastGo is fast while ip <= inEnd and op < outEnd.
+// kernel is fast while ip <= inEnd and op < outEnd.
+type kernel = func(z *inflater, inEnd, outEnd int) bool
+
+// fastGo is the kernel for every machine.
 func fastGo(z *inflater, inEnd, outEnd int) bool {
 	src, dst := unsafe.Pointer(unsafe.SliceData(z.src)), unsafe.Pointer(unsafe.SliceData(z.dst))
 	ip, op, bits, held := z.ip, z.op, z.bits, z.held

@@ -4,15 +4,13 @@ package bgzf
 
 import "golang.org/x/sys/cpu"
 
-// hasAVX2 is whether the processor can run fastAVX2.
-var hasAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI2
-
 //go:noescape
 func fastAVX2(z *inflater, inEnd, outEnd int) bool
 
-func fast(z *inflater, inEnd, outEnd int) bool {
-	if hasAVX2 {
-		return fastAVX2(z, inEnd, outEnd)
+// kernels are those that run here, the best one first.
+func kernels() []kernel {
+	if cpu.X86.HasAVX2 && cpu.X86.HasBMI2 {
+		return []kernel{fastAVX2, fastGo}
 	}
-	return fastGo(z, inEnd, outEnd)
+	return []kernel{fastGo}
 }

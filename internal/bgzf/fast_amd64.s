@@ -117,7 +117,7 @@ GLOBL steps<>(SB), RODATA|NOPTR, $24
 	SUBL  e, held
 
 // func fastAVX2(z *inflater, inEnd, outEnd int) bool
-TEXT ·fastAVX2(SB), NOSPLIT, $24-25
+TEXT ·fastAVX2(SB), NOSPLIT, $32-25
 	MOVQ z+0(FP), DI
 	MOVQ (inflater_flow+flow_src)(DI), ip
 	MOVQ (inflater_flow+flow_dst)(DI), op
@@ -128,6 +128,8 @@ TEXT ·fastAVX2(SB), NOSPLIT, $24-25
 	ADDQ op, AX
 	MOVQ AX, outEnd-16(SP)
 	MOVQ op, begin-24(SP)
+	MOVBQZX inflater_mixed(DI), AX
+	MOVQ AX, mixed-32(SP)
 	ADDQ (inflater_flow+flow_ip)(DI), ip
 	ADDQ (inflater_flow+flow_op)(DI), op
 	MOVQ (inflater_flow+flow_bits)(DI), bits
@@ -142,9 +144,36 @@ turn:
 	JHI   done
 	CMPQ  op, outEnd-16(SP)
 	JCC   done
+	CMPQ  mixed-32(SP), $0
+	JNE   maybe
 	TESTL e, e
 	JPL   symbol
 	LITERAL
+	LOOK
+	TESTL e, e
+	JPL   refilled
+	LITERAL
+	LOOK
+	TESTL e, e
+	JPL   refilled
+	LITERAL
+	LOOK
+	REFILL
+	JMP   turn
+
+	// A literal or not, without a branch that could be guessed wrong: in that case, the
+	// byte is written over later, and no bits are taken.
+maybe:
+	MOVL  e, CX
+	SHRL  $16, CX
+	MOVB  CX, (op)
+	MOVL  e, CX
+	SARL  $31, CX       // all ones, or zero
+	MOVLQSX CX, DX
+	SUBQ  DX, op
+	ANDL  e, CX
+	SHRXQ CX, bits, bits
+	SUBL  CX, held
 	LOOK
 	TESTL e, e
 	JPL   refilled

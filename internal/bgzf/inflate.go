@@ -21,7 +21,9 @@ type inflater struct {
 	dists    [distTable]uint32
 	lengths  [lengthTable]uint32
 	meanings *meanings
+	turns    kernel
 	fixed    bool // the tables are those of RFC 1951, section 3.2.6
+	mixed    bool // literals are neither rare nor the rule, as their codes tell
 }
 
 // flow is how far a stream is.
@@ -35,7 +37,7 @@ type flow struct {
 	size int    // of what dst is to hold
 }
 
-func newInflater() *inflater { return &inflater{meanings: newMeanings()} }
+func newInflater() *inflater { return &inflater{meanings: newMeanings(), turns: kernels()[0]} }
 
 // inflate unpacks the first n bytes of src to the first size bytes of dst. What is
 // behind those in src may be looked at, and in dst be overwritten: with fastIn and
@@ -153,7 +155,7 @@ func (z *inflater) fixedTables() {
 		lengths[i] = 5
 	}
 	build(z.dists[:], distBits, lengths[:32], z.meanings.dists[:])
-	z.fixed = true
+	z.fixed, z.mixed = true, false
 }
 
 // dynamicTables reads the tables that a block begins with (RFC 1951, section 3.2.7).
@@ -186,7 +188,20 @@ func (z *inflater) dynamicTables(n int) error {
 		!build(z.dists[:], distBits, lengths[lits:lits+dists], z.meanings.dists[:]) {
 		return errBits
 	}
+	z.mixed = mixed(lengths[:256])
 	return nil
+}
+
+// mixed is whether more than 3 symbols of 10 will be literals: whoever made the codes
+// expects a symbol of n bits once in 2^n.
+func mixed(lengths []uint8) bool {
+	share := 0
+	for _, n := range lengths {
+		if n != 0 {
+			share += 1 << maxCode >> n
+		}
+	}
+	return share > 3<<maxCode/10
 }
 
 // codeLengths reads so many lengths of codes.
