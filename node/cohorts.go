@@ -54,40 +54,82 @@ func (n *Node) AddCohort(ctx context.Context, spec CohortSpec) (CohortSummary, e
 	}
 	// Whatever becomes of it, nothing is left on the shelf that is no cohort's.
 	defer n.sweep(context.WithoutCancel(ctx))
+	if spec.regions, err = readRegions(spec.Callable); err != nil {
+		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
+	}
 	d, summary, err := readDataset(ctx, n.shelf.parsing, spec, on)
 	if err != nil {
 		return CohortSummary{}, fmt.Errorf("%w: %w", ErrCohort, err)
 	}
+	if err := n.takeIn(ctx, d); err != nil {
+		return CohortSummary{}, err
+	}
+	return summary, nil
+}
+
+// takeIn keeps a cohort under its name, in place of one that may be there. The caller
+// holds the shelf's lock; what belongs to the cohort is on the shelf already.
+func (n *Node) takeIn(ctx context.Context, d definition) error {
 	switch {
 	case d.People < max(d.Minimum, protocol.MinCohort):
-		return CohortSummary{}, fmt.Errorf("%w: it has fewer people than its minimum of %d", ErrCohort, max(d.Minimum, protocol.MinCohort))
+		return fmt.Errorf("%w: it has fewer people than its minimum of %d", ErrCohort, max(d.Minimum, protocol.MinCohort))
 	case uint64(d.People) > uint64(n.card.PeopleCap):
-		return CohortSummary{}, fmt.Errorf("%w: it has more people than the site's cap of %d, which the studies reckon with; join with a larger cap", ErrCohort, n.card.PeopleCap)
+		return fmt.Errorf("%w: it has more people than the site's cap of %d, which the studies reckon with; join with a larger cap", ErrCohort, n.card.PeopleCap)
+	}
+	if err := n.shelf.keepRegions(d); err != nil {
+		return err
 	}
 	raw, err := json.Marshal(d)
 	if err != nil {
-		return CohortSummary{}, fmt.Errorf("encode the cohort: %w", err)
+		return fmt.Errorf("encode the cohort: %w", err)
 	}
 	err = n.records.update(ctx, func(tx querier) error {
 		known, err := readCohorts(ctx, tx)
 		if err != nil {
 			return err
 		}
-		if len(known) >= maxCohorts && !slices.ContainsFunc(known, func(k keptCohort) bool { return k.Name == spec.Name }) {
+		if len(known) >= maxCohorts && !slices.ContainsFunc(known, func(k keptCohort) bool { return k.Name == d.Name }) {
 			return fmt.Errorf("%w: there are %d cohorts already", ErrCohort, maxCohorts)
 		}
 		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO cohorts (name, definition, added) VALUES (?, ?, ?)",
-			spec.Name, raw, n.cfg.Now().Unix()); err != nil {
+			d.Name, raw, n.cfg.Now().Unix()); err != nil {
 			return err
 		}
 		_, err = appendLink(ctx, tx, linkCohort, d.content(n.keys.DeclarationTag))
 		return err
 	})
 	if err != nil {
-		return CohortSummary{}, err
+		return err
 	}
-	n.cfg.Log.Info("cohort taken in", "cohort", spec.Name)
-	return summary, nil
+	n.cfg.Log.Info("cohort taken in", "cohort", d.Name)
+	return nil
+}
+
+// UpdateCohort adds files to a cohort that has a store: more sites of its samples, or new
+// samples. It makes a new version of the dataset, which is declared anew; the old one
+// stays whole until then.
+func (n *Node) UpdateCohort(ctx context.Context, spec UpdateSpec) (CohortUpdate, error) {
+	held, err := n.shelf.lock()
+	if err != nil {
+		return CohortUpdate{}, err
+	}
+	defer held.Close()
+	defer n.sweep(context.WithoutCancel(ctx))
+	old, err := readCohort(ctx, n.records.db, spec.Name)
+	if errors.Is(err, protocol.UnknownCohort) {
+		return CohortUpdate{}, fmt.Errorf("%w: %q", ErrNoCohort, spec.Name)
+	}
+	if err != nil {
+		return CohortUpdate{}, err
+	}
+	d, err := n.shelf.update(ctx, old, spec)
+	if err != nil {
+		return CohortUpdate{}, fmt.Errorf("%w: %w", ErrCohort, err)
+	}
+	if err := n.takeIn(ctx, d); err != nil {
+		return CohortUpdate{}, err
+	}
+	return CohortUpdate{CohortSummary: *d.Summary, Before: old.People, SamePeople: old.Persons == d.Persons}, nil
 }
 
 // sweep takes away the stores that no cohort has.
@@ -181,10 +223,10 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 	)
 	if d.Store != nil {
 		now, summary, err = n.shelf.scrub(ctx, d)
-	} else {
+	} else if d, err = n.shelf.withRegions(d); err == nil {
 		now, summary, err = readDataset(ctx, n.shelf.parsing, CohortSpec{
 			Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
-			Threshold: d.Threshold,
+			Threshold: d.Threshold, regions: d.Regions,
 		}, nil)
 		if err != nil && d.changed() {
 			err = errDatasetChanged // whatever it has led to

@@ -46,8 +46,16 @@ type CohortSpec struct {
 	// Threshold is from which probability on a genotype of a BGEN is called. It is needed
 	// for a BGEN, and zero for anything else.
 	Threshold bgen.Threshold
+	// Callable is a BED of where everybody in the cohort was looked at: who has no row
+	// there is counted as REF. Empty is nowhere.
+	Callable string
+	// Reference is a FASTA with its index, by which REF is compared and alleles are moved
+	// to where everyone writes them. It needs a store.
+	Reference string
 	// Progress, if there is one, is told now and then how far the files have been read.
 	Progress func(Progress)
+
+	regions *tally.Regions // that Callable holds
 }
 
 // CohortSummary is what the operator is shown of a cohort that was read. It tells of
@@ -61,6 +69,10 @@ type CohortSummary struct {
 	Variants int `json:"variants"`
 	// Assembly is "unknown" where the file does not tell it.
 	Assembly string `json:"assembly"`
+	// Reference is the SHA-256 of what alleles were aligned by, if they were.
+	Reference string `json:"reference,omitempty"`
+	// Callable is how many positions everybody was looked at.
+	Callable uint64 `json:"callable,omitempty"`
 	// Warnings are of genotypes that were passed over.
 	Warnings tally.Warnings `json:"warnings"`
 	// Quality is the card of the people in the cohort.
@@ -83,10 +95,17 @@ type definition struct {
 	// Genotypes and Persons are plain hashes, of what was read and of who it is.
 	Genotypes protocol.Digest `json:"genotypes"`
 	Persons   protocol.Digest `json:"persons"`
+	// Callable names the regions in which everybody was looked at, and Reference is what
+	// alleles were aligned by.
+	Callable  *protocol.Digest `json:"callable,omitempty"`
+	Reference *fileRecord      `json:"reference,omitempty"`
 	// Store is where the genotypes are counted from; none where it is the files.
 	Store *storeRecord `json:"store,omitempty"`
 	// Summary is what was found when the cohort was taken in.
 	Summary *CohortSummary `json:"summary,omitempty"`
+
+	// Regions are what Callable names, once they were read.
+	Regions *tally.Regions `json:"-"`
 }
 
 // fileRecord is a file as it was when the cohort was added.
@@ -104,6 +123,12 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 		return definition{}, CohortSummary{}, err
 	}
 	d := definition{Name: spec.Name, Filter: spec.Filter, Minimum: max(spec.Minimum, protocol.MinCohort), Threshold: spec.Threshold}
+	d.setRegions(spec.regions)
+	by, err := d.openReference(spec.Reference, on)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	defer by.Close()
 	in, err := d.open(paths[0], paths[1])
 	if err != nil {
 		return definition{}, CohortSummary{}, err
@@ -113,44 +138,54 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 	if err != nil {
 		return definition{}, CohortSummary{}, err
 	}
-	var keep *store.Writer
-	if on != nil {
-		d.Store = new(storeRecord)
-		h := store.Header{Assembly: c.assembly, Samples: reader.Samples(), Sexes: c.sexes}
-		if keep, *d.Store, err = on.create(h); err != nil {
-			return definition{}, CohortSummary{}, err
-		}
-		defer keep.Abort()
-	}
-	assess, err := tally.NewAssessor(c.who, len(reader.Samples()), c.assembly)
-	if err != nil {
-		return definition{}, CohortSummary{}, err
-	}
-	take := &taking{Reader: reader, files: in.genotypes, assess: assess, keep: keep, on: on, tell: spec.Progress}
-	found, err := tally.Examine(ctx, take, c.who, c.assembly)
+	t, err := d.take(ctx, c, &taking{Reader: by.align(reader), files: []*genotypeFiles{in.genotypes}, on: on, tell: spec.Progress})
 	if err != nil {
 		return definition{}, CohortSummary{}, fmt.Errorf("read %s: %w", filepath.Base(paths[0]), err)
 	}
+	defer t.abort()
 	if d.Samples, d.Files, err = in.records(); err != nil {
 		return definition{}, CohortSummary{}, err
 	}
-	if keep != nil {
-		if err := keep.Commit(); err != nil {
-			return definition{}, CohortSummary{}, err
+	if err := t.commit(); err != nil {
+		return definition{}, CohortSummary{}, err
+	}
+	return d, *d.Summary, nil
+}
+
+// take reads rows to their end, and keeps them on a shelf, if there is one. The caller
+// commits what is kept, or aborts it.
+func (d *definition) take(ctx context.Context, c counted, t *taking) (_ *taking, err error) {
+	if t.assess, err = tally.NewAssessor(c.who, len(t.Samples()), c.assembly); err != nil {
+		return nil, err
+	}
+	if t.on != nil {
+		d.Store = new(storeRecord)
+		h := store.Header{Assembly: c.assembly, Samples: t.Samples(), Sexes: c.sexes}
+		if t.keep, *d.Store, err = t.on.create(h); err != nil {
+			return nil, err
 		}
+	}
+	found, err := tally.Examine(ctx, t, c.who, c.assembly)
+	if err != nil {
+		t.abort()
+		return nil, err
 	}
 	d.Assembly, d.People, d.Variants = c.assembly, c.People, found.Variants
 	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
-	summary := c.summary(len(reader.Samples()), found, assess.Quality())
+	summary := d.summary(c, len(t.Samples()), found, t.assess.Quality())
 	d.Summary = &summary
-	return d, summary, nil
+	return t, nil
 }
 
-func (c counted) summary(samples int, found tally.Examination, card tally.Quality) CohortSummary {
-	return CohortSummary{
-		Samples: samples, People: c.People, Variants: found.Variants,
-		Ignored: c.Ignored, Assembly: c.assembly.String(), Warnings: found.Warnings, Quality: card,
+func (d *definition) summary(c counted, samples int, found tally.Examination, card tally.Quality) CohortSummary {
+	s := CohortSummary{
+		Samples: samples, People: c.People, Variants: found.Variants, Ignored: c.Ignored,
+		Assembly: c.assembly.String(), Callable: d.Regions.Bases(), Warnings: found.Warnings, Quality: card,
 	}
+	if d.Reference != nil {
+		s.Reference = d.Reference.SHA256.String()
+	}
+	return s
 }
 
 func absolute(paths ...string) ([]string, error) {
@@ -212,20 +247,17 @@ func (in *inputs) cohort(ctx context.Context, how *parsing, d definition, places
 	if err != nil {
 		return counted{}, nil, fmt.Errorf("cohort %q: %w", d.Name, err)
 	}
-	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes}, assembly: about.assembly, sexes: about.sexes}, r, nil
+	return d.counted(c, about.assembly, about.sexes), r, nil
+}
+
+func (d definition) counted(c *roll.Cohort, a genotype.Assembly, sexes []genotype.Sex) counted {
+	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes, Callable: d.Regions}, assembly: a, sexes: sexes}
 }
 
 // records reads what is left of every file and says what each one was.
 func (in *inputs) records() (samples fileRecord, genotypes []fileRecord, err error) {
-	if err := in.genotypes.stop(); err != nil {
+	if genotypes, err = in.genotypes.records(); err != nil {
 		return fileRecord{}, nil, err
-	}
-	for _, f := range in.genotypes.files {
-		r, err := f.record()
-		if err != nil {
-			return fileRecord{}, nil, err
-		}
-		genotypes = append(genotypes, r)
 	}
 	samples, err = in.samples.record()
 	return samples, genotypes, err
@@ -251,10 +283,18 @@ const (
 )
 
 // content names everything that decides the cohort's answers, under a key of the
-// site's: genotypes, sample table, and which of its people are meant.
+// site's: genotypes, sample table, which of its people are meant, where they are callable,
+// and what alleles were aligned by.
 func (d definition) content(tag func(domain string, parts ...[]byte) protocol.Digest) protocol.Digest {
-	return tag(domainContent, []byte(d.Name), d.Genotypes[:], d.Samples.SHA256[:], []byte(d.Filter),
-		binary.BigEndian.AppendUint64(nil, uint64(d.Minimum)), d.Persons[:])
+	parts := [][]byte{[]byte(d.Name), d.Genotypes[:], d.Samples.SHA256[:], []byte(d.Filter),
+		binary.BigEndian.AppendUint64(nil, uint64(d.Minimum)), d.Persons[:]}
+	if d.Callable != nil {
+		parts = append(parts, []byte("callable"), d.Callable[:])
+	}
+	if d.Reference != nil {
+		parts = append(parts, []byte("reference"), d.Reference.SHA256[:])
+	}
+	return tag(domainContent, parts...)
 }
 
 // people names who is in the cohort, under a key of the site's.

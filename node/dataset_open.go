@@ -198,6 +198,21 @@ func (g *genotypeFiles) stop() error {
 	return g.child.Close()
 }
 
+// records reads what is left of every file and says what each one was.
+func (g *genotypeFiles) records() (list []fileRecord, err error) {
+	if err := g.stop(); err != nil {
+		return nil, err
+	}
+	for _, f := range g.files {
+		r, err := f.record()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, r)
+	}
+	return list, nil
+}
+
 func (g *genotypeFiles) Close() error {
 	errs := []error{g.stop()}
 	for _, f := range g.files {

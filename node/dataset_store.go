@@ -13,6 +13,10 @@ import (
 
 // count counts a cohort from its store, or from its files where it has none.
 func (s *shelf) count(ctx context.Context, d definition, p *panel.Panel, ranges []panel.Range) ([]int64, tally.Warnings, error) {
+	d, err := s.withRegions(d)
+	if err != nil {
+		return nil, tally.Warnings{}, err
+	}
 	if d.Store == nil {
 		return d.count(ctx, s.parsing, p, ranges)
 	}
@@ -77,11 +81,15 @@ func (s *shelf) cohort(d definition) (counted, *store.Reader, error) {
 	if err != nil {
 		return counted{}, nil, errors.Join(fmt.Errorf("cohort %q: %w", d.Name, err), r.Close())
 	}
-	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes}, assembly: h.Assembly, sexes: h.Sexes}, r, nil
+	return d.counted(c, h.Assembly, h.Sexes), r, nil
 }
 
 // scrub reads all of a cohort's store and says what is in it.
 func (s *shelf) scrub(ctx context.Context, d definition) (definition, CohortSummary, error) {
+	d, err := s.withRegions(d)
+	if err != nil {
+		return definition{}, CohortSummary{}, err
+	}
 	c, r, err := s.cohort(d)
 	if err != nil {
 		return definition{}, CohortSummary{}, err
@@ -99,5 +107,5 @@ func (s *shelf) scrub(ctx context.Context, d definition) (definition, CohortSumm
 		return definition{}, CohortSummary{}, err
 	}
 	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
-	return d, c.summary(len(r.Samples()), found, assess.Quality()), nil
+	return d, d.summary(c, len(r.Samples()), found, assess.Quality()), nil
 }

@@ -93,7 +93,7 @@ func toySamples(people int) string {
 	var b strings.Builder
 	b.WriteString("sample_id\tperson_id\tsex\tside\n")
 	for i := range people {
-		fmt.Fprintf(&b, "s%d\tperson %d\t%d\t%s\n", i, i, i%3, []string{"left", "right"}[i/22])
+		fmt.Fprintf(&b, "s%d\tperson %d\t%d\t%s\n", i, i, i%3, []string{"left", "right"}[min(i/22, 1)])
 	}
 	return b.String()
 }
@@ -401,6 +401,32 @@ func TestContentAndPeopleNameWhatIsAnswered(t *testing.T) {
 				t.Errorf("the same people: %v", got)
 			}
 		})
+	}
+}
+
+// What sites have declared stays declared: a cohort without regions and without a
+// reference has the content that it had before there were any.
+func TestTheContentOfACohortStaysWhatItWas(t *testing.T) {
+	d := definition{
+		Name: "controls", Filter: "side=left", Minimum: 20, Genotypes: protocol.Hash("genotypes"), Persons: protocol.Hash("persons"),
+		Samples: fileRecord{SHA256: protocol.Hash("samples")},
+	}
+	const golden = "3a6e396ea75ab8c11cc10d5f41dc349d47f6f60c15109d6678f41938992b935f"
+	if got := d.content(plainTag).String(); got != golden {
+		t.Errorf("got %s, want %s", got, golden)
+	}
+	seen := map[protocol.Digest]string{d.content(plainTag): "neither"}
+	regions, other := protocol.Hash("regions"), protocol.Hash("other")
+	for name, with := range map[string]definition{
+		"regions": {Callable: &regions}, "other regions": {Callable: &other}, "a reference": {Reference: &fileRecord{SHA256: regions}},
+		"another": {Reference: &fileRecord{SHA256: other}}, "both": {Callable: &regions, Reference: &fileRecord{SHA256: regions}},
+	} {
+		is := d
+		is.Callable, is.Reference = with.Callable, with.Reference
+		if twin, ok := seen[is.content(plainTag)]; ok {
+			t.Errorf("%s is declared as %s is", name, twin)
+		}
+		seen[is.content(plainTag)] = name
 	}
 }
 

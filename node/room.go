@@ -34,10 +34,10 @@ func (p Progress) storeSize() int64 {
 // store, if there is one to write.
 type taking struct {
 	genotype.Reader
-	files   *genotypeFiles // or nil
+	files   []*genotypeFiles // or none
 	assess  *tally.Assessor
 	keep    *store.Writer
-	on      *shelf
+	on      *shelf         // or nil
 	tell    func(Progress) // or nil
 	rows    int
 	asked   int64        // how much was stored when the room was looked at
@@ -65,7 +65,7 @@ func (t *taking) Next(row *genotype.Row) error {
 			return err
 		}
 	}
-	if t.rows++; t.rows%tellEvery != 0 || t.files == nil {
+	if t.rows++; t.rows%tellEvery != 0 || len(t.files) == 0 {
 		return nil
 	}
 	p := t.progress()
@@ -79,6 +79,21 @@ func (t *taking) Next(row *genotype.Row) error {
 	return t.on.room(p)
 }
 
+// commit puts the store into its place, if there is one.
+func (t *taking) commit() error {
+	if t.keep == nil {
+		return nil
+	}
+	return t.keep.Commit()
+}
+
+// abort leaves nothing of a store that was not committed.
+func (t *taking) abort() {
+	if t.keep != nil {
+		_ = t.keep.Abort() // what it leaves is swept
+	}
+}
+
 // classify gives a row of calls its classes, which all who look at it want.
 func (t *taking) classify(row *genotype.Row) {
 	if len(row.Classes) > 0 || len(row.Calls) == 0 {
@@ -90,9 +105,11 @@ func (t *taking) classify(row *genotype.Row) {
 }
 
 func (t *taking) progress() (p Progress) {
-	for _, f := range t.files.files {
-		p.Read += f.bytes.Load()
-		p.Total += f.size
+	for _, g := range t.files {
+		for _, f := range g.files {
+			p.Read += f.bytes.Load()
+			p.Total += f.size
+		}
 	}
 	if t.keep != nil {
 		p.Stored = t.keep.Size()

@@ -26,7 +26,14 @@ type storeRecord struct {
 
 func (r storeRecord) name() string { return hex.EncodeToString(r.Dataset[:16]) + storeSuffix }
 
-const storeSuffix = ".store"
+// regionsName is where a cohort's callable regions are, if it has any. Cohorts that have
+// the same share them.
+func (d definition) regionsName() string { return hex.EncodeToString(d.Callable[:16]) + regionsSuffix }
+
+const (
+	storeSuffix   = ".store"
+	regionsSuffix = ".bed"
+)
 
 // shelf is where the node keeps its cohorts' genotypes, sealed.
 type shelf struct {
@@ -93,7 +100,9 @@ func (s *shelf) sweep(have []keptCohort) error {
 		return fmt.Errorf("look through the stores: %w", err)
 	}
 	for _, f := range files {
-		wanted := slices.ContainsFunc(have, func(k keptCohort) bool { return k.Store != nil && k.Store.name() == f.Name() })
+		wanted := slices.ContainsFunc(have, func(k keptCohort) bool {
+			return k.Store != nil && k.Store.name() == f.Name() || k.Callable != nil && k.regionsName() == f.Name()
+		})
 		if wanted || f.Name() == lockName {
 			continue
 		}

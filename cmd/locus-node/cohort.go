@@ -12,12 +12,13 @@ import (
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/node/genotype/bgen"
+	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
 )
 
 func (a *app) cohort() *cobra.Command {
 	return cli.Group("cohort", "The named cohorts of this site",
-		a.cohortAdd(), a.cohortList(), a.cohortShow(), a.cohortCheck(), a.cohortRemove())
+		a.cohortAdd(), a.cohortUpdate(), a.cohortList(), a.cohortShow(), a.cohortCheck(), a.cohortRemove())
 }
 
 func (a *app) cohortAdd() *cobra.Command {
@@ -58,9 +59,69 @@ func (a *app) cohortAdd() *cobra.Command {
 	c.Flags().StringVar(&spec.Filter, "where", "", "take in the lines of the table with column=value only")
 	c.Flags().BoolVar(&spec.NoStore, "no-store", false, "keep no copy of the genotypes; read FILE for each answer")
 	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
+	c.Flags().StringVar(&spec.Callable, "callable", "", "BED of where everybody was looked at: who has no row there counts as REF")
+	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA with its .fai: compare REF with it, and count alleles however they are aligned")
 	hardCalls(c, &spec.Threshold)
 	outputForm(c, &form)
 	return c
+}
+
+func (a *app) cohortUpdate() *cobra.Command {
+	var spec node.UpdateSpec
+	var form string
+	c := &cobra.Command{
+		Use: "update NAME FILE...", Short: "Add files to a cohort: more sites of its samples, or new samples", Args: cli.Between(2, 1<<10),
+		Long: "Add files to a cohort: more sites of its samples, such as another chromosome, or new samples.\n\n" +
+			"Each FILE has all of the cohort's samples in their order, and sites that come after those that are\n" +
+			"there; or it has none of them. Where new samples have no row that the others have, or the other way\n" +
+			"round, nothing is known of them. The sample table names old and new samples: --samples is another\n" +
+			"one, and without it the present one is read again.\n\n" +
+			"This makes a new version of the dataset. The old one stays whole until the new one is on the disk.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkForm(form); err != nil {
+				return err
+			}
+			spec.Name, spec.Paths = args[0], args[1:]
+			if terminal(a.err) {
+				spec.Progress = reading(a.err)
+				defer fmt.Fprint(a.err, wiped)
+			}
+			return a.with(node.Config{}, func(n *node.Node) error {
+				u, err := n.UpdateCohort(cmd.Context(), spec)
+				if err != nil {
+					return err
+				}
+				a.meaning(u)
+				return a.card(form, spec.Name, u.CohortSummary)
+			})
+		},
+	}
+	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table, of old and new samples")
+	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA that the cohort was added with, if it was")
+	hardCalls(c, &spec.Threshold)
+	outputForm(c, &form)
+	return c
+}
+
+// meaning says what a new version of a cohort is to those who ask, and to its people.
+func (a *app) meaning(u node.CohortUpdate) {
+	fmt.Fprintln(a.err, "The cohort has a new version, which is declared anew: questions that name the old declaration are\n"+
+		"refused from now on. What was released of the old version stays charged to its people; an update\n"+
+		"refills nobody's budget.")
+	differ := u.People - u.Before
+	if differ < 0 {
+		differ = -differ
+	}
+	switch {
+	case u.SamePeople:
+		fmt.Fprintln(a.err, "The people are the same as before.")
+	case differ < protocol.MinCohort:
+		fmt.Fprintf(a.err, "warning: there are %d people where there were %d. Who has an exact answer of the old version and asks\n"+
+			"the same again learns what those few have together. Update by at least %d people at a time, or leave\n"+
+			"questions that were answered exactly unanswered now.\n", u.People, u.Before, protocol.MinCohort)
+	default:
+		fmt.Fprintf(a.err, "There are %d people where there were %d.\n", u.People, u.Before)
+	}
 }
 
 // hardCalls adds the option without which no BGEN is read.

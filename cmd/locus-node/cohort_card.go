@@ -59,6 +59,12 @@ func (a *app) card(form, name string, s node.CohortSummary) error {
 		line("of these not in the table", "%d (they are not counted)", s.Ignored)
 	}
 	line("assembly", "%s", s.Assembly)
+	if s.Reference != "" {
+		line("reference", "SHA-256 %s", s.Reference)
+	}
+	if s.Callable > 0 {
+		line("callable bases", "%d", s.Callable)
+	}
 	cardSites(line, q)
 	cardGenotypes(line, q)
 	for _, l := range warnings(s.Warnings) {
