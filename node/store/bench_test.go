@@ -107,7 +107,7 @@ func genotypes(b *testing.B, sites int) {
 
 func forEach(b *testing.B, run func(*testing.B, cipher.AEAD)) {
 	b.Run("sealed", func(b *testing.B) { run(b, key(b)) })
-	b.Run("plain", func(b *testing.B) { run(b, nil) })
+	b.Run("checked", func(b *testing.B) { run(b, store.Checksum()) })
 }
 
 // onStore runs on a Reader of the cohort.
@@ -150,7 +150,8 @@ func BenchmarkVerify(b *testing.B) {
 	})
 }
 
-func BenchmarkCount(b *testing.B) {
+// benchWanted asks for every site of the cohort.
+func benchWanted(b *testing.B) *tally.Wanted {
 	var vs []panel.Variant
 	for i := range benchSites {
 		vs = append(vs, panel.Variant{Contig: "1", Pos: uint32(1000 + 30*i), Ref: "A", Alt: "C"})
@@ -163,11 +164,22 @@ func BenchmarkCount(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	return wanted
+}
+
+// benchPeople are in so many strata, and in none.
+func benchPeople(strata int) tally.People {
+	p := tally.People{Labels: make([]uint8, benchSamples), Sexes: make([]genotype.Sex, benchSamples)}
+	for i := range p.Labels {
+		p.Labels[i] = uint8(i % (strata + 1))
+	}
+	return p
+}
+
+func BenchmarkCount(b *testing.B) {
+	wanted := benchWanted(b)
 	for _, strata := range []int{1, 20} {
-		p := tally.People{Labels: make([]uint8, benchSamples), Sexes: make([]genotype.Sex, benchSamples)}
-		for i := range p.Labels {
-			p.Labels[i] = uint8(i % (strata + 1))
-		}
+		p := benchPeople(strata)
 		b.Run(map[int]string{1: "one stratum", 20: "20 strata"}[strata], func(b *testing.B) {
 			onStore(b, func(b *testing.B, r *store.Reader) {
 				for b.Loop() {

@@ -41,7 +41,7 @@ func smallFile(t *testing.T, aead cipher.AEAD) []byte {
 }
 
 func TestEveryFlippedByteIsSeen(t *testing.T) {
-	for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "not sealed": nil} {
+	for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "a checksum": store.Checksum()} {
 		t.Run(name, func(t *testing.T) {
 			raw := smallFile(t, aead)
 			for i := range raw {
@@ -71,7 +71,7 @@ func known(err error) bool {
 }
 
 func TestEveryTruncationIsSeen(t *testing.T) {
-	for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "not sealed": nil} {
+	for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "a checksum": store.Checksum()} {
 		t.Run(name, func(t *testing.T) {
 			raw := smallFile(t, aead)
 			for n := range raw {
@@ -91,9 +91,9 @@ func TestEveryTruncationIsSeen(t *testing.T) {
 
 // A file that becomes shorter while it is read is damaged too.
 func TestAFileCutAfterItWasOpenedIsSeen(t *testing.T) {
-	raw := smallFile(t, nil)
+	raw := smallFile(t, key(t))
 	src := &shrinking{raw: raw}
-	r, err := store.New(src, int64(len(raw)), nil)
+	r, err := store.New(src, int64(len(raw)), key(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,11 +111,11 @@ func (s *shrinking) ReadAt(p []byte, at int64) (int, error) {
 }
 
 func TestAReadThatFailsIsNoDamage(t *testing.T) {
-	raw := smallFile(t, nil)
+	raw := smallFile(t, key(t))
 	broken := errors.New("the disk is gone")
 	for reads := range 100 {
 		src := &failing{src: bytes.NewReader(raw), left: reads, err: broken}
-		r, err := store.New(src, int64(len(raw)), nil)
+		r, err := store.New(src, int64(len(raw)), key(t))
 		if err == nil {
 			_, err = readAll(r)
 			r.Close()
@@ -191,7 +191,7 @@ func TestBlocksCannotBeSwapped(t *testing.T) {
 		rows = append(rows, row(7, "A"))
 	}
 	h := store.Header{Samples: names(10)}
-	for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "not sealed": nil} {
+	for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "a checksum": store.Checksum()} {
 		t.Run(name, func(t *testing.T) {
 			a, err := os.ReadFile(write(t, aead, h, rows...))
 			if err != nil {

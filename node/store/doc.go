@@ -3,7 +3,7 @@
 // a Reader is a genotype.Reader that can go to a region.
 //
 //	file       prelude, header, blocks, directory, footer; nothing between them
-//	prelude    magic "LOCUSGT1", version, whether sealed, random file id, dataset id
+//	prelude    magic "LOCUSGT1", version, zeros, random file id, dataset id
 //	header     assembly, samples, their sexes where the source tells them (zstd)
 //	block      up to 512 sites of one contig, fewer where they are large:
 //	             bitmaps    of the sets of over 1/32 of the samples, 64 bits a word
@@ -25,8 +25,8 @@
 // is handed in. Its additional data are the prelude and the part's number, so that no
 // part of one file fits into another place or another file. The nonce is the part's
 // number behind eight bytes (or more, where nonces are longer) of the random file id:
-// a key is for one dataset's files and MUST NOT seal more than 2^20 of them. Without
-// an AEAD, parts end in a CRC-32C instead, which finds damage and hides nothing.
+// a key is for one dataset's files and MUST NOT seal more than 2^20 of them. No
+// store is written or read without one.
 //
 // What must hold:
 //   - A file is whole and durable under its name or not there: Create writes beside it

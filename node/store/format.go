@@ -15,9 +15,8 @@ var (
 	ErrNotStore = errors.New("store: this is no store of genotypes")
 	// ErrVersion is returned for a store of another version of the format.
 	ErrVersion = errors.New("store: the store is of another version; add the cohort again")
-	// ErrKey is returned when a sealed store is opened without a key, or one that is
-	// not sealed with one.
-	ErrKey = errors.New("store: the store is sealed and there is no key, or the other way round")
+	// ErrKey is returned when there is nothing to seal a store with, or to open it.
+	ErrKey = errors.New("store: there is no key")
 	// ErrDamaged is what every Damage is. A store whose key is another looks the same.
 	ErrDamaged = errors.New("store: damaged, or sealed with another key; add the cohort again")
 	// ErrRow is returned for a row that does not fit the store: another number of

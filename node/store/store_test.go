@@ -189,7 +189,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 	for _, c := range []struct{ samples, rows int }{
 		{0, 30}, {1, 300}, {2, 300}, {63, 300}, {64, 300}, {65, 2400}, {700, 900}, {3000, 90}, {20_000, 60}, {70_000, 30}, {131_072, 12},
 	} {
-		for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "not sealed": nil} {
+		for name, aead := range map[string]cipher.AEAD{"sealed": key(t), "a checksum": store.Checksum()} {
 			t.Run(fmt.Sprintf("%d samples, %s", c.samples, name), func(t *testing.T) {
 				rng := rand.New(rand.NewPCG(uint64(c.samples), 1))
 				rows := randomRows(rng, c.samples, c.rows)
@@ -217,14 +217,14 @@ func TestClassesAreStoredAsCallsAre(t *testing.T) {
 	for i := range classes {
 		classes[i].Classify()
 	}
-	want, got := open(t, write(t, nil, h, rows...), nil), open(t, write(t, nil, h, classes...), nil)
+	want, got := open(t, write(t, key(t), h, rows...), key(t)), open(t, write(t, key(t), h, classes...), key(t))
 	if want.Size() != got.Size() {
 		t.Errorf("%d bytes of calls, %d of classes", want.Size(), got.Size())
 	}
 	sameRows(t, read(t, want), read(t, got))
 	// And what a store gives, another one takes.
 	again := filepath.Join(t.TempDir(), "again")
-	w, err := store.Create(again, h, nil)
+	w, err := store.Create(again, h, key(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestClassesAreStoredAsCallsAre(t *testing.T) {
 	if err != io.EOF || w.Commit() != nil {
 		t.Fatal(err)
 	}
-	sameRows(t, rows, read(t, open(t, again, nil)))
+	sameRows(t, rows, read(t, open(t, again, key(t))))
 }
 
 func TestSexesAndAssemblyAreKept(t *testing.T) {
@@ -267,17 +267,19 @@ func TestAStoreOpensWithItsOwnKeyOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := store.Header{Samples: names(3)}
-	sealed, plain := write(t, key(t), h), write(t, nil, h)
+	if _, err := store.Create(filepath.Join(t.TempDir(), "s"), h, nil); !errors.Is(err, store.ErrKey) {
+		t.Errorf("a store that nothing seals: %v", err)
+	}
+	sealed, plain := write(t, key(t), h), write(t, store.Checksum(), h)
 	for _, c := range []struct {
 		name, path string
 		aead       cipher.AEAD
 		want       error
 	}{
-		{"a sealed one without a key", sealed, nil, store.ErrKey},
-		{"a sealed one with another key", sealed, wrong, store.ErrDamaged},
-		{"one that is not sealed, with a key", plain, key(t), store.ErrKey},
+		{"without a key", sealed, nil, store.ErrKey},
+		{"with another key", sealed, wrong, store.ErrDamaged},
+		{"one that another cipher sealed", plain, key(t), store.ErrDamaged},
 		{"its own key", sealed, key(t), nil},
-		{"no key needed", plain, nil, nil},
 		{"a file that is not there", plain + "x", nil, os.ErrNotExist},
 	} {
 		r, err := store.Open(c.path, c.aead)
@@ -344,7 +346,7 @@ func TestRowsThatDoNotFitAreRefused(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			w, err := store.Create(filepath.Join(dir, "s"), store.Header{Samples: names(2)}, nil)
+			w, err := store.Create(filepath.Join(dir, "s"), store.Header{Samples: names(2)}, key(t))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -375,7 +377,7 @@ func TestHeadersThatDoNotFitAreRefused(t *testing.T) {
 		{"too many samples", store.Header{Samples: make([]string, 1<<24+1)}, store.ErrTooLarge},
 	} {
 		dir := t.TempDir()
-		if _, err := store.Create(filepath.Join(dir, "s"), c.h, nil); !errors.Is(err, c.want) {
+		if _, err := store.Create(filepath.Join(dir, "s"), c.h, key(t)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v", c.name, err)
 		}
 		if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {

@@ -38,7 +38,7 @@ type Writer struct {
 }
 
 // Create begins a store that Commit puts at path, in place of one that may be there.
-// The caller MUST call Commit or Abort. A nil aead leaves the store unsealed.
+// The caller MUST call Commit or Abort.
 func Create(path string, h Header, aead cipher.AEAD) (*Writer, error) {
 	return create(disk{}, path, h, aead)
 }
@@ -47,7 +47,7 @@ func create(fs files, path string, h Header, aead cipher.AEAD) (*Writer, error) 
 	if err := h.check(); err != nil {
 		return nil, err
 	}
-	p := prelude{sealed: aead != nil, dataset: h.Dataset}
+	p := prelude{dataset: h.Dataset}
 	if _, err := rand.Read(p.file[:]); err != nil {
 		return nil, fmt.Errorf("name a store: %w", err)
 	}
