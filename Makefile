@@ -16,8 +16,9 @@ endif
 # For demo: KEEP=1 leaves the network running.
 KEEP       ?=
 DEMO_FLAGS ?=
-# For fuzz: how long each target runs. For bench: which, how often and how long.
+# For fuzz: how long each target runs, and where targets are. For bench: which, how often and how long.
 FUZZTIME  ?= 20s
+PKGS      ?= ./...
 BENCH     ?= .
 COUNT     ?= 5
 BENCHTIME ?= 200ms
@@ -54,9 +55,9 @@ bench-peers: build
 	@mkdir -p build/purego; CGO_ENABLED=0 go build -trimpath -tags purego -o build/purego/ ./cmd/locus-node
 	@cd bench && go run ./peers -node ../build/locus-node -purego ../build/purego/locus-node -jsonl ../build/bench.jsonl $(PEERS)
 
-##  make fuzz     each fuzz target for FUZZTIME=20s
+##  make fuzz     each fuzz target for FUZZTIME=20s; PKGS=./node/... for a part
 fuzz:
-	@grep -rlE '^func Fuzz' --include=*_test.go . | xargs -n1 dirname | sort -u | while read -r package; do \
+	@grep -rlE '^func Fuzz' --include=*_test.go $(patsubst %/...,%,$(PKGS)) | xargs -n1 dirname | sort -u | while read -r package; do \
 	  grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6- | while read -r target; do \
 	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package </dev/null; \
 	  done; \
