@@ -102,7 +102,7 @@ func (e *examiner) writeRow(row *genotype.Row, canonical string) {
 	for _, alt := range row.Alts {
 		e.text(alt)
 	}
-	e.buf = append(e.buf, bit(row.Pass), bit(row.Coded)|bit(row.End > 0)<<1|bit(row.Aligned != nil)<<2)
+	e.buf = append(e.buf, bit(row.Pass), bit(row.Coded)|bit(row.End > 0)<<1|bit(len(row.Aligned) > 0)<<2)
 	e.writeReach(&row.Site)
 	narrow := int(genotype.Reference)+len(row.Alts) < 16
 	if narrow && len(row.Classes) == 1 {
@@ -128,7 +128,7 @@ func (e *examiner) writeReach(s *genotype.Site) {
 	if s.End > 0 {
 		e.buf = binary.AppendUvarint(e.buf, uint64(s.End))
 	}
-	if s.Aligned == nil {
+	if len(s.Aligned) == 0 {
 		return
 	}
 	e.buf = binary.AppendUvarint(e.buf, uint64(len(s.Aligned)))

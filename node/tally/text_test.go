@@ -260,3 +260,31 @@ func TestAwkwardFilesAreCountedAsTheirTextSays(t *testing.T) {
 		t.Errorf("%d files were counted", counted)
 	}
 }
+
+// Files with answers that are not counted are refused, each for its reason; no answer of the
+// real data is passed over.
+func TestEveryRealAnswerIsComparedOrRefused(t *testing.T) {
+	answers, err := filepath.Glob(filepath.Join(filepath.Dir(realData(t, "README.md")), "*", "*.oracle.tsv.gz"))
+	if err != nil || len(answers) < 25 {
+		t.Fatalf("%d answers, %v", len(answers), err)
+	}
+	left := make(map[string]bool)
+	for _, path := range answers {
+		left[filepath.Join(filepath.Base(filepath.Dir(path)), strings.TrimSuffix(filepath.Base(path), ".oracle.tsv.gz"))] = true
+	}
+	for _, f := range realFiles() {
+		delete(left, filepath.Join(filepath.Dir(f.vcf), f.answers))
+	}
+	delete(left, "cyvcf2_mixed/strict")    // TestHeteroplasmyIsMissing
+	delete(left, "cineca_beacon/usecases") // TestRealFilesThatListVariantsTwice
+	for name, want := range map[string]error{"bio2zarr_edge/field_type_combos": genotype.ErrDuplicate, "bio2zarr_edge/issue_251": vcf.ErrNoGT} {
+		r := readVCF(t, name+".vcf.gz")
+		if _, err := tally.Examine(t.Context(), r, everyone(r), genotype.GRCh38); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+		delete(left, name)
+	}
+	for name := range left {
+		t.Errorf("nobody compares %s", name)
+	}
+}
