@@ -1,6 +1,7 @@
 package pgen_test
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"path/filepath"
@@ -76,6 +77,18 @@ func FuzzReader(f *testing.F) {
 		s := set{string(body), string(pvar), string(psam), string(pgi)}
 		check(t, s)
 		checkRaw(t, func() (*pgen.Reader, error) { return s.open(nil) })
+		again := io.Reader(nil) // the second time the index is read again
+		checkRaw(t, func() (*pgen.Reader, error) {
+			cfg := pgen.Config{Pgen: bytes.NewReader(body), Pvar: bytes.NewReader(pvar), Psam: bytes.NewReader(psam), Head: again}
+			again = bytes.NewReader(body)
+			if len(pgi) > 0 {
+				cfg.Pgi = bytes.NewReader(pgi)
+			}
+			if len(body) > 2 && body[2]&^1 == 0x20 {
+				again = bytes.NewReader(pgi)
+			}
+			return pgen.New(cfg)
+		})
 	})
 }
 

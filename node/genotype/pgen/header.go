@@ -44,6 +44,8 @@ const (
 
 const (
 	magic0, magic1 = 0x6c, 0x1b
+	// countsSize is the bytes that tell how many variants and samples there are.
+	countsSize = 9
 	// perBlock is how many variants share a block of the header. The first of them is
 	// written without reference to others.
 	perBlock = 1 << 16
@@ -135,31 +137,14 @@ type index struct {
 	wide     bool // a kind has 8 bits and not 4
 	length   int  // bytes of a record's length
 	alleles  int  // bytes of a count of alleles, 0 for none
-	blocks   []block
+	flags    bool // it has a bit for each REF, which does not matter here
+	blocks   blocks
 	footer   uint64 // where one begins, 0 for none
 	parts    int    // of the footer
 }
 
-// block is the index of some records, as it is in the file. In files of one width
-// there is none.
-type block struct {
-	offset                  uint64
-	kinds, lengths, alleles []byte
-}
-
 // fixed reports whether all records are equally long.
 func (x *index) fixed() bool { return x.mode < modeVariable }
-
-// record is the kind and length of a record in a block, and how many alleles the
-// header says it has (0 if it does not).
-func (x *index) record(b *block, i int) (kind byte, length, alleles uint64) {
-	if x.wide {
-		kind = b.kinds[i]
-	} else {
-		kind = b.kinds[i/2] >> (4 * (i % 2)) & 15
-	}
-	return kind, little(b.lengths[i*x.length:], x.length), little(b.alleles[i*x.alleles:], x.alleles)
-}
 
 // little is a number of n bytes, the lowest first.
 func little(p []byte, n int) (v uint64) {
@@ -169,9 +154,9 @@ func little(p []byte, n int) (v uint64) {
 	return v
 }
 
-// readIndex reads the header of a pgen, from index if that is where it is. Memory is
-// taken as the header comes: 2 to 9 bytes a variant.
-func readIndex(body, apart *source) (*index, error) {
+// readIndex reads the header of a pgen, from apart if that is where it is. Memory is
+// taken as the header comes, 2 to 9 bytes a variant, unless again has it once more.
+func readIndex(body, apart, again *source) (*index, error) {
 	mode, err := readMode(body)
 	if err != nil {
 		return nil, err
@@ -199,8 +184,15 @@ func readIndex(body, apart *source) (*index, error) {
 	if mode == modeBed {
 		return x, nil
 	}
+	x.blocks.again = again
 	if err := x.readCounts(head); err != nil {
 		return nil, err
+	}
+	if again != nil {
+		// What is before the blocks: a mode, counts, and where the blocks' records begin.
+		if err := again.skip(3 + countsSize + 8*uint64(len(x.blocks.offsets))); err != nil {
+			return nil, err
+		}
 	}
 	if head != body {
 		switch _, err := head.r.Peek(1); {
@@ -228,7 +220,7 @@ func readMode(s *source) (byte, error) {
 
 // readCounts reads how many variants and samples there are, and how the rest is written.
 func (x *index) readCounts(s *source) error {
-	b, err := s.bytes(9)
+	b, err := s.bytes(countsSize)
 	if err != nil {
 		return err
 	}
@@ -242,53 +234,19 @@ func (x *index) readCounts(s *source) error {
 	case control&8 != 0:
 		return fmt.Errorf("%w: kinds and lengths are written in one (%d)", ErrMode, control&15)
 	}
-	// Which REF alleles are sure of themselves, a bit each, does not matter here.
-	flags := control>>6 == 3
+	x.flags = control>>6 == 3
 	if x.fixed() {
-		if flags {
+		if x.flags {
 			return s.skip((x.variants + 7) / 8)
 		}
 		return nil
 	}
 	x.wide, x.length, x.alleles = control&4 != 0, int(control&3)+1, int(control>>4&3)
-	if err := x.readBlocks(s, flags); err != nil {
+	if err := x.readBlocks(s); err != nil {
 		return err
 	}
 	if x.mode&withExtensions != 0 {
 		return x.readExtensions(s)
-	}
-	return nil
-}
-
-func (x *index) readBlocks(s *source, flags bool) error {
-	n := int((x.variants + perBlock - 1) / perBlock)
-	offsets, err := s.bytes(8 * n)
-	if err != nil {
-		return err
-	}
-	left := x.variants
-	for i := range n {
-		in := int(min(left, perBlock))
-		left -= uint64(in)
-		b := block{offset: little(offsets[8*i:], 8)}
-		kinds := in
-		if !x.wide {
-			kinds = (in + 1) / 2
-		}
-		all, err := s.bytes(kinds + in*(x.length+x.alleles))
-		if err != nil {
-			return err
-		}
-		b.kinds, b.lengths, b.alleles = all[:kinds], all[kinds:kinds+in*x.length], all[kinds+in*x.length:]
-		if !x.wide && in%2 == 1 && b.kinds[kinds-1]>>4 != 0 {
-			return fmt.Errorf("%w: bits are set behind the last kind", ErrHeader)
-		}
-		if flags {
-			if err := s.skip(uint64(in+7) / 8); err != nil {
-				return err
-			}
-		}
-		x.blocks = append(x.blocks, b)
 	}
 	return nil
 }

@@ -16,6 +16,10 @@ type Config struct {
 	Pgen, Pvar, Psam io.Reader
 	// Pgi is the index of a pgen whose index is not in itself. Else it is not read.
 	Pgi io.Reader
+	// Head, if not nil, is whichever of Pgen and Pgi has the index, once more: then the
+	// index is read again as the records are, and takes memory for 65,536 variants
+	// instead of all.
+	Head io.Reader
 	// Covers, if not nil, is asked for every site. Where it says no, the row has no
 	// calls, and faults in them are not seen.
 	Covers genotype.Covers
@@ -53,11 +57,14 @@ func New(cfg Config) (*Reader, error) {
 	if r.sites, err = newSites(cfg.Pvar); err != nil {
 		return nil, err
 	}
-	var apart *source
+	var apart, again *source
 	if cfg.Pgi != nil {
 		apart = &source{r: bufio.NewReader(cfg.Pgi)}
 	}
-	if r.index, err = readIndex(r.body, apart); err != nil {
+	if cfg.Head != nil {
+		again = &source{r: bufio.NewReaderSize(cfg.Head, readAhead)}
+	}
+	if r.index, err = readIndex(r.body, apart, again); err != nil {
 		return nil, err
 	}
 	if n := uint64(len(r.samples)); r.index.mode != modeBed && r.index.samples != n {
@@ -206,7 +213,7 @@ func (r *Reader) needed(n uint64) bool {
 	if x.fixed() || n+1 >= x.variants || (n+1)%perBlock == 0 {
 		return false
 	}
-	kind, _, _ := x.record(&x.blocks[n/perBlock], int((n+1)%perBlock))
+	kind, _, _ := x.record(x.block(n), int((n+1)%perBlock))
 	return kind&mainTrack == likeBase || kind&mainTrack == unlikeBase
 }
 
@@ -224,16 +231,16 @@ func (r *Reader) expect(n uint64, alts int) (kind byte, length uint64, err error
 	case modePhased:
 		return twoBits | dosageForAll | hasDosagePhase, width + 4*all, nil
 	}
-	b := &x.blocks[n/perBlock]
 	if n%perBlock == 0 {
-		if b.offset != r.body.at {
-			return 0, 0, &VariantError{Variant: n + 1, Err: fmt.Errorf("%w: the records before end at %d, and this begins at %d", ErrHeader, r.body.at, b.offset)}
+		k := int(n / perBlock)
+		if at := x.blocks.offsets[k]; at != r.body.at {
+			return 0, 0, &VariantError{Variant: n + 1, Err: fmt.Errorf("%w: the records before end at %d, and this begins at %d", ErrHeader, r.body.at, at)}
 		}
-		if n > 0 {
-			x.blocks[n/perBlock-1] = block{} // was read to its end
+		if err := x.open(k); err != nil {
+			return 0, 0, &VariantError{Variant: n + 1, Err: err}
 		}
 	}
-	kind, length, alleles := x.record(b, int(n%perBlock))
+	kind, length, alleles := x.record(x.block(n), int(n%perBlock))
 	if want := uint64(1 + max(1, alts)); x.alleles > 0 && alleles != want {
 		return 0, 0, &VariantError{Variant: n + 1, Err: fmt.Errorf("%w: the pgen has %d alleles, the pvar %d", ErrFit, alleles, want)}
 	}
