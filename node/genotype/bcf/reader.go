@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/internal/planes"
 	"github.com/locus-genomics/locus/node/genotype"
 )
@@ -40,11 +41,26 @@ type RecordError struct {
 func (e *RecordError) Error() string {
 	switch {
 	case e.Record == 0:
-		return fmt.Sprintf("header: %v", e.Err)
+		return fmt.Sprintf("header: %v%s", e.Err, e.mend())
 	case e.Sample > 0:
-		return fmt.Sprintf("record %d (byte %d unpacked), sample %d: %v", e.Record, e.Offset, e.Sample, e.Err)
+		return fmt.Sprintf("record %d (byte %d unpacked), sample %d: %v%s", e.Record, e.Offset, e.Sample, e.Err, e.mend())
 	}
-	return fmt.Sprintf("record %d (byte %d unpacked): %v", e.Record, e.Offset, e.Err)
+	return fmt.Sprintf("record %d (byte %d unpacked): %v%s", e.Record, e.Offset, e.Err, e.mend())
+}
+
+// mend is what to do about it, where the error itself does not say.
+func (e *RecordError) mend() string {
+	switch {
+	case errors.Is(e.Err, ErrNotBCF):
+		return "; write the file anew (bcftools view -Ob)"
+	case errors.Is(e.Err, ErrRecord):
+		return "; copy the file again, or write it anew (bcftools view -Ob)"
+	case errors.Is(e.Err, ErrGenotype):
+		return "; mend it, or write ./. for it"
+	case errors.Is(e.Err, bgzf.ErrHeader), errors.Is(e.Err, bgzf.ErrTrailing):
+		return "; copy the file again"
+	}
+	return ""
 }
 
 // Unwrap returns what is wrong.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,6 +167,9 @@ func TestTwinsOfRealFilesGiveTheSameRows(t *testing.T) {
 	}
 }
 
+// told reports whether a refusal says where, what, and what to do about it.
+var told = regexp.MustCompile(`^(header|record [0-9]+ \(byte [0-9]+ unpacked\)(, sample [0-9]+)?): (at byte [0-9]+: )?(bcf|genotype|bgzf): [^;]+.*; [a-z]+ [^;]+$`)
+
 // What a validator has of good and bad files, as BCF: where both forms can be read,
 // they have the same rows; what is refused is refused with a typed error.
 func TestTwinsOfValidatorFilesLoadOrAreRefused(t *testing.T) {
@@ -189,7 +193,9 @@ func TestTwinsOfValidatorFilesLoadOrAreRefused(t *testing.T) {
 			t.Errorf("%s: an error of no known kind: %v", filepath.Base(name), got)
 		}
 		if got != nil {
-			refused++
+			if refused++; !told.MatchString(got.Error()) {
+				t.Errorf("%s: where, what or how to mend it is not told: %v", filepath.Base(name), got)
+			}
 			continue
 		}
 		loaded++

@@ -22,6 +22,9 @@ type stream struct {
 }
 
 func newStream(r io.Reader) (*stream, error) {
+	if z, ok := r.(*bgzf.Reader); ok { // of several workers, say
+		return &stream{src: z}, nil
+	}
 	head := make([]byte, bgzf.HeaderSize)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {

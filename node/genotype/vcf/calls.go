@@ -65,7 +65,7 @@ func (r *Reader) usual(format, rest []byte) bool {
 }
 
 func (r *Reader) tooMany() error {
-	return fmt.Errorf("%w: more than %d columns, as the line of column names has", ErrLine, r.width())
+	return fmt.Errorf("%w: more than %d columns", ErrLine, r.width())
 }
 
 // findGT is the place of GT among the fields of FORMAT, -1 if it is not there and

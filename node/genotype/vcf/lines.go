@@ -37,6 +37,9 @@ type lines struct {
 }
 
 func newLines(r io.Reader) (*lines, error) {
+	if z, ok := r.(*bgzf.Reader); ok { // of several workers, say
+		return &lines{src: z}, nil
+	}
 	head := make([]byte, bgzf.HeaderSize)
 	n, err := io.ReadFull(r, head)
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {

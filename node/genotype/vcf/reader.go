@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/internal/planes"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -36,9 +37,24 @@ type LineError struct {
 
 func (e *LineError) Error() string {
 	if e.Column > 0 {
-		return fmt.Sprintf("line %d, column %d: %v", e.Line, e.Column, e.Err)
+		return fmt.Sprintf("line %d, column %d: %v%s", e.Line, e.Column, e.Err, e.mend())
 	}
-	return fmt.Sprintf("line %d: %v", e.Line, e.Err)
+	return fmt.Sprintf("line %d: %v%s", e.Line, e.Err, e.mend())
+}
+
+// mend is what to do about it, where the error itself does not say.
+func (e *LineError) mend() string {
+	switch {
+	case errors.Is(e.Err, ErrNotVCF):
+		return "; give a VCF 4 with its header (bcftools view writes one)"
+	case errors.Is(e.Err, ErrLine):
+		return "; mend the line, or leave it out"
+	case errors.Is(e.Err, ErrGenotype):
+		return "; mend it, or write ./. for it"
+	case errors.Is(e.Err, bgzf.ErrHeader), errors.Is(e.Err, bgzf.ErrTrailing):
+		return "; copy the file again"
+	}
+	return ""
 }
 
 // Unwrap returns what is wrong.
@@ -119,7 +135,7 @@ func (r *Reader) next(row *genotype.Row) error {
 	line, read, err := r.line()
 	if err == nil && len(line) == 0 {
 		if line, err = r.lines.next(); err == nil {
-			err = fmt.Errorf("%w: the line before is empty; leave it out", ErrLine)
+			err = fmt.Errorf("%w: the line before is empty", ErrLine)
 		}
 	}
 	switch {
@@ -190,7 +206,7 @@ func (r *Reader) parse(line []byte, read bool, row *genotype.Row) error {
 	}
 	switch {
 	case !r.format && len(rest) > 0:
-		return fmt.Errorf("%w: more than %d columns, as the line of column names has", ErrLine, fixed)
+		return fmt.Errorf("%w: more than %d columns", ErrLine, fixed)
 	case !r.format:
 		return nil
 	case len(rest) == 0:
@@ -205,7 +221,7 @@ func (r *Reader) parse(line []byte, read bool, row *genotype.Row) error {
 
 // columns is what is wrong with a line that has so many columns only.
 func (r *Reader) columns(have int) error {
-	return fmt.Errorf("%w: %d columns; want %d, as the line of column names has", ErrLine, have, r.width())
+	return fmt.Errorf("%w: %d columns; want %d", ErrLine, have, r.width())
 }
 
 // width is how many columns a line has.

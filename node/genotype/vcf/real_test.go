@@ -1,11 +1,14 @@
 package vcf_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/node/genotype"
@@ -55,7 +58,35 @@ func typed(err error) bool {
 	return false
 }
 
-func TestValidatorFilesLoadOrAreRefused(t *testing.T) {
+// soon is drain, for which a file this small has a second.
+func soon(t *testing.T, name string) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() {
+		done <- drain(f)
+		f.Close()
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		t.Fatalf("%s: it is still being read", filepath.Base(name))
+		return nil
+	}
+}
+
+// told reports whether a refusal says where, what, and what to do about it.
+var told = regexp.MustCompile(`^line [0-9]+(, column [0-9]+)?: (at byte [0-9]+: )?(vcf|genotype|bgzf): [^;]+.*; [a-z]+ [^;]+$`)
+
+// Hundreds of good and bad lines, and files that were made to be awkward: each is read,
+// or refused in words that help.
+func TestValidatorAndAwkwardFilesLoadOrAreRefused(t *testing.T) {
 	dir := os.Getenv("LOCUS_DATA")
 	if dir == "" {
 		t.Skip("LOCUS_DATA is not set: no real data here")
@@ -64,27 +95,32 @@ func TestValidatorFilesLoadOrAreRefused(t *testing.T) {
 	if err != nil || len(names) < 400 {
 		t.Fatalf("%d files, %v", len(names), err)
 	}
+	awkward, err := filepath.Glob(filepath.Join(dir, "awkward_made", "*.vcf*"))
+	if err != nil || len(awkward) < 18 {
+		t.Fatalf("%d awkward files, %v", len(awkward), err)
+	}
 	loaded, refused := 0, 0
-	for _, name := range names {
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = drain(f)
-		f.Close()
-		switch valid := strings.Contains(name, "__passed__"); {
-		case err == nil:
+	for _, name := range append(names, awkward...) {
+		err := soon(t, name)
+		if err == nil {
 			loaded++
-		case !typed(err):
+			continue
+		}
+		refused++
+		if !typed(err) {
 			t.Errorf("%s: an error of no known kind: %v", filepath.Base(name), err)
-		case valid:
+		}
+		if !told.MatchString(err.Error()) {
+			t.Errorf("%s: where, what or how to mend it is not told: %v", filepath.Base(name), err)
+		}
+		if strings.Contains(name, "__passed__") {
 			t.Logf("%s is valid, and refused: %v", filepath.Base(name), err)
-			fallthrough
-		default:
-			refused++
 		}
 	}
 	t.Logf("%d loaded, %d refused", loaded, refused)
+	if loaded < 100 || refused < 50 {
+		t.Errorf("%d loaded and %d refused: too few of one", loaded, refused)
+	}
 }
 
 // Files that others publish, and why some of them cannot be counted.
