@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/flate"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"testing"
@@ -194,4 +195,18 @@ func FuzzInflate(f *testing.F) {
 			compare(t, z, o, src, len(got))
 		}
 	})
+}
+
+func TestTheChecksumIsThatOfGzip(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	p := make([]byte, maxBlock)
+	for i := range p {
+		p[i] = byte(rng.Uint32())
+	}
+	for n := 0; n <= len(p); n += 1 + n/700 {
+		from := rng.IntN(min(64, len(p)-n) + 1)
+		if got, want := checksum(p[from:from+n]), crc32.ChecksumIEEE(p[from:from+n]); got != want {
+			t.Fatalf("%d bytes: %08x, want %08x", n, got, want)
+		}
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 )
 
@@ -220,7 +219,7 @@ func (z *inflater) unpack(dst []byte, size int, block []byte) error {
 	if err := z.inflate(dst, size, block[start:len(block)+sourceSlack], len(block)-trailerSize-start); err != nil {
 		return err
 	}
-	if crc32.ChecksumIEEE(dst[:size]) != binary.LittleEndian.Uint32(block[len(block)-trailerSize:]) {
+	if checksum(dst[:size]) != binary.LittleEndian.Uint32(block[len(block)-trailerSize:]) {
 		return fmt.Errorf("%w: the checksum differs", ErrDamaged)
 	}
 	return nil

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 
 	"github.com/klauspost/compress/flate"
@@ -77,7 +76,7 @@ func (b *Writer) flush() error {
 		return fmt.Errorf("compress a block: %w", err)
 	}
 	var trailer [trailerSize]byte
-	binary.LittleEndian.PutUint32(trailer[:], crc32.ChecksumIEEE(b.plain))
+	binary.LittleEndian.PutUint32(trailer[:], checksum(b.plain))
 	binary.LittleEndian.PutUint32(trailer[4:], uint32(len(b.plain)))
 	b.packed.Write(trailer[:])
 	block := b.packed.Bytes()
