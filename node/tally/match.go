@@ -104,7 +104,7 @@ func (m *matcher) tellsOf(s *genotype.Site, v panel.Variant) bool {
 		if genotype.IsUnlisted(alt) {
 			return true
 		}
-		bases = bases || genotype.IsBases(alt)
+		bases = bases || alt == "*" || genotype.IsBases(alt)
 	}
 	// Where everybody was looked at, who is called here has none of the other alleles.
 	return bases && m.callable.Hold(m.places.canonical, v.Pos, uint32(lastBase(v)))

@@ -88,7 +88,7 @@ func tellsOf(row *genotype.Row, v panel.Variant, last uint32, callable *tally.Re
 		if genotype.IsBases(row.Ref) && genotype.IsBases(a) && spelled == v {
 			return k, false, false
 		}
-		bases, unlisted = bases || genotype.IsBases(a), unlisted || genotype.IsUnlisted(a)
+		bases, unlisted = bases || a == "*" || genotype.IsBases(a), unlisted || genotype.IsUnlisted(a)
 	}
 	sameBase := row.Pos != v.Pos || !genotype.IsBases(row.Ref) || row.Ref[0] == v.Ref[0]
 	if row.End > 0 && row.Pos <= v.Pos && last <= row.End && sameBase {

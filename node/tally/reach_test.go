@@ -101,6 +101,7 @@ func TestWhatRowsTellOfVariantsThatTheyDoNotList(t *testing.T) {
 		{"callable: a row that did not pass is not absent", []string{"1 10 . A C . low . GT 0/1 0/1 0/1 0/0"}, nil, "1 0 20",
 			[]string{"1:10 A C", "1:10 A G", "1:11 A C"}, []int64{0, 0, 0, 0, 0, 6}, tally.Warnings{Filtered: 1}},
 		{"callable: a row of its position tells who was called", []string{"1 10 . A C . . . GT 0/1 ./. ./. 0/0"}, nil, "1 0 20", []string{"1:10 A G"}, []int64{0, 2}, tally.Warnings{}},
+		{"callable: a row of a star too", []string{"1 10 . A * . . . GT 0/1 ./. ./. 0/0"}, nil, "1 0 20", []string{"1:10 A G"}, []int64{0, 2}, tally.Warnings{}},
 		{"callable: a structural change of its position does not", []string{"1 10 . A <DEL> . . . GT 0/1 ./. ./. 0/0"}, nil, "1 0 20", []string{"1:10 A G"}, []int64{0, 6}, tally.Warnings{}},
 		{"callable: an ALT that was not seen tells of insertions too", []string{"1 10 . A . . . . GT 0/0 ./. ./. 0/0"}, nil, "1 0 20", []string{"1:10 A AG"}, []int64{0, 2}, tally.Warnings{}},
 
