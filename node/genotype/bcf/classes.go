@@ -13,7 +13,7 @@ const fewest = 16
 // usual reads a GT of two bytes a sample into the planes, if all have two of REF, the
 // only ALT and ".", and lets the row have their classes.
 func (r *Reader) usual(f field, row *genotype.Row) (bool, error) {
-	if len(r.head.samples) < fewest || f.kind != kindInt8 || f.n != 2 || len(row.Alts) > 1 || row.End > 0 {
+	if r.testOnlyEach || len(r.head.samples) < fewest || f.kind != kindInt8 || f.n != 2 || len(row.Alts) > 1 || row.End > 0 {
 		return false, nil
 	}
 	raw, err := r.in.peek(int(f.size)) // twice the samples

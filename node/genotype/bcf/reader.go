@@ -93,6 +93,8 @@ type Reader struct {
 	lists    [3][]uint32 // memory of a row's classes
 	doubts   []byte      // of a block's calls
 	err      error
+
+	testOnlyEach bool // read every GT one by one
 }
 
 var _ genotype.Reader = (*Reader)(nil)

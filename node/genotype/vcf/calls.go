@@ -43,7 +43,7 @@ func (r *Reader) calls(format, rest []byte, read bool, row *genotype.Row) error 
 	if at >= 0 {
 		r.genotype = true
 	}
-	if n >= fewest && at == 0 && len(row.Alts) <= 1 && row.End == 0 && (read || r.usual(format, rest)) &&
+	if n >= fewest && !r.testOnlyCells && at == 0 && len(row.Alts) <= 1 && row.End == 0 && (read || r.usual(format, rest)) &&
 		len(row.Alts) >= min(1, r.planes.Hets+r.planes.Homs) { // nobody has an ALT that is not there
 		r.classify(row)
 		return nil

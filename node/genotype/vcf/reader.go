@@ -87,6 +87,8 @@ type Reader struct {
 	lists    [3][]uint32 // memory of a row's classes
 	alike    bool        // the line before was of GT alone, four bytes a sample
 	err      error
+
+	testOnlyCells bool // read every line cell by cell
 }
 
 var _ genotype.Reader = (*Reader)(nil)
