@@ -258,14 +258,3 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
-
-func BenchmarkReader(b *testing.B) {
-	plain := text(1 << 22)
-	packed := pack(b, plain)
-	b.SetBytes(int64(len(plain)))
-	for b.Loop() {
-		if _, err := io.Copy(io.Discard, bgzf.NewReader(bytes.NewReader(packed))); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -117,11 +117,11 @@ func samples() map[string][]byte {
 		for i := range piece {
 			piece[i] = byte(rng.Uint32())
 		}
-		name := fmt.Sprintf("repeats of %d bytes", d)
-		for len(m[name]) < 4000 {
-			m[name] = append(m[name], bytes.Repeat(piece, 600/d+2)[:1+rng.IntN(600)]...)
+		for range 3 {
+			m["repeats"] = append(m["repeats"], bytes.Repeat(piece, 600/d+2)[:1+rng.IntN(600)]...)
 		}
 	}
+	m["repeats"] = m["repeats"][:min(len(m["repeats"]), maxBlock)]
 	return m
 }
 
@@ -168,7 +168,7 @@ func TestInflateOfAllShortStreams(t *testing.T) {
 	z, o := newInflater(), newOracle()
 	for v := range 1 << 16 {
 		src := []byte{byte(v), byte(v >> 8)}
-		for size := range 3 {
+		for size := range 2 {
 			compare(t, z, o, src, size)
 		}
 	}
