@@ -43,6 +43,27 @@ func Concat(parts ...genotype.Reader) (*Parts, error) {
 // Samples are those of every part.
 func (p *Parts) Samples() []string { return p.parts[0].Samples() }
 
+// Contigs are those of all parts, or nil where one does not know them beforehand. A
+// contig that goes on in another part comes twice.
+func (p *Parts) Contigs() (all []string) {
+	for _, part := range p.parts {
+		known := contigsOf(part)
+		if known == nil {
+			return nil
+		}
+		all = append(all, known...)
+	}
+	return all
+}
+
+// contigsOf are the contigs of a reader that knows them beforehand.
+func contigsOf(r genotype.Reader) []string {
+	if c, ok := r.(interface{ Contigs() []string }); ok {
+		return c.Contigs()
+	}
+	return nil
+}
+
 // Next fills row with the next site. It returns io.EOF when every part has.
 func (p *Parts) Next(row *genotype.Row) error {
 	if p.err == nil {

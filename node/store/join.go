@@ -59,7 +59,7 @@ type side struct {
 	key            string // canonical name of the head's contig
 	started, ended bool
 	order          genotype.Order
-	later          map[string]struct{} // contigs that are known to come, if any are
+	later          map[string]struct{} // contigs that it is known to have, if it knows them beforehand
 	here           []held
 	count          int // of here, at the present position
 }
@@ -74,7 +74,10 @@ func Join(sides ...Side) (*Joined, error) {
 	j := &Joined{sides: make([]side, len(sides)), done: make(map[string]struct{})}
 	known := make(map[string]struct{})
 	for i, s := range sides {
-		j.sides[i] = side{Side: s, first: len(j.samples), later: contigsOf(s.Reader)}
+		j.sides[i] = side{Side: s, first: len(j.samples), later: make(map[string]struct{})}
+		for _, name := range contigsOf(s.Reader) {
+			j.sides[i].later[panel.CanonicalContig(name)] = struct{}{}
+		}
 		j.samples = append(j.samples, s.Samples()...)
 		if len(j.samples) > maxSamples {
 			return nil, fmt.Errorf("%w: %d samples", ErrTooLarge, len(j.samples))
@@ -91,19 +94,6 @@ func Join(sides ...Side) (*Joined, error) {
 	}
 	j.unite.samples = len(j.samples)
 	return j, nil
-}
-
-// contigsOf are the contigs of a reader that knows them beforehand.
-func contigsOf(r genotype.Reader) map[string]struct{} {
-	c, ok := r.(interface{ Contigs() []string })
-	if !ok {
-		return nil
-	}
-	all := make(map[string]struct{})
-	for _, name := range c.Contigs() {
-		all[panel.CanonicalContig(name)] = struct{}{}
-	}
-	return all
 }
 
 // Samples are those of all sides, one side after another.

@@ -325,6 +325,32 @@ func TestPartsAreReadOneAfterAnother(t *testing.T) {
 	}
 }
 
+// A dataset in parts knows its contigs as its parts do, so that it is joined in their
+// order though its first part says nothing of the second.
+func TestPartsAreJoinedInTheOrderOfTheirContigs(t *testing.T) {
+	c := []string{"C"}
+	stored := func(first string, rows ...genotype.Row) genotype.Reader {
+		f := small(first, rows...)
+		return open(t, write(t, key(t), store.Header{Samples: f.samples}, f.rows...), key(t))
+	}
+	parts, err := store.Concat(stored("a", row("1", 5, "A", c, "0/1")), stored("a", row("2", 5, "A", c, "0/1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := store.Join(store.Side{Reader: stored("b", row("2", 5, "A", c, "1/1"))}, store.Side{Reader: parts})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameRows(t, []genotype.Row{row("1", 5, "A", c, "./.", "0/1"), row("2", 5, "A", c, "1/1", "0/1")}, read(t, j))
+	unknown, err := store.Concat(stored("a", row("1", 5, "A", c, "0/1")), small("a", row("2", 5, "A", c, "0/1")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if known := unknown.Contigs(); known != nil {
+		t.Errorf("it knows %q of a file that knows none", known)
+	}
+}
+
 // some reads the calls of some samples of a file.
 type some struct {
 	genotype.Reader
