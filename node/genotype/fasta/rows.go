@@ -29,6 +29,9 @@ var _ genotype.Packer = (*Aligner)(nil)
 // Rows stay where they are, so that an aligned allele may stand to the left of rows that
 // came before. One that could move further than genotype.MaxShift keeps its spelling. Rows
 // of single bases cost a look at one letter.
+//
+// Where r gives the calls of some sites only, it MUST give those too that may reach one of
+// them once they are aligned: insertions and deletions up to genotype.MaxShift behind it.
 func Align(r genotype.Reader, reference *Reader) *Aligner {
 	return &Aligner{Reader: r, reference: reference}
 }
@@ -133,21 +136,4 @@ func movable(s *genotype.Site) bool {
 		}
 	}
 	return false
-}
-
-// Widen makes a Covers for the reader below an Aligner: it says yes too to a site of which
-// an aligned allele may be asked for.
-func Widen(covers genotype.Covers) genotype.Covers {
-	return func(s *genotype.Site) bool {
-		if covers(s) {
-			return true
-		}
-		if !movable(s) {
-			return false
-		}
-		// From here to its own position is what the site may reach once it is aligned.
-		far := *s
-		far.Aligned = []genotype.Spelling{{Pos: max(1, s.Pos-min(s.Pos, genotype.MaxShift))}}
-		return covers(&far)
-	}
 }

@@ -207,39 +207,6 @@ func TestARowIsMovedSoFarOnly(t *testing.T) {
 	}
 }
 
-// A reader below an Aligner is asked for every site of which something is asked afterwards.
-func TestWidenedCoversAskForWhatIsAligned(t *testing.T) {
-	const sequence = "ACACACTTTGGGGACGACGACGTA"
-	file, index := genome(5, "\n", [2]string{"1", sequence})
-	r := newReader(t, file, index)
-	moved, left := 0, 0
-	for _, v := range changes(sequence) {
-		plain := genotype.Site{Contig: "1", Pos: v.Pos, Ref: v.Ref, Alts: []string{v.Alt}}
-		aligned, err := next(t, r, plain)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for wanted := uint32(1); int(wanted) <= len(sequence); wanted++ {
-			covers := func(s *genotype.Site) bool {
-				first, last := s.Span()
-				return first <= wanted && wanted <= last
-			}
-			wide := fasta.Widen(covers)(&plain)
-			switch {
-			case covers(&aligned) && !wide:
-				t.Errorf("%v is asked for at %d, and was left out", v, wanted)
-			case covers(&aligned) && !covers(&plain):
-				moved++
-			case !wide:
-				left++
-			}
-		}
-	}
-	if moved == 0 || left == 0 {
-		t.Errorf("%d were asked for further left, %d were not asked for: the test tries nothing", moved, left)
-	}
-}
-
 // rowsOf are the variants of a VCF as an Aligner spells them, and how many of its rows of
 // one ALT it moved.
 func rowsOf(t *testing.T, path, reference string) (all map[panel.Variant]int, moved int) {
