@@ -12,6 +12,7 @@ import (
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/tally"
+	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
@@ -44,6 +45,8 @@ type CountSpec struct {
 	// Threshold is from which probability on a genotype of a BGEN is called. It is needed
 	// for a BGEN, and zero for anything else.
 	Threshold bgen.Threshold
+	// Threads is how many blocks of a BGZF are unpacked at once. Zero means one.
+	Threads int
 }
 
 // CountSummary is what was counted and what was passed over.
@@ -181,7 +184,10 @@ func (f *FileCount) open() (genotype.Reader, aboutFile, error) {
 			return r, about, err
 		}
 	}
-	return f.files.reader(c.covers)
+	s := f.files.source()
+	s.Workers = c.spec.Threads
+	r, about, err := worker.Open(s, c.covers)
+	return r, aboutFile{sexes: about.Sexes, assembly: about.Assembly}, known(err)
 }
 
 // unless is the summary, or why there is none.

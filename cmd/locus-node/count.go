@@ -25,6 +25,9 @@ const (
 	formVCF    = "vcf"
 )
 
+// maxThreads bounds what is unpacked at once, and so memory.
+const maxThreads = 64
+
 // countFlags are what the command takes beside what the node does.
 type countFlags struct {
 	cohort, panel, format, out string
@@ -61,6 +64,8 @@ func (a *app) count() *cobra.Command {
 				return err
 			}
 			switch {
+			case spec.Threads < 1 || spec.Threads > maxThreads:
+				return cli.Misusedf("--threads is 1 to %d", maxThreads)
 			case flags.cohort != "" && (spec.Samples != "" || spec.Filter != "" || spec.Threshold != 0):
 				return cli.Misusedf("--samples, --where and --hardcall-threshold of a cohort were told when it was added")
 			case flags.cohort == "" && spec.Samples == "" && (spec.Filter != "" || spec.Strata != ""):
@@ -89,6 +94,7 @@ func (a *app) count() *cobra.Command {
 	f.StringVar(&spec.Region, "region", "", "count in this region only, such as chr7:117120016-117308718")
 	f.StringVar(&spec.Assembly, "assembly", "", "GRCh37 or GRCh38, where the file does not tell; X is counted by it")
 	hardCalls(c, &spec.Threshold)
+	f.IntVar(&spec.Threads, "threads", 1, "blocks of a VCF.gz or BCF that are unpacked at once; each takes half a megabyte more")
 	f.BoolVar(&flags.freq, "freq", false, "the same as -o afreq")
 	f.BoolVar(&flags.genotypes, "geno-counts", false, "the same as -o gcount")
 	f.StringVarP(&flags.format, "output", "o", "", "form: acount, afreq, gcount, tsv or vcf; without it what --out ends in, or acount")

@@ -20,7 +20,10 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"locus-node": func() {
 			noteChild()
-			os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+			peak := watchPeak()
+			code := run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+			peak()
+			os.Exit(code)
 		},
 	})
 }

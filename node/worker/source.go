@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
 	"github.com/locus-genomics/locus/node/genotype/bgen"
@@ -57,6 +58,9 @@ type Source struct {
 	Bytes int64
 	// Threshold is from which probability on a genotype of a BGEN is called.
 	Threshold bgen.Threshold
+	// Workers is how many blocks of a BGZF Open unpacks at once; up to 1 there is no
+	// goroutine. A child has none.
+	Workers int
 }
 
 func (s Source) check() error {
@@ -87,7 +91,7 @@ func Open(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
 	case Bgen:
 		return openBgen(s, covers)
 	}
-	return openCalls(s.Files[0], covers)
+	return openCalls(s.Files[0], s.Workers, covers)
 }
 
 // peeked is the bytes by which a BCF is told from a VCF: a block of BGZF at most.
@@ -96,20 +100,24 @@ const peeked = 64 << 10
 // readAhead is what is asked of the file at once, as the readers do.
 const readAhead = 256 << 10
 
-func openCalls(file io.Reader, covers genotype.Covers) (genotype.Reader, About, error) {
+func openCalls(file io.Reader, workers int, covers genotype.Covers) (genotype.Reader, About, error) {
 	b := bufio.NewReaderSize(file, readAhead)
+	in := io.Reader(b)
 	head, err := b.Peek(peeked)
 	if err != nil && err != io.EOF {
 		return nil, About{}, fmt.Errorf("read the beginning: %w", err)
 	}
+	if workers > 1 && bgzf.Is(head) {
+		in = bgzf.NewParallelReader(b, workers)
+	}
 	if bcf.Is(head) {
-		r, err := bcf.New(b, bcf.Config{Covers: covers})
+		r, err := bcf.New(in, bcf.Config{Covers: covers})
 		if err != nil {
 			return nil, About{}, err
 		}
 		return r, About{Assembly: r.Assembly()}, nil
 	}
-	r, err := vcf.New(b, vcf.Config{Covers: covers})
+	r, err := vcf.New(in, vcf.Config{Covers: covers})
 	if err != nil {
 		return nil, About{}, err
 	}

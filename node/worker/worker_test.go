@@ -217,6 +217,37 @@ func pack(t testing.TB, text string) []byte {
 	return b.Bytes()
 }
 
+func TestManyWorkersReadWhatOneDoes(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(head)
+	for i := range 20_000 {
+		fmt.Fprintf(&text, "chr1\t%d\t.\tA\tC\t.\tPASS\t.\tGT\t0/%d\t0|1\t./1\n", 10+i, i*i%7/4)
+	}
+	packed := pack(t, text.String())
+	broken := slices.Clone(packed)
+	broken[len(broken)/2] ^= 4
+	for name, file := range map[string][]byte{"sound": packed, "cut": packed[:len(packed)-40], "broken": broken, "not packed": []byte(text.String())} {
+		var want []string
+		for _, workers := range []int{1, 2, 5} {
+			s := source(worker.VariantCalls, file)
+			s.Workers = workers
+			r, _, err := worker.Open(s, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows, err := read(r)
+			if got := append(rows, fmt.Sprint(err)); workers == 1 {
+				want = got
+			} else if !slices.Equal(want, got) {
+				t.Errorf("%s: %d rows and %v, with one worker %d and %v", name, len(rows), err, len(want)-1, want[len(want)-1])
+			}
+		}
+		if sound := name == "sound" || name == "not packed"; sound != (len(want) == 20_001 && want[20_000] == "EOF") {
+			t.Errorf("%s: %d rows and %v", name, len(want)-1, want[len(want)-1])
+		}
+	}
+}
+
 func TestErrorsAreTheReadersOwn(t *testing.T) {
 	line := "chr1\t10\t.\tA\tC\t.\tPASS\t.\tGT\t0/0\t0|1\t./1\n"
 	packed := pack(t, head+line)
