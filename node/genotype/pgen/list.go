@@ -115,6 +115,9 @@ func (l *list) read(c *cursor, samples int, coded bool) error {
 	if n > samples/listed {
 		return fmt.Errorf("%w: a list has more than one in %d samples", ErrRecord, listed)
 	}
+	if n == 1 {
+		return l.readOne(c, samples, coded)
+	}
 	groups, width := (n+inGroup-1)/inGroup, idWidth(samples)
 	firsts, err := c.take(groups * width)
 	if err != nil {
@@ -142,6 +145,26 @@ func (l *list) read(c *cursor, samples int, coded bool) error {
 			return fmt.Errorf("%w: a part of a list is too long or too short", ErrRecord)
 		}
 	}
+	return nil
+}
+
+// readOne takes a list of one sample: most rare alleles have one carrier.
+func (l *list) readOne(c *cursor, samples int, coded bool) error {
+	width := idWidth(samples)
+	p, err := c.take(width)
+	if err != nil {
+		return err
+	}
+	id := little(p, width)
+	if coded {
+		if l.codes, err = c.takeBits(1, 2); err != nil {
+			return err
+		}
+	}
+	if id >= uint64(samples) {
+		return errNobody()
+	}
+	l.ids = append(l.ids, uint32(id))
 	return nil
 }
 

@@ -170,13 +170,20 @@ func (s *sites) next(site *genotype.Site) error {
 		}
 	}
 	var f [needed][]byte
+	at := 0
 	for i, is := range s.want {
-		var one []byte
-		if one, line = column(line); len(one) == 0 {
+		for at < len(line) && isBlank(line[at]) {
+			at++
+		}
+		from := at
+		for at < len(line) && !isBlank(line[at]) {
+			at++
+		}
+		if at == from {
 			return s.lines.at(fmt.Errorf("%w: %d columns; want at least %d", ErrLine, i, len(s.want)))
 		}
 		if is >= 0 {
-			f[is] = one
+			f[is] = line[from:at]
 		}
 	}
 	if err := s.site(site, &f); err != nil {

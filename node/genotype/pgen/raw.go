@@ -103,6 +103,7 @@ const fewParts = 4
 type parted struct {
 	of    *genotype.Parts
 	only  []byte     // 3 for who is in the only part; nil where there are more
+	all   bool       // everyone is in that part
 	pairs [][]uint64 // masks of codes by part; nil where there are many
 	base  uint64     // the record whose codes were counted last,
 	codes [][4]int   // and how many there are of each
@@ -120,7 +121,7 @@ func (w *raw) by(p *genotype.Parts) *parted {
 	to := &w.parted[0]
 	*to = parted{of: p, codes: make([][4]int, 1+len(p.Masks))}
 	if len(p.Masks) == 1 {
-		to.only = make([]byte, len(p.Of))
+		to.only, to.all = make([]byte, len(p.Of)), p.People[0] == int64(len(p.Of))
 		for i, part := range p.Of {
 			to.only[i] = 3 * byte(part)
 		}
@@ -168,7 +169,7 @@ func (w *raw) Count(p *genotype.Parts, to []genotype.Sizes) {
 // the list too.
 func (w *raw) countUsual(by *parted) {
 	if by.only != nil {
-		w.counts[1] = listedCodes(&w.list, by.only)
+		w.counts[1] = by.listedCodes(&w.list)
 	} else {
 		for i, id := range w.list.ids {
 			w.counts[by.of.Of[id]][w.list.code(i)]++
@@ -218,27 +219,39 @@ func gather(ids []uint32, all []byte) (codes uint64) {
 	return codes
 }
 
-// each gives the numbers and codes of a list, 32 at a time.
-func (l *list) each(yield func(ids []uint32, codes uint64) bool) {
+// listedCodes is how many people of the only part are in a list with which code.
+func (by *parted) listedCodes(l *list) [4]int {
+	var t tallied
 	ids, codes := l.ids, l.codes
 	for ; len(ids) >= atOnce; ids, codes = ids[atOnce:], codes[atOnce/4:] {
-		if !yield(ids[:atOnce], binary.LittleEndian.Uint64(codes)) {
-			return
-		}
+		t.add(binary.LittleEndian.Uint64(codes), by.among(ids[:atOnce]))
 	}
-	if len(ids) > 0 {
-		yield(ids, little(codes, len(codes)))
-	}
+	t.add(little(codes, len(codes)), by.among(ids))
+	return t.counts()
 }
 
-// listedCodes is how many of some people, of whom each has 3 and everyone else 0, are in
-// a list with which code.
-func listedCodes(l *list, of []byte) [4]int {
-	var t tallied
-	for ids, codes := range l.each {
-		t.add(codes, gather(ids, of))
+// among has 3 for those of some people, 32 at most, who are in the only part.
+func (by *parted) among(ids []uint32) uint64 {
+	if by.all {
+		return 1<<(2*len(ids)) - 1
 	}
-	return t.counts()
+	return gather(ids, by.only)
+}
+
+// markedCodes is how many people of the only part are in a list with which code, and how
+// many of those had a mark and how many had none.
+func (w *raw) markedCodes(by *parted) (after [4]int, marked, others int) {
+	var t, before tallied
+	ids, codes := w.list.ids, w.list.codes
+	for ; len(ids) >= atOnce; ids, codes = ids[atOnce:], codes[atOnce/4:] {
+		mask := by.among(ids[:atOnce])
+		t.add(binary.LittleEndian.Uint64(codes), mask)
+		before.add(w.marked(ids[:atOnce]), mask)
+	}
+	mask := by.among(ids)
+	t.add(little(codes, len(codes)), mask)
+	before.add(w.marked(ids), mask)
+	return t.counts(), before.both, before.all - before.both
 }
 
 // countMarked counts who has which of two codes, and then moves who is listed.
@@ -250,15 +263,10 @@ func (w *raw) countMarked(by *parted) {
 	}
 	codes := [2]int{w.low, w.high}
 	if by.only != nil {
-		var after, before tallied
-		for ids, code := range w.list.each {
-			mask := gather(ids, by.only)
-			after.add(code, mask)
-			before.add(w.marked(ids), mask)
-		}
-		w.counts[1][w.low] -= before.all - before.both
-		w.counts[1][w.high] -= before.both
-		for code, n := range after.counts() {
+		after, marked, others := w.markedCodes(by)
+		w.counts[1][w.low] -= others
+		w.counts[1][w.high] -= marked
+		for code, n := range after {
 			w.counts[1][code] += n
 		}
 		return

@@ -14,8 +14,9 @@ import (
 	"github.com/locus-genomics/locus/node/genotype/pgen"
 )
 
-// partsOf puts samples into so many parts, and one in five into none.
-func partsOf(samples, parts int) *genotype.Parts {
+// partsOf puts samples into so many parts, and one in five into none; into one all of
+// them if it is asked to.
+func partsOf(samples, parts int, all bool) *genotype.Parts {
 	rng := rand.New(rand.NewPCG(1, uint64(parts)))
 	p := &genotype.Parts{Of: make([]uint16, samples), People: make([]int64, parts)}
 	for range parts {
@@ -23,7 +24,7 @@ func partsOf(samples, parts int) *genotype.Parts {
 	}
 	for i := range p.Of {
 		k := rng.IntN(parts)
-		if rng.IntN(5) == 0 {
+		if rng.IntN(5) == 0 && !all {
 			continue
 		}
 		p.Of[i] = uint16(k + 1)
@@ -68,7 +69,7 @@ func checkRaw(t *testing.T, open func() (*pgen.Reader, error)) (raw int) {
 	}
 	packed.Pack()
 	samples := len(plain.Samples())
-	parts := []*genotype.Parts{partsOf(samples, 1), partsOf(samples, 3), partsOf(samples, 20)}
+	parts := []*genotype.Parts{partsOf(samples, 1, false), partsOf(samples, 1, true), partsOf(samples, 3, false), partsOf(samples, 20, false)}
 	var want, got genotype.Row
 	for n := 1; ; n++ {
 		err, other := plain.Next(&want), packed.Next(&got)
