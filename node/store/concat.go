@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/locus-genomics/locus/node/genotype"
-	"github.com/locus-genomics/locus/protocol/panel"
 )
 
 // ErrParts is returned for readers that are not of one dataset: their samples differ
@@ -19,10 +18,11 @@ var _ genotype.Reader = (*Parts)(nil)
 // Parts reads the parts of a dataset, such as one file a chromosome, as if they were one
 // file. It is not safe for concurrent use.
 type Parts struct {
-	parts []genotype.Reader
-	at    int
-	order genotype.Order
-	err   error // what Next ended with
+	parts  []genotype.Reader
+	at     int
+	course course
+	order  genotype.Order
+	err    error // what Next ended with
 }
 
 // Concat reads parts one after another. They have the same samples in the same order,
@@ -79,7 +79,7 @@ func (p *Parts) next(row *genotype.Row) error {
 			continue
 		}
 		if err == nil {
-			err = p.order.Check(panel.CanonicalContig(row.Contig), &row.Site)
+			err = p.order.Check(p.course.key(&row.Site), &row.Site)
 		}
 		if err != nil {
 			return fmt.Errorf("file %d: %w", p.at+1, err)

@@ -41,7 +41,7 @@ var _ genotype.Reader = (*Joined)(nil)
 type Joined struct {
 	sides   []side
 	samples []string
-	contig  string // the present one's canonical name
+	contig  string // the present one's key
 	name    string // and as the first side that has it writes it
 	opened  bool
 	done    map[string]struct{}
@@ -56,9 +56,10 @@ type side struct {
 	Side
 	first          int // number of its first sample
 	head           genotype.Row
-	key            string // canonical name of the head's contig
+	key            string // key of the head's contig
 	started, ended bool
 	order          genotype.Order
+	course         course
 	later          map[string]struct{} // contigs that it is known to have, if it knows them beforehand
 	here           []held
 	count          int // of here, at the present position
@@ -224,7 +225,7 @@ func (s *side) advance(number int) error {
 		return nil
 	}
 	if err == nil {
-		s.key = panel.CanonicalContig(s.head.Contig)
+		s.key = s.course.key(&s.head.Site)
 		err = s.order.Check(s.key, &s.head.Site)
 	}
 	if err == nil {

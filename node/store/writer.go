@@ -33,8 +33,10 @@ type Writer struct {
 	offset  int64
 	header  int
 	dir     directory
-	contigs map[string]struct{}
-	err     error // of the first call that failed; ErrClosed after the end
+	course  course
+	key     string              // of the present contig
+	contigs map[string]struct{} // keys of all of them
+	err     error               // of the first call that failed; ErrClosed after the end
 }
 
 // Create begins a store that Commit puts at path, in place of one that may be there.
@@ -125,21 +127,21 @@ func (w *Writer) classes(row *genotype.Row) ([]genotype.Classes, error) {
 
 // place begins a block where a site cannot follow in the one that is open.
 func (w *Writer) place(s *genotype.Site) error {
-	n := len(w.dir.contigs)
-	if n > 0 && w.dir.contigs[n-1] == s.Contig {
+	n, key := len(w.dir.contigs), w.course.key(s)
+	if n > 0 && w.key == key && w.dir.contigs[n-1] == s.Contig {
 		if s.Pos < w.last() {
 			return fmt.Errorf("%w: positions ascend on a contig", ErrRow)
 		}
 		return nil
 	}
-	if _, again := w.contigs[s.Contig]; again {
+	if _, again := w.contigs[key]; again {
 		return fmt.Errorf("%w: a contig comes back after another", ErrRow)
 	}
 	if n >= maxContigs || len(s.Contig) > maxName {
 		return fmt.Errorf("%w: contigs", ErrTooLarge)
 	}
 	w.flush()
-	w.contigs[s.Contig] = struct{}{}
+	w.key, w.contigs[key] = key, struct{}{}
 	w.dir.contigs = append(w.dir.contigs, s.Contig)
 	return w.err
 }
