@@ -40,6 +40,9 @@ type CountSpec struct {
 	// Region leaves out what lies elsewhere; empty for all. Of a VCF or BCF whose index lies
 	// beside it only the region is read.
 	Region string
+	// Callable is a BED of regions in which everybody was looked at: a panel's variants
+	// there of which the file tells nothing are hom-ref. Empty for none.
+	Callable string
 	// Assembly is the reference that a file is of which does not say so itself.
 	Assembly string
 	// Threshold is from which probability on a genotype of a BGEN is called. It is needed
@@ -164,6 +167,7 @@ func (f *FileCount) count(ctx context.Context, yield CountYield) error {
 	if err != nil {
 		return err
 	}
+	who.Callable = c.regions
 	assembly, err := c.settle(about.assembly)
 	if err != nil {
 		return err
@@ -209,6 +213,7 @@ type counting struct {
 	where   panel.Region
 	ranges  []panel.Range // of the panel
 	wanted  *tally.Wanted
+	regions *tally.Regions // Callable's
 	covers  genotype.Covers
 	summary CountSummary
 }
@@ -223,6 +228,10 @@ func newCounting(spec CountSpec) (*counting, error) {
 		if c.where, err = panel.ParseRegion(spec.Region); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 		}
+	}
+	var err error
+	if c.regions, err = readRegions(spec.Callable); err != nil {
+		return nil, err
 	}
 	if spec.Panel == nil {
 		if spec.Region != "" {
@@ -239,7 +248,6 @@ func newCounting(spec CountSpec) (*counting, error) {
 		all = panel.Range{From: uint64(from), To: uint64(to)}
 	}
 	c.ranges = []panel.Range{all}
-	var err error
 	if c.wanted, err = tally.Want(spec.Panel, c.ranges); err != nil {
 		return nil, err
 	}

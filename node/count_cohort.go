@@ -16,12 +16,12 @@ import (
 
 // CountCohort counts a cohort as queries are counted, for its custodian's own eyes: from
 // its sealed store, or from its files where it has none. Of the spec, Strata, Panel, Region
-// and Assembly may be set: file, people and threshold are the cohort's. Nothing is charged,
+// and Assembly may be set: the rest is the cohort's. Nothing is charged,
 // since nothing leaves; the counts MUST NOT leave the site by another way. As with Count,
 // they MUST be thrown away when CountCohort returns an error.
 func (n *Node) CountCohort(ctx context.Context, name string, spec CountSpec, yield CountYield) (CountSummary, error) {
-	if spec.Path != "" || spec.Samples != "" || spec.Filter != "" || spec.Threshold != 0 {
-		return CountSummary{}, fmt.Errorf("%w: file, people and threshold of a cohort were told when it was added", ErrConfig)
+	if spec.Path != "" || spec.Samples != "" || spec.Filter != "" || spec.Callable != "" || spec.Threshold != 0 {
+		return CountSummary{}, fmt.Errorf("%w: file, people, regions and threshold of a cohort were told when it was added", ErrConfig)
 	}
 	d, err := readCohort(ctx, n.records.db, name)
 	if errors.Is(err, protocol.UnknownCohort) {
@@ -31,6 +31,9 @@ func (n *Node) CountCohort(ctx context.Context, name string, spec CountSpec, yie
 		return CountSummary{}, err
 	}
 	c, err := newCounting(spec)
+	if err == nil {
+		d, err = n.shelf.withRegions(d)
+	}
 	if err == nil {
 		count := c.countStore
 		if d.Store == nil {
@@ -71,7 +74,7 @@ func (c *counting) countStore(ctx context.Context, s *shelf, d definition, yield
 		return err
 	}
 	defer r.Close()
-	if err := r.Only(c.regions()...); err != nil {
+	if err := r.Only(c.stretches()...); err != nil {
 		return err
 	}
 	h := r.Header()
@@ -137,6 +140,7 @@ func (c *counting) countRows(ctx context.Context, table *roll.Table, d definitio
 	if err != nil {
 		return err
 	}
+	who.Callable = d.Regions
 	assembly, err := c.settle(about.assembly)
 	if err != nil {
 		return err
@@ -144,8 +148,8 @@ func (c *counting) countRows(ctx context.Context, table *roll.Table, d definitio
 	return c.run(ctx, r, who, assembly, yield)
 }
 
-// regions are where a store is read; none for all of it.
-func (c *counting) regions() []store.Region {
+// stretches are where a store is read; none for all of it.
+func (c *counting) stretches() []store.Region {
 	switch {
 	case c.wanted != nil:
 		return regionsOf(c.spec.Panel, c.ranges)

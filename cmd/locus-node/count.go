@@ -64,10 +64,12 @@ func (a *app) count() *cobra.Command {
 				return err
 			}
 			switch {
+			case spec.Callable != "" && flags.panel == "":
+				return cli.Misusedf("--callable needs --panel: it tells of variants that the file does not list")
 			case spec.Threads < 1 || spec.Threads > maxThreads:
 				return cli.Misusedf("--threads is 1 to %d", maxThreads)
-			case flags.cohort != "" && (spec.Samples != "" || spec.Filter != "" || spec.Threshold != 0):
-				return cli.Misusedf("--samples, --where and --hardcall-threshold of a cohort were told when it was added")
+			case flags.cohort != "" && (spec.Samples != "" || spec.Filter != "" || spec.Callable != "" || spec.Threshold != 0):
+				return cli.Misusedf("--samples, --where, --callable and --hardcall-threshold of a cohort were told when it was added")
 			case flags.cohort == "" && spec.Samples == "" && (spec.Filter != "" || spec.Strata != ""):
 				return cli.Misusedf("--where and --strata need --samples")
 			case spec.Strata != "" && flags.out == "":
@@ -91,6 +93,7 @@ func (a *app) count() *cobra.Command {
 	f.StringVar(&spec.Filter, "where", "", "count the lines of the sample table with column=value only")
 	f.StringVar(&spec.Strata, "strata", "", "count the people of each value of this column of the sample table by themselves")
 	f.StringVar(&flags.panel, "panel", "", "count the variants of this panel, or of this list with --assembly")
+	f.StringVar(&spec.Callable, "callable", "", "BED of regions where everybody was looked at: a panel's variants there that the file does not list are hom-ref")
 	f.StringVar(&spec.Region, "region", "", "count in this region only, such as chr7:117120016-117308718")
 	f.StringVar(&spec.Assembly, "assembly", "", "GRCh37 or GRCh38, where the file does not tell; X is counted by it")
 	hardCalls(c, &spec.Threshold)
