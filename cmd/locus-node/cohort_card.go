@@ -129,6 +129,7 @@ func warnings(w tally.Warnings) (lines []string) {
 		{w.HetHaploid, "calls of two alleles where there is one copy (missing)"},
 		{w.UnknownSex, "calls on X or Y of people of unknown sex"},
 		{w.WomanOnY, "calls on Y of women (not counted)"},
+		{w.Dropped, "calls of three alleles or more (missing)"},
 	} {
 		if l.n > 0 {
 			lines = append(lines, fmt.Sprintf("%d %s", l.n, l.what))
