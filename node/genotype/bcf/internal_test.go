@@ -35,12 +35,25 @@ func recordOf(pos int, samples int, alleles []byte, more ...byte) []byte {
 	return append(append(b, shared...), indiv...)
 }
 
+// withShared gives a record of recordOf other alleles, filter and INFO.
+func withShared(record []byte, alleles, info uint16, shared ...byte) []byte {
+	le := binary.LittleEndian
+	head := bytes.Clone(record[:8+24])
+	le.PutUint32(head, uint32(24+len(shared)))
+	le.PutUint16(head[8+16:], info)
+	le.PutUint16(head[8+18:], alleles)
+	return append(append(head, shared...), record[8+24+7:]...)
+}
+
 // FuzzManyAtATime wants of any records that reading many samples at a time gives the
 // rows and the error that reading one by one gives.
 func FuzzManyAtATime(f *testing.F) {
 	for samples := range uint8(4) {
 		n := 16 + 49*int(samples)
 		usual := bytes.Repeat([]byte{2, 2}, n)
+		two, block := recordOf(9, n, usual), recordOf(9, n, bytes.Repeat([]byte{4, 5}, n))
+		f.Add(samples, withShared(two, 3, 0, 0x07, 0x17, 'A', 0x17, 'C', 0x17, 'G', 0x11, 0))
+		f.Add(samples, withShared(block, 2, 1, 0x07, 0x17, 'A', 0x37, '<', '*', '>', 0x11, 0, 0x11, 3, 0x11, 50))
 		f.Add(samples, append(recordOf(9, n, usual), recordOf(10, n, usual)...))
 		for _, odd := range []byte{0, 1, 3, 4, 5, 6, 0x80, 0x81, 0xff} {
 			for _, at := range []int{0, 1, n, 2*n - 1} {
@@ -70,6 +83,9 @@ func FuzzManyAtATime(f *testing.F) {
 			}
 			if gotErr != nil {
 				return
+			}
+			if len(got.Classes) > 0 && len(got.Classes) != max(1, len(got.Alts)) {
+				t.Fatalf("%d classes of %d ALTs", len(got.Classes), len(got.Alts))
 			}
 			got.Expand(n)
 			sortAlleles(got.Calls)

@@ -45,7 +45,7 @@ func (r *Reader) site(raw []byte, row *genotype.Row) (fields int, err error) {
 // place reads contig and position.
 func (r *Reader) place(s *genotype.Site, raw []byte) error {
 	contig := int32(le32(raw))
-	if contig != r.contig {
+	if contig != r.contig || contig < 0 { // before the first record there is none
 		name := r.head.contigs.name(contig)
 		if name == "" {
 			return fmt.Errorf("%w: the header does not list its contig", ErrRecord)

@@ -34,9 +34,12 @@ func FuzzManyAtATime(f *testing.F) {
 		f.Add(samples, []byte(site+"GT"+usual+next+"GT"+strings.Replace(usual, "\t0/0\t0/0", "\t0/0/0/0", 1)))
 		f.Add(samples, []byte(site+"GT"+usual+next+"GT"+strings.Replace(usual, "\t0/0\t0/0", "\n0/0\t0/0", 1)))
 		f.Add(samples, []byte(site+"GT"+strings.ReplaceAll(usual, "\n", "\r\n")+next+"GT"+strings.ReplaceAll(usual, "\n", "\r\n")))
-		f.Add(samples, []byte(site+"GT:DP"+strings.ReplaceAll(usual[1:], "\t", ":17\t")))
+		f.Add(samples, []byte(site+"GT:DP\t"+strings.ReplaceAll(usual[1:], "\t", ":17\t")))
 		f.Add(samples, []byte("X\t10\t.\tA\tC,G\t.\tPASS\t.\tGT"+strings.Replace(usual, "0/0", "2", 1)))
-		f.Add(samples, []byte("X\t10\t.\tA\t<NON_REF>\t.\tPASS\tEND=20\tGT:GQ"+strings.ReplaceAll(usual[1:], "\t", ":20\t")))
+		f.Add(samples, []byte("X\t10\t.\tA\t<NON_REF>\t.\tPASS\tEND=20\tGT:GQ\t"+strings.ReplaceAll(usual[1:], "\t", ":20\t")))
+		f.Add(samples, []byte("X\t10\t.\tA\t<NON_REF>\t.\tPASS\tEND=20\tGT"+usual))
+		f.Add(samples, []byte(site+"GT"+usual+next[:len(next)-1]+"\nx\tGT"+usual))
+		f.Add(samples, []byte(site+"GT"+usual+"1\t11\t.\tA\t.\t.\tPASS\tx\tGT"+usual))
 	}
 	f.Fuzz(func(t *testing.T, samples uint8, lines []byte) {
 		n := 16 + 49*int(samples%4)
@@ -58,6 +61,9 @@ func FuzzManyAtATime(f *testing.F) {
 			}
 			if gotErr != nil {
 				return
+			}
+			if len(got.Classes) > 0 && len(got.Classes) != max(1, len(got.Alts)) {
+				t.Fatalf("%d classes of %d ALTs", len(got.Classes), len(got.Alts))
 			}
 			got.Expand(n)
 			sortAlleles(got.Calls)

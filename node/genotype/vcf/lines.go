@@ -97,13 +97,9 @@ func withoutCR(line []byte) []byte {
 	return line
 }
 
-// onlyGT is how the columns before the samples end where FORMAT is GT alone.
-const onlyGT = "\tGT"
-
-// like shows what the next line is if it has FORMAT GT and the samples take as many
-// bytes as told, and where in it they begin. It is nil if it is another line. There may
-// be the end of a line among the samples, which the caller has to look for: only then
-// may it take the line.
+// like shows what the next line is if its samples take as many bytes as told, and where
+// in it they begin. It is nil if it is another line. There may be the end of a line among
+// the samples, which the caller has to look for: only then may it take the line.
 func (l *lines) like(samples int) (line []byte, at int) {
 	l.src.Advance(l.taken)
 	l.taken = 0
@@ -119,7 +115,7 @@ func (l *lines) like(samples int) (line []byte, at int) {
 		at += i + 1
 	}
 	at--
-	if !bytes.HasSuffix(w[:at], []byte(onlyGT)) || bytes.IndexByte(w[:at], '\n') >= 0 {
+	if bytes.IndexByte(w[:at], '\n') >= 0 {
 		return nil, 0
 	}
 	size := at + samples
