@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -337,5 +339,49 @@ func TestSumSharesRefuses(t *testing.T) {
 				t.Fatalf("SumShares: %v, want ErrShare", err)
 			}
 		})
+	}
+}
+
+// TestWordsThatChangeAreNotHidden changes one word of the caller's after the mask was
+// made for it: under the same key, old and new words would give their difference away.
+func TestWordsThatChangeAreNotHidden(t *testing.T) {
+	s := newSession(t, 3, 2, 3*8*2048)
+	for _, at := range []int{0, 8*2048 - 1, s.Words - 1} {
+		words := extremes(s, 1)
+		m, err := he.NewMask(s, newRoot(t, 0), words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.WriteTo(io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		words[at] ^= 1
+		if _, err := m.WriteTo(io.Discard); !errors.Is(err, he.ErrChanged) {
+			t.Errorf("word %d has changed: %v, want ErrChanged", at, err)
+		}
+	}
+}
+
+// TestAMaskIsSmall makes masks of few and of many words, and hides them: what is in use
+// beside the words does not grow.
+func TestAMaskIsSmall(t *testing.T) {
+	if testing.Short() {
+		t.Skip("eight million words")
+	}
+	s := newSession(t, 3, 2, 8<<20)
+	words := extremes(s, 1)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	m, err := he.NewMask(s, newRoot(t, 0), words)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := m.WriteTo(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	// Everything that was ever allocated, whether or not it was freed since.
+	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
+		t.Errorf("a mask of %d words allocates %d bytes", s.Words, used)
 	}
 }

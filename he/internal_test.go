@@ -2,6 +2,10 @@ package he
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
 	"encoding/binary"
 	"math"
 	"math/big"
@@ -316,4 +320,48 @@ func rank(rows [][]uint64) (r int) {
 		r++
 	}
 	return r
+}
+
+// TestTheTagOfManyWordsIsThatOfItsChunks recomputes it as the specification has it, from
+// one word to two chunks and a part of a third.
+func TestTheTagOfManyWordsIsThatOfItsChunks(t *testing.T) {
+	root := SessionRoot{key: [keySize]byte{1}}
+	session := [32]byte{2}
+	gmac := func(label string, nonce uint64, data []byte) []byte {
+		key, err := hkdf.Key(sha256.New, root.key[:], []byte("locus/he/v1"), label+"\x00"+string(session[:]), 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mac, err := cipher.NewGCM(block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return mac.Seal(nil, binary.BigEndian.AppendUint64(make([]byte, 4), nonce), nil, data)
+	}
+	const inChunk = batch * ringDegree
+	for _, n := range []int{1, inChunk, inChunk + 1, 2*inChunk + 2049} {
+		m := Mask{session: Session{Params: a50[0], Points: []uint32{1, 2}, Words: n}, words: make([]int64, n)}
+		var wire []byte
+		for i := range m.words {
+			m.words[i] = int64(i) - 5
+			wire = append(wire, binary.LittleEndian.AppendUint64(nil, uint64(m.words[i]))[:wordBytes]...)
+		}
+		var want []byte
+		for i := 0; len(wire) > 0; i++ {
+			size := min(len(wire), inChunk*wordBytes)
+			want = append(want, gmac("words", uint64(i), wire[:size])...)
+			wire = wire[size:]
+		}
+		if len(want) > tagBytes {
+			want = gmac("tags", 0, want)
+		}
+		got, err := m.tag(root, session)
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%d words: another tag, %v", n, err)
+		}
+	}
 }

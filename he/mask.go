@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"sync"
@@ -23,6 +24,10 @@ var ErrLength = errors.New("he: wrong length")
 // ErrWiped is returned by a mask after Wipe.
 var ErrWiped = errors.New("he: the mask was wiped")
 
+// ErrChanged is returned when words are hidden that are no longer those the mask was made
+// for.
+var ErrChanged = errors.New("he: the words have changed since the mask was made")
+
 // tagBytes is the length of what stands for the words in the derivation.
 const tagBytes = 16
 
@@ -35,7 +40,8 @@ const slack = 8 - wordBytes
 type Mask struct {
 	session   Session
 	transform *transform
-	words     []byte // as on the wire but unscaled, whole blocks and slack
+	words     []int64
+	sums      []uint32 // CRC-32C of the words, a batch of blocks at a time
 	secret    poly
 	key       *key
 	check     [checkWords]uint64
@@ -45,9 +51,9 @@ type Mask struct {
 }
 
 // NewMask derives the secret for one site's words. Each is a signed number of at most
-// Params.MaxWord(number of sites) in size; they are copied, in six bytes each, which is
-// all that grows with their number: the secret depends on the last word before the first
-// is hidden.
+// Params.MaxWord(number of sites) in size. They are read again when they are hidden, and
+// MUST NOT change before Wipe: WriteTo notices and fails (ErrChanged). Beside them a
+// mask takes less than 8 MB, however many there are.
 func NewMask(s Session, root SessionRoot, words []int64) (*Mask, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -59,14 +65,28 @@ func NewMask(s Session, root SessionRoot, words []int64) (*Mask, error) {
 	if err != nil {
 		return nil, err
 	}
-	blocks := (len(words) + ringDegree - 1) / ringDegree
-	m := &Mask{session: s, transform: t, words: make([]byte, blocks*blockBytes+slack)}
+	m := &Mask{session: s, transform: t, words: words}
 	m.session.Points = slices.Clone(s.Points)
-	limit := s.Params.MaxWord(len(s.Points))
-	if !putWords(m.words, words, limit) {
-		return nil, fmt.Errorf("%w: %d sites may each encrypt words up to %d; check the caps of the layout", ErrOverflow, len(s.Points), limit)
-	}
 	return m, m.derive(root)
+}
+
+// chunk is a batch of blocks as it is on the wire but unscaled, in six bytes a word:
+// whole blocks, with zeros after the last word, and slack.
+type chunk [batch*blockBytes + slack]byte
+
+// chunks is how many there are.
+func (m *Mask) chunks() int { return (m.blocks() + batch - 1) / batch }
+
+// read fills chunk i with its words and returns how many bytes they take.
+func (m *Mask) read(to *chunk, i int) (size int, err error) {
+	limit := m.session.Params.MaxWord(len(m.session.Points))
+	words := m.words[i*batch*ringDegree : min(len(m.words), (i+1)*batch*ringDegree)]
+	if !putWords(to[:], words, limit) {
+		return 0, fmt.Errorf("%w: %d sites may each encrypt words up to %d; check the caps of the layout", ErrOverflow, len(m.session.Points), limit)
+	}
+	size = wordBytes * len(words)
+	clear(to[size:])
+	return size, nil
 }
 
 // putWords writes six bytes a word, and reports whether none is larger than the limit.
@@ -124,14 +144,53 @@ func (m *Mask) derive(root SessionRoot) error {
 }
 
 // tag stands for the exact words in the derivation: their GMAC under a key of this
-// root and session. Nobody who chooses words knows the key, nor ever sees a tag, so two
-// vectors of one session have the same one with a chance of at most 2^-96. A hash
+// root and session, and where there are several chunks, the GMAC of their tags under
+// another such key. Nobody who chooses words knows the keys, nor ever sees a tag, so
+// two vectors of one session have the same one with a chance of at most 2^-96. A hash
 // would do as well, at four times the price.
 func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
-	if debug.Without(debug.WordsInSecret) {
-		return make([]byte, tagBytes), nil
+	mac, err := root.mac("words", session)
+	if err != nil {
+		return nil, err
 	}
-	key, err := root.derive("words", session[:])
+	m.sums = make([]uint32, m.chunks())
+	tags := make([]byte, tagBytes*len(m.sums))
+	err = spread(workersFor(m.blocks()), len(m.sums), func(_, from, to int) error {
+		buffer, nonce := new(chunk), make([]byte, mac.NonceSize())
+		defer clear(buffer[:])
+		for i := from; i < to; i++ {
+			size, err := m.read(buffer, i)
+			if err != nil {
+				return err
+			}
+			binary.BigEndian.PutUint64(nonce[4:], uint64(i))
+			mac.Seal(tags[tagBytes*i:][:0:tagBytes], nonce, nil, buffer[:size])
+			m.sums[i] = crc32.Checksum(buffer[:size], castagnoli)
+		}
+		return nil
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case debug.Without(debug.WordsInSecret):
+		return make([]byte, tagBytes), nil
+	case len(m.sums) == 1:
+		return tags, nil
+	}
+	all, err := root.mac("tags", session)
+	if err != nil {
+		return nil, err
+	}
+	return all.Seal(nil, make([]byte, all.NonceSize()), nil, tags), nil
+}
+
+// castagnoli is for sums that show a mistake: who wants to deceive a mask has its secret.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// mac is GMAC under a key of a root and a session. Its nonces may be fixed: the key is
+// for one vector, and the same one again.
+func (r SessionRoot) mac(label string, session [32]byte) (cipher.AEAD, error) {
+	key, err := r.derive(label, session[:])
 	if err != nil {
 		return nil, err
 	}
@@ -144,8 +203,7 @@ func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("he: %w", err)
 	}
-	// The nonce may be fixed: the key is for one vector, and the same one again.
-	return mac.Seal(nil, make([]byte, mac.NonceSize()), nil, m.words[:wordBytes*m.session.Words]), nil
+	return mac, nil
 }
 
 // public returns the stream of the polynomials a_b that all sites share.
@@ -158,42 +216,62 @@ func (s Session) public() (stream, error) {
 func (m *Mask) Size() int64 { return wordBytes * int64(m.session.Words) }
 
 // WriteTo writes the hidden words, six bytes each, little-endian, block by block. While
-// the writer takes some blocks, all processors hide the next.
+// the writer takes some blocks, all processors hide the next. When it returns an error,
+// nothing that it wrote MUST leave the site.
 func (m *Mask) WriteTo(w io.Writer) (int64, error) {
 	if m.key == nil {
 		return 0, ErrWiped
 	}
-	blocks := m.blocks()
-	workers := workersFor(blocks)
-	work := make([]scratch, workers)
+	chunks := m.chunks()
+	workers := workersFor(m.blocks())
+	work := make([]hiding, workers)
 	defer clear(work)
-	// hide fills a batch of each worker, from a block on.
-	hide := func(to []byte, first int) {
-		n := min(workers*batch, blocks-first)
-		_ = spread(workers, n, func(i, from, to2 int) error { // it cannot fail
-			for b := from; b < to2; b++ {
-				m.encrypt((*[blockBytes]byte)(to[b*blockBytes:]), &work[i], first+b)
+	// hide fills a batch of each worker, from a chunk on.
+	hide := func(to []byte, first int) error {
+		return spread(workers, min(workers, chunks-first), func(i, from, end int) error {
+			for c := from; c < end; c++ {
+				if err := m.hide(to[c*batch*blockBytes:], &work[i], first+c); err != nil {
+					return err
+				}
 			}
 			return nil
 		})
 	}
-	buffers := [2][]byte{make([]byte, min(workers*batch, blocks)*blockBytes), make([]byte, min(workers*batch, blocks)*blockBytes)}
-	hide(buffers[0], 0)
+	size := min(workers, chunks) * batch * blockBytes
+	buffers := [2][]byte{make([]byte, size), make([]byte, size)}
+	err := hide(buffers[0], 0)
 	var written int64
-	for first := 0; first < blocks; first += workers * batch {
+	for first := 0; first < chunks && err == nil; first += workers {
 		full := buffers[0]
 		buffers[0], buffers[1] = buffers[1], buffers[0]
 		var next sync.WaitGroup
-		if more := first + workers*batch; more < blocks {
-			next.Go(func() { hide(buffers[0], more) })
+		var failed error
+		if more := first + workers; more < chunks {
+			next.Go(func() { failed = hide(buffers[0], more) })
 		}
-		err := m.writeBlocks(w, full, first, min(workers*batch, blocks-first), &written)
+		err = m.writeBlocks(w, full, first*batch, min(workers*batch, m.blocks()-first*batch), &written)
 		next.Wait()
-		if err != nil {
-			return written, err
-		}
+		err = errors.Join(err, failed)
 	}
-	return written, nil
+	return written, err
+}
+
+// hiding is what one worker needs.
+type hiding struct {
+	scratch scratch
+	words   chunk
+}
+
+// hide encrypts a chunk.
+func (m *Mask) hide(to []byte, work *hiding, i int) error {
+	size, err := m.read(&work.words, i)
+	if err != nil || crc32.Checksum(work.words[:size], castagnoli) != m.sums[i] {
+		return fmt.Errorf("%w: chunk %d", ErrChanged, i)
+	}
+	for b := range min(batch, m.blocks()-i*batch) {
+		m.encrypt((*[blockBytes]byte)(to[b*blockBytes:]), work, i*batch+b)
+	}
+	return nil
 }
 
 // writeBlocks writes n hidden blocks, of which the last may be cut short.
@@ -212,19 +290,19 @@ func (m *Mask) writeBlocks(w io.Writer, hidden []byte, first, n int, written *in
 func (m *Mask) blocks() int { return (m.session.Words + ringDegree - 1) / ringDegree }
 
 // encrypt sets out to block b: round(a_b * s + e) + m * 2^guard.
-func (m *Mask) encrypt(out *[blockBytes]byte, s *scratch, b int) {
+func (m *Mask) encrypt(out *[blockBytes]byte, h *hiding, b int) {
+	s := &h.scratch
 	m.transform.product(s, m.public, uint64(b), m.key)
 	m.noise.fill(s.coins[:], uint64(b))
-	m.finish(out, s, b)
+	m.finish(out, s, (*[blockBytes + slack]byte)(h.words[b%batch*blockBytes:]))
 }
 
 // finish adds coins and words to a product.
-func (m *Mask) finish(out *[blockBytes]byte, s *scratch, b int) {
+func (m *Mask) finish(out *[blockBytes]byte, s *scratch, words *[blockBytes + slack]byte) {
 	const half = ringDegree / 2
 	last, guard := m.transform.roots[1], m.session.Params.guard&63
-	words := m.words[b*blockBytes:][:blockBytes+slack]
 	if v := m.transform.vectors; v != nil {
-		v.hide(out, &s.x, &s.coins, (*[blockBytes]byte)(words), guard)
+		v.hide(out, &s.x, &s.coins, (*[blockBytes]byte)(words[:]), guard)
 		return
 	}
 	low, high := out[:], s.out[:half*wordBytes+slack] // apart, because a store spills
@@ -259,34 +337,20 @@ func (m *Mask) Check() (Check, error) {
 		if weighers[i], err = newWeigher(m.session.CheckKey); err != nil {
 			return err
 		}
-		var words [ringDegree]int64
-		defer clear(words[:])
 		for b := from; b < to; b++ {
-			getWords(&words, m.words[b*blockBytes:][:blockBytes+slack])
-			weighers[i].add(uint64(b), words[:min(ringDegree, m.session.Words-b*ringDegree)])
+			weighers[i].add(uint64(b), m.words[b*ringDegree:min(len(m.words), (b+1)*ringDegree)])
 		}
 		return nil
 	})
 	return addWeights(Check(m.check), weighers), err
 }
 
-// getWords undoes putWords for one block.
-func getWords(words *[ringDegree]int64, from []byte) {
-	if vectorGetWords(words, (*[blockBytes]byte)(from)) {
-		return
-	}
-	for j := range words {
-		words[j] = int64(binary.LittleEndian.Uint64(from[wordBytes*j:][:8])<<16) >> 16
-	}
-}
-
-// Wipe overwrites the secret and the words. The mask is of no use afterwards.
+// Wipe overwrites the secret. The mask is of no use afterwards.
 func (m *Mask) Wipe() {
 	if m.key != nil {
 		m.key.wipe()
 	}
 	clear(m.secret[:])
 	clear(m.check[:])
-	clear(m.words)
-	m.key, m.noise, m.shamir = nil, stream{}, stream{}
+	m.key, m.words, m.noise, m.shamir = nil, nil, stream{}, stream{}
 }

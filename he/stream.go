@@ -35,9 +35,11 @@ func (s stream) fill(b []byte, r uint64) {
 		s.vectors.fill(b, r)
 		return
 	}
-	clear(b)
-	s.row(r).XORKeyStream(b, b)
+	s.row(r).XORKeyStream(b, zeros[:len(b)])
 }
+
+// zeros are what a key stream is added to. Nothing is ever written here.
+var zeros [16 * ringDegree]byte
 
 // uniform draws dst from row r: little-endian words of eight bytes, cut to 50 bits,
 // those that are not below q passed over (one in 2^36).

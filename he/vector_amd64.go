@@ -48,9 +48,6 @@ func vectorAdd(sum *byte, words *byte, groups int)
 //go:noescape
 func vectorPut(to *byte, words *int64, groups int, limit int64) (outside uint64)
 
-//go:noescape
-func vectorGet(words *int64, from *byte, groups int)
-
 // vectorStream is an expanded AES key.
 type vectorStream struct {
 	keys   [4 * 15]uint32
@@ -194,13 +191,4 @@ func vectorPutWords(to []byte, words []int64, limit int64) (n int, within bool) 
 		return 0, true
 	}
 	return n, vectorPut(&to[:n*wordBytes][0], &words[0], n/8, limit) == 0
-}
-
-// vectorGetWords undoes putWords for a block.
-func vectorGetWords(words *[ringDegree]int64, from *[blockBytes]byte) bool {
-	if !vectors() {
-		return false
-	}
-	vectorGet(&words[0], &from[0], ringDegree/8)
-	return true
 }

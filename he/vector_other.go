@@ -20,8 +20,7 @@ func (*vectorStream) fill([]byte, uint64)                    { panic("he: no vec
 func vectorWeigh([]int64, []byte) ([checkWords]uint64, bool) { panic("he: no vectors") }
 func vectorSum(_, _ []byte) int                              { return 0 }
 
-func vectorPutWords([]byte, []int64, int64) (int, bool)         { return 0, true }
-func vectorGetWords(*[ringDegree]int64, *[blockBytes]byte) bool { return false }
+func vectorPutWords([]byte, []int64, int64) (int, bool) { return 0, true }
 
 func (*vectorRoots) multiply(*poly, *[8 * ringDegree]byte, *vectorKey) bool {
 	panic("he: no vectors")

@@ -301,25 +301,3 @@ putloop:
 	MOVQ AX, outside+32(FP)
 	VZEROUPPER
 	RET
-
-// func vectorGet(words *int64, from *byte, groups int)
-TEXT ·vectorGet(SB), NOSPLIT, $0-24
-	MOVQ words+0(FP), DI
-	MOVQ from+8(FP), SI
-	MOVQ groups+16(FP), CX
-	VMOVDQU64 expand<>(SB), Z30
-	MOVQ $0xffffffffffff, AX
-	KMOVQ AX, K1
-
-getloop:
-	VMOVDQU8.Z (SI), K1, Z0
-	VPERMB Z0, Z30, Z0
-	VPSLLQ $16, Z0, Z0
-	VPSRAQ $16, Z0, Z0
-	VMOVDQU64 Z0, (DI)
-	ADDQ $48, SI
-	ADDQ $64, DI
-	DECQ CX
-	JNZ  getloop
-	VZEROUPPER
-	RET

@@ -154,10 +154,8 @@ func (l Layout) Pack(dst, counters []int64) error {
 		if !within {
 			largest = width + 1
 		}
-		for i := done; i < len(pairs); i++ {
-			c := (*[2]int64)(counters[2*i:])
-			largest = max(largest, uint64(c[0]-least), uint64(c[1]-least))
-			pairs[i] = c[0] + l.radix*c[1] - shift
+		if !packPairs(pairs[done:], counters[2*done:], least, most, l.radix, shift) {
+			largest = width + 1
 		}
 		if len(pairs) < len(dst) {
 			lo := counters[len(counters)-1]
@@ -252,4 +250,21 @@ func (l Layout) split(w int64) (lo, hi int64) {
 
 func (l Layout) outside(word int) error {
 	return fmt.Errorf("%w: word %d is no sum of honest words; a site has sent what Pack does not make", ErrRange, word)
+}
+
+// packPairs writes two counters a word, and reports whether all were from least to most.
+func packPairs(words, counters []int64, least, most, radix, shift int64) bool {
+	var outside int64 // negative when a counter is; what overflows is, too
+	for ; len(words) >= 2 && len(counters) >= 4; words, counters = words[2:], counters[4:] {
+		w, c := (*[2]int64)(words), (*[4]int64)(counters)
+		outside |= (c[0] - least) | (most - c[0]) | (c[1] - least) | (most - c[1]) |
+			(c[2] - least) | (most - c[2]) | (c[3] - least) | (most - c[3])
+		w[0] = c[0] + radix*c[1] - shift
+		w[1] = c[2] + radix*c[3] - shift
+	}
+	if len(words) == 1 && len(counters) >= 2 {
+		outside |= (counters[0] - least) | (most - counters[0]) | (counters[1] - least) | (most - counters[1])
+		words[0] = counters[0] + radix*counters[1] - shift
+	}
+	return outside >= 0
 }
