@@ -52,6 +52,8 @@ type CohortSpec struct {
 	// Reference is a FASTA with its index, by which REF is compared and alleles are moved
 	// to where everyone writes them. It needs a store.
 	Reference string
+	// Estimated, if there is one, is told what it will take before anything is written.
+	Estimated func(Estimate)
 	// Progress, if there is one, is told now and then how far the files have been read.
 	Progress func(Progress)
 
@@ -138,6 +140,9 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 	if err != nil {
 		return definition{}, CohortSummary{}, err
 	}
+	if err := on.estimated(ctx, how, in.genotypes, c.header(reader.Samples()), spec.Estimated); err != nil {
+		return definition{}, CohortSummary{}, err
+	}
 	t, err := d.take(ctx, c, &taking{Reader: by.align(reader), files: []*genotypeFiles{in.genotypes}, on: on, tell: spec.Progress})
 	if err != nil {
 		return definition{}, CohortSummary{}, fmt.Errorf("read %s: %w", filepath.Base(paths[0]), err)
@@ -160,8 +165,7 @@ func (d *definition) take(ctx context.Context, c counted, t *taking) (_ *taking,
 	}
 	if t.on != nil {
 		d.Store = new(storeRecord)
-		h := store.Header{Assembly: c.assembly, Samples: t.Samples(), Sexes: c.sexes}
-		if t.keep, *d.Store, err = t.on.create(h); err != nil {
+		if t.keep, *d.Store, err = t.on.create(c.header(t.Samples())); err != nil {
 			return nil, err
 		}
 	}
@@ -252,6 +256,11 @@ func (in *inputs) cohort(ctx context.Context, how *parsing, d definition, places
 
 func (d definition) counted(c *roll.Cohort, a genotype.Assembly, sexes []genotype.Sex) counted {
 	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes, Callable: d.Regions}, assembly: a, sexes: sexes}
+}
+
+// header is that of a store of the cohort's file.
+func (c counted) header(samples []string) store.Header {
+	return store.Header{Assembly: c.assembly, Samples: samples, Sexes: c.sexes}
 }
 
 // records reads what is left of every file and says what each one was.

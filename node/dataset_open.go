@@ -51,6 +51,7 @@ type genotypeFiles struct {
 	threshold bgen.Threshold // of a BGEN
 	files     []*hashedFile
 	child     *worker.Reader // that reads them, if there is one
+	most      int64          // that is read of the first one; 0 for all of it
 }
 
 // aboutFile is what some formats say beside the genotypes.
@@ -178,6 +179,9 @@ func (g *genotypeFiles) source() worker.Source {
 	for _, f := range g.files {
 		s.Files = append(s.Files, f)
 		s.Bytes += f.size
+	}
+	if g.most > 0 {
+		s.Files[0] = io.LimitReader(g.files[0], g.most)
 	}
 	return s
 }

@@ -106,7 +106,7 @@ func Open(c Config) (*Node, error) {
 		outbox: outbox{filepath.Join(c.Dir, outboxName)}, panels: panels{dir: filepath.Join(c.Dir, panelsName)},
 		shelf: shelf{
 			dir: filepath.Join(c.Dir, shelfName), cipher: keys.CohortCipher, entropy: c.Entropy, parsing: newParsing(c),
-			free: freeBytes, askRoom: askRoom,
+			free: freeBytes, askRoom: askRoom, gaugeFrom: gaugeFrom, gaugeBytes: gaugeBytes,
 		},
 	}
 	n.card = protocol.Card{

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrRoom is returned when the disk will not hold a cohort's store.
-var ErrRoom = errors.New("node: there is too little room for the genotypes; make room, or count from the file (--no-store)")
+var ErrRoom = errors.New("node: there is too little room for the genotypes; make room where the node's directory is, or count from the file (--no-store)")
 
 // Progress is how far the files of a cohort have been read.
 type Progress struct {
@@ -21,6 +21,9 @@ type Progress struct {
 	// Stored is the bytes of the store so far.
 	Stored int64
 }
+
+// Percent is how much of the files was read, in hundredths.
+func (p Progress) Percent() int64 { return 100 * p.Read / max(p.Total, 1) }
 
 // storeSize is what the store will take, as far as can be told from what was read.
 func (p Progress) storeSize() int64 {
@@ -62,7 +65,7 @@ func (t *taking) Next(row *genotype.Row) error {
 	}
 	if t.keep != nil {
 		if err := t.keep.Add(row); err != nil {
-			return err
+			return full(err)
 		}
 	}
 	if t.rows++; t.rows%tellEvery != 0 || len(t.files) == 0 {
@@ -84,7 +87,15 @@ func (t *taking) commit() error {
 	if t.keep == nil {
 		return nil
 	}
-	return t.keep.Commit()
+	return full(t.keep.Commit())
+}
+
+// full says of a disk that is full what can be done.
+func full(err error) error {
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return fmt.Errorf("%w: %w", ErrRoom, err)
+	}
+	return err
 }
 
 // abort leaves nothing of a store that was not committed.

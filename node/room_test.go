@@ -34,11 +34,17 @@ func TestADiskThatWillNotHoldTheStoreIsSaidSoEarly(t *testing.T) {
 		{"no room", 0, nil, ErrRoom},
 		{"room for a part", 10 << 10, nil, ErrRoom},
 		{"room that cannot be told", 0, os.ErrPermission, os.ErrPermission},
+		{"room that others take meanwhile", -1, nil, ErrRoom},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, asked := newShelf(t), 0
 			s.askRoom = 1
-			s.free = func(string) (int64, error) { asked++; return c.free, c.freeErr }
+			s.free = func(string) (int64, error) {
+				if asked++; c.free < 0 {
+					return int64(max(0, 2-asked)) << 40, nil
+				}
+				return c.free, c.freeErr
+			}
 			_, _, err := readDataset(t.Context(), nil, toySpec(dir, "long.vcf"), s)
 			if !errors.Is(err, c.want) || asked == 0 {
 				t.Errorf("asked %d times: %v", asked, err)
@@ -49,6 +55,76 @@ func TestADiskThatWillNotHoldTheStoreIsSaidSoEarly(t *testing.T) {
 		})
 	}
 }
+
+// What a store takes is told before there is one, from the kind and size of its source,
+// or from its beginning. Neither is less than what it took in the end.
+func TestWhatAStoreTakesIsToldBefore(t *testing.T) {
+	dir := toyFiles(t)
+	writeFile(t, filepath.Join(dir, "long.vcf"), longVCF(60*tellEvery))
+	for _, c := range []struct {
+		name      string
+		from, len int64
+		timed     bool
+	}{
+		{"by its kind", 1 << 40, 0, false}, {"by its beginning", 0, 1 << 20, true}, {"by all of it", 0, 1 << 40, false},
+	} {
+		for _, file := range []string{"long.vcf", "toy.vcf.gz", "toy.bed", "toy2.pgen"} {
+			s := newShelf(t)
+			s.gaugeFrom, s.gaugeBytes = c.from, c.len
+			var told []Estimate
+			spec := toySpec(dir, file)
+			spec.Estimated = func(e Estimate) {
+				if left, err := os.ReadDir(s.dir); err != nil || len(left) > 0 {
+					t.Errorf("%s: %d files are written by now, %v", file, len(left), err)
+				}
+				told = append(told, e)
+			}
+			d, _, err := readDataset(t.Context(), child(t), spec, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			info, err := os.Stat(filepath.Join(s.dir, d.Store.name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			const around = 1 << 13 // of a store: seals, directory and end
+			if len(told) != 1 || told[0].Store+around < info.Size() || told[0].Free <= 0 || told[0].Source <= 0 ||
+				(told[0].Time > 0) != (c.timed && file == "long.vcf") || !strings.Contains(told[0].String(), " MB to read") {
+				t.Errorf("%s, %s: %d bytes, told %#v", c.name, file, info.Size(), told)
+			}
+		}
+	}
+}
+
+// A disk that is full ends the adding, and what was there before is as it was. The new
+// store's name is known here, and leads to a device that is always full.
+func TestAFullDiskLeavesTheOldCohort(t *testing.T) {
+	const device = "/dev/full"
+	if _, err := os.Stat(device); err != nil {
+		t.Skip("there is no " + device)
+	}
+	dir, s := toyFiles(t), newShelf(t)
+	old := keepOn(t, s, toySpec(dir, "toy.vcf"))
+	s.entropy = zeros{}
+	if err := os.Symlink(device, filepath.Join(s.dir, storeRecord{}.name()+".new")); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "long.vcf"), longVCF(100*tellEvery))
+	if _, _, err := readDataset(t.Context(), child(t), toySpec(dir, "long.vcf"), s); !errors.Is(err, ErrRoom) || !strings.Contains(err.Error(), "--no-store") {
+		t.Errorf("got %v, want %v", err, ErrRoom)
+	}
+	if left, err := os.ReadDir(s.dir); err != nil || len(left) != 1 {
+		t.Errorf("%d files are on the shelf, %v", len(left), err)
+	}
+	if now, _, err := s.scrub(t.Context(), old); err != nil || now.content(plainTag) != old.content(plainTag) {
+		t.Errorf("the old cohort: %v", err)
+	}
+}
+
+// zeros is no entropy at all.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 func TestProgressIsToldWhileFilesAreRead(t *testing.T) {
 	dir := toyFiles(t)

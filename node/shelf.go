@@ -43,6 +43,8 @@ type shelf struct {
 	parsing *parsing
 	free    func(dir string) (int64, error) // room there
 	askRoom int64                           // how much is written before the room is looked at again
+
+	gaugeFrom, gaugeBytes int64 // from which size on so much is read first
 }
 
 // create begins a store; what it will be found by comes with it.
@@ -57,7 +59,7 @@ func (s *shelf) create(h store.Header) (*store.Writer, storeRecord, error) {
 	}
 	h.Dataset = r.Dataset
 	w, err := store.Create(filepath.Join(s.dir, r.name()), h, aead)
-	return w, r, err
+	return w, r, full(err)
 }
 
 // open opens the store of a dataset. One that is gone, damaged or another's is as good

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"text/tabwriter"
 	"time"
 
@@ -23,7 +22,7 @@ func (a *app) cohort() *cobra.Command {
 
 func (a *app) cohortAdd() *cobra.Command {
 	var spec node.CohortSpec
-	var form string
+	var form, progress string
 	c := &cobra.Command{
 		Use: "add NAME FILE --samples FILE", Short: "Take a cohort in, or put another in its place", Args: cli.Exactly(2),
 		Long: "Take a cohort in, or put another in its place.\n\n" +
@@ -33,7 +32,8 @@ func (a *app) cohortAdd() *cobra.Command {
 			"The sample table has the columns sample_id, person_id and sex.\n\n" +
 			"The genotypes are read once, and kept sealed in the node's directory in the form in which they are\n" +
 			"counted. With --no-store they are not: FILE is read again for each answer. The sample table always\n" +
-			"stays where it is. What is read again and has changed is not answered from.",
+			"stays where it is. What is read again and has changed is not answered from.\n\n" +
+			"Before anything is written the disk is asked whether it has room enough.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if spec.Samples == "" {
 				return cli.Misusedf("--samples is needed: it says who is in the file")
@@ -42,12 +42,14 @@ func (a *app) cohortAdd() *cobra.Command {
 				return err
 			}
 			spec.Name, spec.Path = args[0], args[1]
-			if terminal(a.err) {
-				spec.Progress = reading(a.err)
-				defer fmt.Fprint(a.err, wiped)
+			begin, tell, end, err := a.progress(progress)
+			if err != nil {
+				return err
 			}
+			spec.Estimated, spec.Progress = begin, tell
 			return a.with(node.Config{}, func(n *node.Node) error {
 				s, err := n.AddCohort(cmd.Context(), spec)
+				end()
 				if err != nil {
 					return err
 				}
@@ -62,13 +64,14 @@ func (a *app) cohortAdd() *cobra.Command {
 	c.Flags().StringVar(&spec.Callable, "callable", "", "BED of where everybody was looked at: who has no row there counts as REF")
 	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA with its .fai: compare REF with it, and count alleles however they are aligned")
 	hardCalls(c, &spec.Threshold)
+	progressFlag(c, &progress)
 	outputForm(c, &form)
 	return c
 }
 
 func (a *app) cohortUpdate() *cobra.Command {
 	var spec node.UpdateSpec
-	var form string
+	var form, progress string
 	c := &cobra.Command{
 		Use: "update NAME FILE...", Short: "Add files to a cohort: more sites of its samples, or new samples", Args: cli.Between(2, 1<<10),
 		Long: "Add files to a cohort: more sites of its samples, such as another chromosome, or new samples.\n\n" +
@@ -82,12 +85,14 @@ func (a *app) cohortUpdate() *cobra.Command {
 				return err
 			}
 			spec.Name, spec.Paths = args[0], args[1:]
-			if terminal(a.err) {
-				spec.Progress = reading(a.err)
-				defer fmt.Fprint(a.err, wiped)
+			_, tell, end, err := a.progress(progress)
+			if err != nil {
+				return err
 			}
+			spec.Progress = tell
 			return a.with(node.Config{}, func(n *node.Node) error {
 				u, err := n.UpdateCohort(cmd.Context(), spec)
+				end()
 				if err != nil {
 					return err
 				}
@@ -99,6 +104,7 @@ func (a *app) cohortUpdate() *cobra.Command {
 	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table, of old and new samples")
 	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA that the cohort was added with, if it was")
 	hardCalls(c, &spec.Threshold)
+	progressFlag(c, &progress)
 	outputForm(c, &form)
 	return c
 }
@@ -130,20 +136,6 @@ func hardCalls(c *cobra.Command, to *bgen.Threshold) {
 		*to, err = bgen.ParseThreshold(text)
 		return err
 	})
-}
-
-// wiped takes a line of the terminal away.
-const wiped = "\r\x1b[K"
-
-// reading writes how far files have been read, on one line of a terminal.
-func reading(to io.Writer) func(node.Progress) {
-	last := int64(-1)
-	return func(p node.Progress) {
-		if percent := 100 * p.Read / max(p.Total, 1); percent != last {
-			last = percent
-			fmt.Fprintf(to, "%s%3d %% read, %d MB stored", wiped, percent, p.Stored>>20)
-		}
-	}
 }
 
 func (a *app) cohortList() *cobra.Command {
