@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"testing"
 
 	"github.com/locus-genomics/locus/internal/bgzf"
@@ -113,3 +114,37 @@ func TestAReaderThatNeverGivesAnythingIsLeft(t *testing.T) {
 type idle struct{}
 
 func (idle) Read([]byte) (int, error) { return 0, nil }
+
+func TestNoMoreIsPassedOverThanWasShown(t *testing.T) {
+	r := bgzf.NewReader(bytes.NewReader(pack(t, text(10))))
+	if _, err := r.Window(1); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("11 bytes of 10 were passed over")
+		}
+	}()
+	r.Advance(11)
+}
+
+// What is held depends on what is asked for, not on the file.
+func TestAReaderOfALargeFileHoldsLittle(t *testing.T) {
+	packed := pack(t, text(20_000_000))
+	for how, open := range readers {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r := open(bytes.NewReader(packed))
+		for {
+			if _, err := r.Window(100_000); err != nil {
+				break
+			}
+			r.Advance(100_000)
+		}
+		runtime.ReadMemStats(&after)
+		// Five workers have two batches of twenty blocks, each packed and not.
+		if n := after.TotalAlloc - before.TotalAlloc; n > 8<<20 {
+			t.Errorf("%s: %d bytes were allocated", how, n)
+		}
+	}
+}
