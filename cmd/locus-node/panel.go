@@ -24,7 +24,7 @@ const (
 )
 
 func (a *app) panel() *cobra.Command {
-	return cli.Group("panel", "The lists of variants that studies speak of; needs no node", a.panelBuild(), a.panelShow())
+	return cli.Group("panel", "The lists of variants that studies speak of", a.panelBuild(), a.panelShow(), a.panelCoverage())
 }
 
 func (a *app) panelBuild() *cobra.Command {
