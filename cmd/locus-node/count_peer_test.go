@@ -195,6 +195,46 @@ func TestPlink2CountsEveryStratumTheSame(t *testing.T) {
 	}
 }
 
+// bcftools reads what is written as VCF, and finds the counts in it that it makes itself of
+// the same people.
+func TestBcftoolsFindsItsCountsInOurVCF(t *testing.T) {
+	bcftools, err := exec.LookPath("bcftools")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("bcftools is needed where CI=true")
+		}
+		t.Skip("bcftools is not installed")
+	}
+	query := func(script string, args ...string) string {
+		t.Helper()
+		c := exec.CommandContext(t.Context(), "bash", append([]string{"-c", "set -o pipefail; " + script, bcftools}, args...)...)
+		out, err := c.Output()
+		if err != nil {
+			t.Fatalf("%s: %v", script, err)
+		}
+		return string(out)
+	}
+	const columns = ` | "$0" query -f '%CHROM\t%POS\t%REF\t%ALT\t%AC\t%AN\n'`
+	files, err := synth.Write(t.TempDir(), synth.Config{Seed: 13, Sites: 1, People: 120, Variants: 400, Formats: []synth.Format{synth.VCF}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vcf, table := files.Sites[0].Genotypes, files.Sites[0].Samples
+	want := query(`"$0" +fill-tags "$1" -- -t AC,AN`+columns, vcf)
+	out := filepath.Join(t.TempDir(), "ours.vcf")
+	ours(t, vcf, "--samples", table, "--out", out)
+	if got := query(`"$0" view "$1"`+columns, out); got != want || strings.Count(want, "\n") < 300 {
+		t.Errorf("all (-bcftools +ours):\n%s", firstDifferences(want, got))
+	}
+	ours(t, vcf, "--samples", table, "--strata", "population", "--out", out)
+	for stratum, list := range peopleBy(t, table, "population") {
+		want := query(`"$0" view -s "$2" "$1" | "$0" +fill-tags -- -t AC,AN`+columns, vcf, strings.Join(list, ","))
+		if got := query(`"$0" view "$1"`+columns, stratumFile(out, stratum)); got != want {
+			t.Errorf("%s (-bcftools +ours):\n%s", stratum, firstDifferences(want, got))
+		}
+	}
+}
+
 // peopleBy are a sample table's samples by the value of a column.
 func peopleBy(t *testing.T, samples, column string) map[string][]string {
 	t.Helper()
