@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -107,6 +109,10 @@ func BenchmarkTable(b *testing.B) {
 	b.Run("open", benchOpen)
 	b.Run("up", benchUp)
 	b.Run("threshold", benchThreshold)
+	b.Run("keys", benchKeys)
+	b.Run("study", benchStudy)
+	b.Run("result", benchResult)
+	b.Run("memory", benchMemory)
 }
 
 // both runs something in portable Go, and with assembly where there is some.
@@ -192,6 +198,10 @@ func benchAdd(b *testing.B) {
 			}
 		})
 	})
+	b.Run("memcpy", func(b *testing.B) {
+		from, to := make([]byte, 3*benchCount), make([]byte, 3*benchCount)
+		perCounter(b, benchCount, func() { copy(to, from) })
+	})
 	textbooks(b, func(b *testing.B, x *textbook, counters []uint64) {
 		blocks := x.encrypt(b, counters)
 		sum := x.add(b, nil, blocks)
@@ -259,6 +269,105 @@ func benchThreshold(b *testing.B) {
 		sum := x.add(b, nil, x.encrypt(b, counters))
 		few, many := size(x.share(b, 0, sum[:1])), size(x.share(b, 0, sum[:2]))
 		bytesPer(b, many-few, x.params.MaxSlots()/2, "B/variant")
+	})
+}
+
+// benchKeys is what a site sends of its key among a thousand, when keys of pairs are
+// known, and when each share is sealed by itself.
+func benchKeys(b *testing.B) {
+	const sites = 1000
+	s := newSession(b, sites, 4*sites/5+1, 1)
+	b.Run("sealed", func(b *testing.B) { bytesPer(b, sites*he.SealedShareSize(s.Params, 1), 1, "B") })
+	b.Run("go", func(b *testing.B) {
+		s.Packing = he.PackingFor(sites, s.Threshold)
+		size := 0
+		for i := range sites {
+			size += s.FrameSize(i)
+		}
+		bytesPer(b, size, 1, "B")
+	})
+}
+
+// studyVariants have an AC and an AN each.
+const studyVariants = 10_000_000
+
+// benchStudy is three sites and a coordinator on this machine: counters, hidden words,
+// check words, SHA-256, sum. Sites work at the same time, as they would.
+func benchStudy(b *testing.B) {
+	both(b, func(b *testing.B) {
+		var sites [benchSites]*ours
+		var hidden [benchSites]bytes.Buffer
+		for i := range sites {
+			sites[i] = newOurs(b, 2*studyVariants)
+			hidden[i].Grow(6 * studyVariants)
+		}
+		sum := make([]byte, 6*studyVariants)
+		inSeconds(b, func() {
+			clear(sum)
+			var all sync.WaitGroup
+			for i, x := range sites {
+				all.Go(func() {
+					hidden[i].Reset()
+					digest := sha256.New()
+					m, _ := x.hide(b, io.MultiWriter(&hidden[i], digest))
+					if _, err := m.Check(); err != nil {
+						b.Error(err)
+					}
+					m.Wipe()
+				})
+			}
+			all.Wait()
+			for i := range sites {
+				if err := he.Add(sum, hidden[i].Bytes()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	})
+}
+
+// benchResult is the researcher with the sum of such a study.
+func benchResult(b *testing.B) {
+	both(b, func(b *testing.B) {
+		x := newOurs(b, 2*studyVariants)
+		if err := x.layout.Pack(x.words, x.counters); err != nil {
+			b.Fatal(err)
+		}
+		total := add(b, contribute(b, x.session, 0, x.words), contribute(b, x.session, 1, x.words))
+		inSeconds(b, func() {
+			words, err := he.Open(x.session, total.hidden, total.check, total.openings)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if err := x.layout.Unpack(x.counters, words, 2); err != nil {
+				b.Fatal(err)
+			}
+		})
+	})
+}
+
+// inSeconds repeats something and reports how long a clock says that it takes.
+func inSeconds(b *testing.B, do func()) {
+	b.Helper()
+	do() // the first time memory is new to the program
+	for b.Loop() {
+		do()
+	}
+	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// benchMemory is all that a mask and its hiding allocate for such a study, freed or not,
+// beside the words.
+func benchMemory(b *testing.B) {
+	both(b, func(b *testing.B) {
+		x := newOurs(b, 2*studyVariants)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		m, _ := x.hide(b, io.Discard)
+		runtime.ReadMemStats(&after)
+		m.Wipe()
+		bytesPer(b, int(after.TotalAlloc-before.TotalAlloc), 1, "B")
 	})
 }
 
