@@ -21,7 +21,8 @@ type ahead struct {
 	workers []*inflater
 	now     *batch // its bytes are in Reader.plain
 	soon    *batch // in work
-	own     bool   // plain belongs to no batch
+	long    []byte // for what is left of a batch where that is much, and what follows
+	isLong  bool   // Reader.plain is long
 }
 
 // batch is some blocks that follow one another.
@@ -44,7 +45,7 @@ type job struct {
 }
 
 // NewParallelReader is NewReader with so many workers that unpack blocks before they are
-// asked for. It holds half a megabyte more for each. With one or fewer it is NewReader,
+// asked for. It holds a megabyte more for each. With one or fewer it is NewReader,
 // which starts nothing.
 func NewParallelReader(r io.Reader, workers int) *Reader {
 	b := NewReader(r)
@@ -99,19 +100,23 @@ func (b *Reader) turn() {
 // join makes plain go on with a batch. Where little is left of what was before, that is
 // put before the batch; where it is much, both go to a buffer that grows as needed.
 func (b *Reader) join(next *batch) {
-	left := b.plain[b.lo:b.hi]
+	a, left := b.ahead, b.plain[b.lo:b.hi]
 	data := next.plain[aheadFront : len(next.plain)-Slack]
 	switch {
 	case len(left) <= aheadFront:
 		b.lo, b.hi = aheadFront-len(left), aheadFront
 		copy(next.plain[b.lo:], left)
-		b.plain, b.ahead.own = next.plain, false
-	case b.ahead.own && b.hi+len(data)+Slack <= len(b.plain):
-		copy(b.plain[b.hi:], data)
+		b.plain, a.isLong = next.plain, false
+	case a.isLong && b.hi+len(data)+Slack <= len(a.long):
+		copy(a.long[b.hi:], data)
 	default:
-		plain := make([]byte, 2*len(left)+len(data)+Slack)
-		copy(plain[copy(plain, left):], data)
-		b.plain, b.lo, b.hi, b.ahead.own = plain, 0, len(left), true
+		to := a.long
+		if size := 2*len(left) + len(data) + Slack; len(to) < size {
+			to = make([]byte, size)
+		}
+		copy(to[copy(to, left):], data)
+		b.lo, b.hi = 0, len(left)
+		b.plain, a.long, a.isLong = to, to, true
 	}
 }
 
@@ -128,6 +133,9 @@ func (t *batch) start(src *blocks, workers []*inflater) {
 		j := job{offset: src.offset, from: len(t.packed), to: len(t.packed) + len(block), at: at}
 		j.length, j.err = plainSize(block)
 		at += j.length
+		if cap(t.packed) == 0 { // the others are about as large
+			t.packed = make([]byte, 0, aheadBlocks*len(workers)*(len(block)+len(block)/4)+sourceSlack)
+		}
 		t.packed = append(t.packed, block...)
 		t.jobs = append(t.jobs, j)
 	}
