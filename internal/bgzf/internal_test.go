@@ -182,9 +182,12 @@ func FuzzInflate(f *testing.F) {
 	for _, s := range odds() {
 		f.Add(s.stream, uint16(s.size))
 	}
-	for name, plain := range samples() {
-		if len(name)%3 == 0 {
-			f.Add(deflate(f, plain[:min(len(plain), 300)], 6), uint16(300))
+	for _, plain := range samples() {
+		plain = plain[:min(len(plain), 300)]
+		for level := flate.HuffmanOnly; level <= flate.BestCompression; level++ {
+			packed := deflate(f, plain, level)
+			f.Add(packed, uint16(len(plain)))
+			f.Add(packed[:len(packed)/2], uint16(len(plain)))
 		}
 	}
 	z, o := newInflater(), newOracle()
