@@ -99,7 +99,7 @@ type Reader struct {
 
 var _ genotype.Reader = (*Reader)(nil)
 
-// New reads the header.
+// New reads the header. What a *bgzf.Reader unpacks is read without a copy.
 func New(src io.Reader, cfg Config) (*Reader, error) {
 	r := &Reader{cfg: cfg, contig: -1, blockGQ: cfg.MinBlockGQ}
 	if r.blockGQ == 0 {

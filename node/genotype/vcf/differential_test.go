@@ -141,7 +141,8 @@ func ways(t *testing.T, text string, step int) map[string]io.Reader {
 		rest = rest[n:]
 	}
 	return map[string]io.Reader{
-		"text": strings.NewReader(text), "CR LF": strings.NewReader(strings.ReplaceAll(text, "\n", "\r\n")), "BGZF": &blocks,
+		"BGZF, unpacked ahead": bgzf.NewParallelReader(bytes.NewReader(blocks.Bytes()), 2),
+		"text":                 strings.NewReader(text), "CR LF": strings.NewReader(strings.ReplaceAll(text, "\n", "\r\n")), "BGZF": &blocks,
 		"no last line end": strings.NewReader(strings.TrimSuffix(text, "\n")), "in halves": iotest.HalfReader(strings.NewReader(text)),
 	}
 }

@@ -93,7 +93,7 @@ type Reader struct {
 
 var _ genotype.Reader = (*Reader)(nil)
 
-// New reads the header.
+// New reads the header. What a *bgzf.Reader unpacks is read without a copy.
 func New(src io.Reader, cfg Config) (*Reader, error) {
 	l, err := newLines(src)
 	if err != nil {
