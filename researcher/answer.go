@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/he/pack"
@@ -40,7 +41,10 @@ type Answer struct {
 	// Assembly is the reference that positions are of.
 	Assembly string
 	// Sites are the names of those whose counts are in the sum.
-	Sites   []string
+	Sites []string
+	// Wrong are the names of those whose share of the key did not fit the others'. The
+	// rest was enough, and the check words agree.
+	Wrong   []string
 	Purpose string
 	Attempt uint32
 	// Cut and Sum are what an auditor is given.
@@ -79,11 +83,13 @@ func (c *Client) Open(ctx context.Context, asked Asked) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	counters, err := open(r, result, secrets, layout, sum)
+	counters, wrong, err := open(r, result, secrets, layout, sum)
 	if err != nil {
 		return Answer{}, err
 	}
-	return c.answer(ctx, r, asked, result, counters)
+	a, err := c.answer(ctx, r, asked, result, counters)
+	a.Wrong = names(r, wrong)
+	return a, err
 }
 
 // claim derives the secrets of a question that was asked with this seed, and holds what
@@ -151,8 +157,18 @@ func (c *Client) sum(ctx context.Context, path string, result protocol.Result, l
 	return sum, nil
 }
 
-// open interpolates the sum of keys, decrypts, and compares the check words.
-func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout, sum []byte) ([]int64, error) {
+// names are those of the sites at some points.
+func names(r *protocol.Roster, points []uint32) (list []string) {
+	for _, p := range points {
+		site, _ := r.Site(p)
+		list = append(list, site.Name)
+	}
+	return list
+}
+
+// open interpolates the sum of keys, decrypts, and compares the check words. A site that
+// opened something else is left out where the others are enough, and its point returned.
+func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout, sum []byte) (counters []int64, wrong []uint32, err error) {
 	header := &result.Header.Message
 	cut := &result.Cut.Message
 	set := cut.Set()
@@ -161,10 +177,14 @@ func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout,
 		m := &o.Opening.Message
 		info := protocol.OpeningInfo(cut.Session, set, m.Point, header.Recipient)
 		share, err := he.OpenShare(l.params, r.Packing, secrets.kemPrivate, info, o.Sealed, m.Point)
-		if err != nil {
-			return nil, fmt.Errorf("%w: the opening of site %d: %w", ErrAltered, m.Point, err)
+		switch {
+		case err == nil:
+			shares = append(shares, share)
+		case len(result.Openings)-len(wrong) > r.Threshold:
+			wrong = append(wrong, m.Point)
+		default:
+			return nil, nil, fmt.Errorf("%w: the opening of site %d: %w", ErrAltered, m.Point, err)
 		}
-		shares = append(shares, share)
 	}
 	var check he.Check
 	for _, c := range result.Headers {
@@ -172,19 +192,26 @@ func open(r *protocol.Roster, result protocol.Result, secrets secrets, l layout,
 	}
 	key, err := he.NewCheckKey(secrets.check[:])
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	words, err := he.Open(he.Session{
+	s := he.Session{
 		Params: l.params, ID: he.SessionID(cut.Session), Points: r.Points(), Words: l.words, Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
-	}, sum, check, shares)
+	}
+	words, err := he.Open(s, sum, check, shares)
+	var named *he.WrongSharesError
+	if errors.As(err, &named) {
+		wrong = append(wrong, named.Points...)
+		shares = slices.DeleteFunc(shares, func(h he.Share) bool { return slices.Contains(wrong, h.Point()) })
+		words, err = he.Open(s, sum, check, shares)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAltered, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
-	counters := make([]int64, l.counters)
+	counters = make([]int64, l.counters)
 	if err := l.pack.Unpack(counters, words, len(cut.Entries)); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrAltered, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
-	return counters, nil
+	return counters, wrong, nil
 }
 
 func (c *Client) answer(ctx context.Context, r *protocol.Roster, asked Asked, result protocol.Result, counters []int64) (Answer, error) {
@@ -201,10 +228,7 @@ func (c *Client) answer(ctx context.Context, r *protocol.Roster, asked Asked, re
 		Asked: asked, Mode: result.Header.Message.Mode, Purpose: result.Header.Message.Purpose, Assembly: ref.Assembly,
 		Attempt: result.Task.Message.Attempt, Cut: cut.Set(), Sum: result.Sum,
 	}
-	for _, p := range cut.Points() {
-		site, _ := r.Site(p)
-		a.Sites = append(a.Sites, site.Name)
-	}
+	a.Sites = names(r, cut.Points())
 	if uint64(variants.Len()) < lastOf(asked.Ranges) {
 		return Answer{}, fmt.Errorf("%w: the panel ends before the variants asked for", ErrAltered)
 	}

@@ -71,9 +71,9 @@ func TestAnswerIsThePooledCounts(t *testing.T) {
 			if d := cmp.Diff(want, answer.Rows); d != "" {
 				t.Error(d)
 			}
-			if !slices.Equal(answer.Sites, []string{"site-1", "site-2", "site-3"}) || answer.Mode != protocol.Exact ||
+			if !slices.Equal(answer.Sites, []string{"site-1", "site-2", "site-3", "site-4", "site-5"}) || answer.Mode != protocol.Exact ||
 				answer.Assembly != "GRCh38" || answer.Purpose != "a test" || answer.Attempt != 1 || answer.Sum != s.result.Sum {
-				t.Errorf("what it rests on: %+v", answer)
+				t.Errorf("what it rests on: %q, attempt %d", answer.Sites, answer.Attempt)
 			}
 		})
 	}
@@ -104,20 +104,21 @@ func TestAlteredResultsAreNotOpened(t *testing.T) {
 			s.result.Sum = digestOf(s.sum)
 		},
 		"a sum that ends early": func(_ *testing.T, s *study, _ *researcher.Asked) { s.sum = s.sum[:len(s.sum)-1] },
-		"an opening that is missing": func(_ *testing.T, s *study, _ *researcher.Asked) {
-			s.result.Openings = s.result.Openings[1:]
+		"openings that are missing": func(_ *testing.T, s *study, _ *researcher.Asked) {
+			s.result.Openings = s.result.Openings[:2]
 		},
 		"an opening in another's place": func(_ *testing.T, s *study, _ *researcher.Asked) {
 			o := s.result.Openings
 			o[0].Sealed, o[1].Sealed = o[1].Sealed, o[0].Sealed
 		},
-		"an opening of other bytes, signed by its site": func(_ *testing.T, s *study, _ *researcher.Asked) {
-			o := s.result.Openings[0]
-			sealed := bytes.Clone(o.Sealed)
-			sealed[len(sealed)-1] ^= 1
-			m := o.Opening.Message
-			m.Sealed = digestOf(sealed)
-			s.result.Openings[0] = s.signOpening(m, sealed)
+		"three openings of other bytes, signed by their sites": func(_ *testing.T, s *study, _ *researcher.Asked) {
+			for i := range 3 {
+				s.garble(i)
+			}
+		},
+		"two openings of other sums": func(t *testing.T, s *study, _ *researcher.Asked) {
+			s.openOther(0)
+			s.openOther(1)
 		},
 		"a receipt that is missing": func(_ *testing.T, s *study, _ *researcher.Asked) { s.result.Received = s.result.Received[1:] },
 		"a contribution that is missing": func(_ *testing.T, s *study, _ *researcher.Asked) {
@@ -154,6 +155,38 @@ func TestAlteredResultsAreNotOpened(t *testing.T) {
 			}
 			if name != "a sum that ends early" && !errors.Is(err, researcher.ErrAltered) {
 				t.Errorf("got %v, want ErrAltered", err)
+			}
+		})
+	}
+}
+
+// TestAWrongOpeningIsNamedAndLeftOut has five openings where three are enough.
+func TestAWrongOpeningIsNamedAndLeftOut(t *testing.T) {
+	for name, tt := range map[string]struct {
+		spoil func(*study)
+		want  []string
+	}{
+		"none is wrong":      {func(*study) {}, nil},
+		"one of another sum": {func(s *study) { s.openOther(1) }, []string{"site-2"}},
+		"one of other bytes": {func(s *study) { s.garble(4) }, []string{"site-5"}},
+		"two of other bytes": {func(s *study) { s.garble(0); s.garble(3) }, []string{"site-1", "site-4"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			alice := newHome(t)
+			s := newStudy(t, alice)
+			c := join(t, s, alice)
+			asked := ask(t, c, "7")
+			before := must[researcher.Answer](t)(c.Open(t.Context(), asked))
+			tt.spoil(s)
+			after, err := c.Open(t.Context(), asked)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(after.Wrong, tt.want) {
+				t.Errorf("wrong are %q, want %q", after.Wrong, tt.want)
+			}
+			if diff := cmp.Diff(before.Rows, after.Rows); diff != "" {
+				t.Errorf("the answer (-before +after):\n%s", diff)
 			}
 		})
 	}

@@ -27,8 +27,9 @@ import (
 	"github.com/locus-genomics/locus/researcher"
 )
 
-// siteCount is odd and more than two, so that a sum hides each of its parts.
-const siteCount = 3
+// siteCount is odd and more than two, so that a sum hides each of its parts. Two of its
+// openings are more than are needed.
+const siteCount = 5
 
 // study is a coordinator with three sites in one: it answers as they would.
 type study struct {
@@ -43,7 +44,10 @@ type study struct {
 	// result and sum are the answer to the last query, which a test may change.
 	result protocol.Result
 	sum    []byte
-	state  string
+	// held are the shares of each site, and recipient whom it opens to.
+	held      [][]he.Share
+	recipient []byte
+	state     string
 	// replace, when set, is served in place of the roster.
 	replace []byte
 }
@@ -101,7 +105,7 @@ func newStudy(t testing.TB, alice *researcher.Home) *study {
 }
 
 func (s *study) rules(alice *researcher.Home) protocol.Roster {
-	threshold, corrupt := protocol.Thresholds(siteCount)
+	threshold, corrupt := 3, 0
 	card := alice.Card()
 	key := must[protocol.PublicKey](s.t)(protocol.ParsePublicKey(card.Key))
 	r := protocol.Roster{
@@ -281,6 +285,7 @@ func (s *study) open(q protocol.Query, cut protocol.Cut, i int, held []he.Share)
 	s.result.Received = append(s.result.Received, must[protocol.Signed[protocol.Received]](s.t)(protocol.Sign(received, s.nodes[i])))
 	body := must[protocol.QueryBody](s.t)(protocol.OpenBody(q.Header, p, s.kem[i], q.Bodies[i]))
 	recipient := q.Header.Message.Recipient
+	s.held, s.recipient = append(s.held, held), body.RecipientKey
 	share := must[he.Share](s.t)(he.SumShares(held))
 	sealed := must[[]byte](s.t)(share.Seal(body.RecipientKey, protocol.OpeningInfo(cut.Session, cut.Set(), p, recipient)))
 	s.result.Openings = append(s.result.Openings, s.signOpening(protocol.Opening{
@@ -290,6 +295,24 @@ func (s *study) open(q protocol.Query, cut protocol.Cut, i int, held []he.Share)
 
 func (s *study) signOpening(o protocol.Opening, sealed []byte) protocol.SealedOpening {
 	return protocol.SealedOpening{Opening: must[protocol.Signed[protocol.Opening]](s.t)(protocol.Sign(o, s.nodes[o.Point-1])), Sealed: slices.Clone(sealed)}
+}
+
+// garble has a site sign an opening of other bytes.
+func (s *study) garble(i int) {
+	o := s.result.Openings[i]
+	sealed := bytes.Clone(o.Sealed)
+	sealed[len(sealed)-1] ^= 1
+	m := o.Opening.Message
+	m.Sealed = digestOf(sealed)
+	s.result.Openings[i] = s.signOpening(m, sealed)
+}
+
+// openOther has a site open what it holds of one site's key, and not of all.
+func (s *study) openOther(i int) {
+	m := s.result.Openings[i].Opening.Message
+	sealed := must[[]byte](s.t)(s.held[i][0].Seal(s.recipient, protocol.OpeningInfo(m.Session, m.Set, m.Point, m.Recipient)))
+	m.Sealed = digestOf(sealed)
+	s.result.Openings[i] = s.signOpening(m, sealed)
 }
 
 func digestOf(b []byte) protocol.Digest { return sha256.Sum256(b) }

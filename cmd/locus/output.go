@@ -129,11 +129,19 @@ func provenance(answer researcher.Answer) []table.Field {
 		{Name: "purpose", Value: answer.Purpose},
 		{Name: "mode", Value: mode},
 		{Name: "sites", Value: fmt.Sprintf("%d: %s", len(answer.Sites), strings.Join(answer.Sites, ", "))},
+		{Name: "wrong openings", Value: noneOr(answer.Wrong)},
 		{Name: "attempt", Value: fmt.Sprint(answer.Attempt)},
 		{Name: "task", Value: asked.Task.String()},
 		{Name: "cut", Value: answer.Cut.String()},
 		{Name: "sum", Value: answer.Sum.String()},
 	}
+}
+
+func noneOr(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 func headOf(answer researcher.Answer) table.Head {
@@ -167,6 +175,7 @@ type card struct {
 	Mode       string    `json:"mode"`
 	Private    bool      `json:"differentiallyPrivate"`
 	Sites      []string  `json:"sites"`
+	Wrong      []string  `json:"wrongOpenings,omitempty"`
 	Attempt    uint32    `json:"attempt"`
 	Cut        string    `json:"cut"`
 	Sum        string    `json:"sum"`
@@ -178,7 +187,7 @@ func encodeJSON(w io.Writer, answer researcher.Answer, rows iter.Seq[table.Row])
 	head, err := json.MarshalIndent(card{
 		APIVersion: rest.APIVersion, Task: asked.Task.String(), Study: asked.Study, Roster: asked.Roster.String(), Cohort: asked.Cohort,
 		Panel: asked.Panel.String(), Assembly: answer.Assembly, Region: asked.Region, Purpose: answer.Purpose, Asked: asked.Made.UTC(),
-		Mode: answer.Mode.String(), Private: answer.Mode == protocol.Private, Sites: slices.Clone(answer.Sites), Attempt: answer.Attempt,
+		Mode: answer.Mode.String(), Private: answer.Mode == protocol.Private, Sites: slices.Clone(answer.Sites), Wrong: answer.Wrong, Attempt: answer.Attempt,
 		Cut: answer.Cut.String(), Sum: answer.Sum.String(),
 	}, "", "  ")
 	if err != nil {
