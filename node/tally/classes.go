@@ -52,21 +52,33 @@ func (c *counter) classes(row *genotype.Row, place genotype.Place) {
 // class gives, for one ALT of a row of classes, the kinds of each part of the people.
 func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func(stratum int, n kinds)) {
 	s := c.splitFor(place)
-	base := genotype.NoAlt
+	base, apart := genotype.NoAlt, false // the people by class, or by column
 	switch {
-	case row.Packed != nil:
-		c.columnsOfCodes(row.Packed, s)
 	case row.Raw != nil:
-		c.columnsOfRaw(row.Raw, s)
+		c.sizes = slices.Grow(c.sizes[:0], len(s.masks))[:len(s.masks)]
+		row.Raw.Count(c.partsOf(s), c.sizes)
+	case row.Packed != nil && len(s.masks) <= fewMasks:
+		c.sizesOfCodes(row.Packed, s)
+	case row.Packed != nil:
+		apart = true
+		c.columnsOfCodes(row.Packed, s)
 	default:
-		base = row.Classes[k].Base
+		apart, base = true, row.Classes[k].Base
 		c.columnsOf(&row.Classes[k], s)
 	}
 	for part := 1; part < len(s.sizes); part++ {
-		if s.sizes[part] == 0 {
+		people := s.sizes[part]
+		if people == 0 {
 			continue
 		}
-		n := c.kindsOf(part, s, base)
+		var n kinds
+		if apart {
+			n = c.kindsOf(part, s, base)
+		} else {
+			z := &c.sizes[part-1]
+			n.oneAlt, n.twoAlts, n.missing = int64(z.OneAlt), int64(z.AllAlt), int64(z.NotCalled)
+			n.noAlt = people - n.oneAlt - n.twoAlts - n.missing
+		}
 		stratum, sex := s.stratum(part)
 		if place != genotype.Diploid {
 			n = n.at(place, sex, row.Coded, &c.warnings)
@@ -111,38 +123,23 @@ func (c *counter) columnsOf(class *genotype.Classes, s *split) {
 // and 3 for two ALTs.
 const turned = 0xff
 
-// columnsOfCodes counts a packed row. Where there are many parts it is taken apart first.
+// columnsOfCodes takes a packed row apart, for many parts.
 func (c *counter) columnsOfCodes(codes []byte, s *split) {
-	if len(s.masks) > fewMasks {
-		if c.planes.One == nil {
-			c.planes = bitmap.NewPlanes(len(s.part))
-		}
-		bitmap.Split(codes, turned, len(s.part), c.planes)
-		bits := func(b []uint64) genotype.Set { return genotype.Set{Bits: b} }
-		c.unpacked.Het, c.unpacked.Missing, c.unpacked.Hom = bits(c.planes.One), bits(c.planes.Two), bits(c.planes.Three)
-		c.columnsOf(&c.unpacked, s)
-		return
+	if c.planes.One == nil {
+		c.planes = bitmap.NewPlanes(len(s.part))
 	}
-	n := len(s.sizes)
-	c.columns = zeroed(c.columns, n*columns)
-	for i, mask := range s.pairs() {
-		counts := bitmap.CountCodes(codes, turned, mask)
-		c.columns[inHet*n+i+1] = int64(counts.One)
-		c.columns[inMissing*n+i+1] = int64(counts.Two)
-		c.columns[inHom*n+i+1] = int64(counts.Three)
-	}
+	bitmap.Split(codes, turned, len(s.part), c.planes)
+	bits := func(b []uint64) genotype.Set { return genotype.Set{Bits: b} }
+	c.unpacked.Het, c.unpacked.Missing, c.unpacked.Hom = bits(c.planes.One), bits(c.planes.Two), bits(c.planes.Three)
+	c.columnsOf(&c.unpacked, s)
 }
 
-// columnsOfRaw lets a row be counted by who has read it.
-func (c *counter) columnsOfRaw(raw genotype.Raw, s *split) {
-	n := len(s.sizes)
-	c.columns = zeroed(c.columns, n*columns)
-	c.raw = slices.Grow(c.raw[:0], len(s.masks))[:len(s.masks)]
-	raw.Count(c.partsOf(s), c.raw)
-	for i, of := range c.raw {
-		c.columns[inHet*n+i+1] = int64(of.OneAlt)
-		c.columns[inMissing*n+i+1] = int64(of.NotCalled)
-		c.columns[inHom*n+i+1] = int64(of.AllAlt)
+// sizesOfCodes counts a packed row by masks.
+func (c *counter) sizesOfCodes(codes []byte, s *split) {
+	c.sizes = c.sizes[:0]
+	for _, mask := range s.pairs() {
+		n := bitmap.CountCodes(codes, turned, mask)
+		c.sizes = append(c.sizes, genotype.Sizes{OneAlt: n.One, AllAlt: n.Three, NotCalled: n.Two})
 	}
 }
 

@@ -22,7 +22,7 @@ type counter struct {
 	unpacked genotype.Classes
 	planes   bitmap.Planes
 	parts    [2]genotype.Parts // of byLabel and of bySex, when they are first needed
-	raw      []genotype.Sizes  // by part
+	sizes    []genotype.Sizes  // by part
 	codes    []byte            // and of pack
 	repacked genotype.Row
 	expanded genotype.Row // and of a row that has to be looked at call by call

@@ -77,6 +77,7 @@ func forms() map[string]func(genotype.Reader) genotype.Reader {
 		"calls":   func(r genotype.Reader) genotype.Reader { return r },
 		"classes": func(r genotype.Reader) genotype.Reader { return classified{Reader: r} },
 		"packed":  func(r genotype.Reader) genotype.Reader { return &packs{Reader: r} },
+		"raw":     func(r genotype.Reader) genotype.Reader { return &raws{packs{Reader: r}} },
 		"bitmaps": func(r genotype.Reader) genotype.Reader { return classified{Reader: r, bitmaps: true} },
 	}
 }
