@@ -22,6 +22,13 @@
 // compared it with a bound, and returns a Panel only if every leaf fits its block.
 // Who fetches a panel by its name compares Digest with it.
 //
+// Files beside a panel say more of its variants and do not change its digest: rsIDs
+// (Names), GA4GH allele ids (AlleleIDs), and what a site's files tell of each (Coverage).
+// Each names its panel, and is refused for any other. All of it is described byte by byte in
+// docs/reference/panel.md.
+//
+// A Cursor joins a panel with a stream of variants, and Columns hands it over as numbers.
+//
 // Contigs keep the name that they came with (chr7 or 7), matching goes by
 // CanonicalContig. What the package does not do: align alleles to a reference, or
 // read what gzip has compressed.
