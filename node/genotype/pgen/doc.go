@@ -14,6 +14,15 @@
 // Who has a dosage and no hard call has no call, as --geno-counts of plink2 has it
 // (its --freq adds up dosages).
 //
+// After Pack, rows of one ALT count themselves where they lie in the file (genotype.Raw):
+// a list of who differs is looked up in a mask as it is, and what is counted of a base is
+// counted once for all records that differ from it. Processors of amd64 that have
+// AVX-512 with VBMI2 are used to take lists apart, unless the program was built with the
+// tag purego. What must hold: the answers are the same without.
+//
+// Memory is that of the names, of one record, and of the index. Who gives Config.Head
+// has 65,536 variants of that at a time, however many there are.
+//
 // A pgen codes everyone as diploid, so rows are Coded: copies follow from sex and
 // place. The contigs 23, 24, 25 and 26 are X, Y, X (its pseudo-autosomal part, also
 // XY, PAR1, PAR2) and MT. Variants without a place (contig 0 or position 0) are passed
