@@ -17,6 +17,11 @@ const (
 func load64(p unsafe.Pointer) uint64     { return binary.LittleEndian.Uint64((*[8]byte)(p)[:]) }
 func store64(p unsafe.Pointer, v uint64) { binary.LittleEndian.PutUint64((*[8]byte)(p)[:], v) }
 
+// topUp is refill for who keeps all that in registers.
+func topUp(src unsafe.Pointer, ip int, bits uint64, held uint) (int, uint64, uint) {
+	return ip + int(63-held)>>3, bits | load64(unsafe.Add(src, ip))<<(held&63), held | 56
+}
+
 // fast takes symbols while there is room on both sides, and stops before one that is not
 // plain: what ends the block or means nothing. It returns false where the stream is
 // wrong.
@@ -39,29 +44,21 @@ type kernel = func(z *inflater, inEnd, outEnd int) bool
 func fastGo(z *inflater, inEnd, outEnd int) bool {
 	src, dst := unsafe.Pointer(unsafe.SliceData(z.src)), unsafe.Pointer(unsafe.SliceData(z.dst))
 	ip, op, bits, held := z.ip, z.op, z.bits, z.held
-	bits |= load64(unsafe.Add(src, ip)) << (held & 63)
-	ip += int(63-held) >> 3
-	held |= 56
-	e := z.lits[bits&(1<<litBits-1)]
+	ip, bits, held = topUp(src, ip, bits, held)
+	e := z.lits[bits&litMask]
 	for ip <= inEnd && op < outEnd {
 		// 56 bits at least are held, and E is what they begin with.
 		if e&literal != 0 {
 			*(*byte)(unsafe.Add(dst, op)) = byte(e >> baseShift)
 			op++
-			bits >>= e & 63
-			held -= uint(e & 63)
-			e = z.lits[bits&(1<<litBits-1)]
-			if e&literal != 0 {
+			bits, held = bits>>(e&63), held-uint(e&63)
+			if e = z.lits[bits&litMask]; e&literal != 0 {
 				*(*byte)(unsafe.Add(dst, op)) = byte(e >> baseShift)
 				op++
-				bits >>= e & 63
-				held -= uint(e & 63)
-				e = z.lits[bits&(1<<litBits-1)]
+				bits, held = bits>>(e&63), held-uint(e&63)
+				e = z.lits[bits&litMask]
 			}
-			bits |= load64(unsafe.Add(src, ip)) << (held & 63)
-			ip += int(63-held) >> 3
-			held |= 56
-			if e&literal != 0 {
+			if ip, bits, held = topUp(src, ip, bits, held); e&literal != 0 {
 				continue
 			}
 		}
@@ -69,67 +66,33 @@ func fastGo(z *inflater, inEnd, outEnd int) bool {
 			if e&deeper == 0 {
 				break
 			}
-			e = z.lits[e>>baseShift+uint32(bits>>litBits)&(1<<(e>>codeShift&15)-1)]
-			if e&(literal|odd) == odd {
+			if e = z.lits[e>>baseShift+uint32(bits>>litBits)&(1<<(e>>codeShift&15)-1)]; e&(literal|odd) == odd {
 				break
 			}
-			bits >>= litBits
-			held -= litBits
+			bits, held = bits>>litBits, held-litBits
 			if e&literal != 0 {
 				*(*byte)(unsafe.Add(dst, op)) = byte(e >> baseShift)
 				op++
-				bits >>= e & 63
-				held -= uint(e & 63)
-				bits |= load64(unsafe.Add(src, ip)) << (held & 63)
-				ip += int(63-held) >> 3
-				held |= 56
-				e = z.lits[bits&(1<<litBits-1)]
+				ip, bits, held = topUp(src, ip, bits>>(e&63), held-uint(e&63))
+				e = z.lits[bits&litMask]
 				continue
 			}
 		}
 		length := int(e>>baseShift) + int(bits&(1<<(e&63)-1)>>(e>>codeShift&15))
-		bits >>= e & 63
-		held -= uint(e & 63)
+		bits, held = bits>>(e&63), held-uint(e&63)
 		d := z.dists[bits&(1<<distBits-1)]
-		if d&odd != 0 {
-			if d&deeper == 0 {
-				return false
-			}
-			bits >>= distBits
-			held -= distBits
+		if d&deeper != 0 {
+			bits, held = bits>>distBits, held-distBits
 			d = z.dists[d>>baseShift+uint32(bits)&(1<<(d>>codeShift&15)-1)]
-			if d&odd != 0 {
-				return false
-			}
 		}
 		dist := int(d>>baseShift) + int(bits&(1<<(d&63)-1)>>(d>>codeShift&15))
-		if dist > op {
+		if d&odd != 0 || dist > op {
 			return false
 		}
-		bits >>= d & 63
-		held -= uint(d & 63)
-		bits |= load64(unsafe.Add(src, ip)) << (held & 63)
-		ip += int(63-held) >> 3
-		held |= 56
-		e = z.lits[bits&(1<<litBits-1)]
-		to := unsafe.Add(dst, op)
+		ip, bits, held = topUp(src, ip, bits>>(d&63), held-uint(d&63))
+		e = z.lits[bits&litMask]
+		repeat(unsafe.Add(dst, op), dist, length)
 		op += length
-		if dist < 32 {
-			repeat(to, dist, length)
-			continue
-		}
-		from := unsafe.Add(to, -dist)
-		for {
-			a, b, c, d := load64(from), load64(unsafe.Add(from, 8)), load64(unsafe.Add(from, 16)), load64(unsafe.Add(from, 24))
-			store64(to, a)
-			store64(unsafe.Add(to, 8), b)
-			store64(unsafe.Add(to, 16), c)
-			store64(unsafe.Add(to, 24), d)
-			if length -= 32; length <= 0 {
-				break
-			}
-			from, to = unsafe.Add(from, 32), unsafe.Add(to, 32)
-		}
 	}
 	z.ip, z.op, z.bits, z.held = ip, op, bits, held
 	return true
@@ -139,20 +102,26 @@ func fastGo(z *inflater, inEnd, outEnd int) bool {
 func repeat(to unsafe.Pointer, dist, length int) {
 	from := unsafe.Add(to, -dist)
 	switch {
-	case dist >= 16:
-		for i := 0; i < length; i += 16 {
+	case dist >= 32:
+		for i := 0; i < length; i += 32 {
 			a, b := load64(unsafe.Add(from, i)), load64(unsafe.Add(from, i+8))
+			c, d := load64(unsafe.Add(from, i+16)), load64(unsafe.Add(from, i+24))
 			store64(unsafe.Add(to, i), a)
 			store64(unsafe.Add(to, i+8), b)
+			store64(unsafe.Add(to, i+16), c)
+			store64(unsafe.Add(to, i+24), d)
 		}
-		return
 	case dist >= 8:
 		for i := 0; i < length; i += 8 {
 			store64(unsafe.Add(to, i), load64(unsafe.Add(from, i)))
 		}
-		return
+	default:
+		spread(to, load64(from)&(1<<(8*dist)-1), dist, length)
 	}
-	v := load64(from) & (1<<(8*dist) - 1)
+}
+
+// spread is repeat of the dist bytes in v.
+func spread(to unsafe.Pointer, v uint64, dist, length int) {
 	step := 8
 	switch dist {
 	case 1:
@@ -168,16 +137,16 @@ func repeat(to unsafe.Pointer, dist, length int) {
 		v |= v << (8 * dist)
 		step = dist
 	}
-	if step == 8 {
-		for i := 0; i < length; i += 32 {
+	if step < 8 {
+		for i := 0; i < length; i += step {
 			store64(unsafe.Add(to, i), v)
-			store64(unsafe.Add(to, i+8), v)
-			store64(unsafe.Add(to, i+16), v)
-			store64(unsafe.Add(to, i+24), v)
 		}
 		return
 	}
-	for i := 0; i < length; i += step {
+	for i := 0; i < length; i += 32 {
 		store64(unsafe.Add(to, i), v)
+		store64(unsafe.Add(to, i+8), v)
+		store64(unsafe.Add(to, i+16), v)
+		store64(unsafe.Add(to, i+24), v)
 	}
 }

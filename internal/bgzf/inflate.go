@@ -262,7 +262,7 @@ func (z *inflater) codes(n int) error {
 // block.
 func (z *inflater) symbol(n int) (bool, error) {
 	z.refill()
-	e := z.lits[z.bits&(1<<litBits-1)]
+	e := z.lits[z.bits&litMask]
 	if e&(literal|deeper|odd) == deeper|odd {
 		z.drop(litBits)
 		e = z.lits[e>>baseShift+uint32(z.bits)&(1<<(e>>codeShift&15)-1)]
