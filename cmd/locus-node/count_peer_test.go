@@ -125,7 +125,6 @@ func TestPlink2CountsRealFilesTheSame(t *testing.T) {
 		{file: "shapeit4_ref20/reference.bcf"},
 		{file: "hail_gatk/sample.vcf.gz"},
 		{file: "hail_gatk/multipleChromosomes.vcf"},
-		{file: "hail_gvcf_1kg/merged6.bcftools.vcf.gz", plink: []string{"--output-chr", "chrM"}},
 		{file: "bio2zarr_edge/chr22.vcf.gz", plink: []string{"--output-chr", "chrM"}},
 		{file: "bigsnpr_example/example.bed"},
 		{file: "beadreader_toy/toydata.5chrom.bed"},
