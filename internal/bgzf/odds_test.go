@@ -114,6 +114,7 @@ func odds() []oddStream {
 		{"a byte behind the end", []byte{3, 0, 0}, 0, false},
 		{"fixed codes with a distance of one", a(fixed()).code(1, 7).code(0, 5).code(0, 7).b, 4, true},
 		{"fixed codes with a distance before the beginning", a(fixed()).code(1, 7).code(1, 5).code(0, 7).b, 4, false},
+		{"fixed codes with a distance of 32 KiB", a(fixed()).code(1, 7).code(29, 5).put(1<<13-1, 13).code(0, 7).b, 4, false},
 		{"the length symbol 286 of the fixed codes", a(fixed()).code(0xc6, 8).code(0, 5).code(0, 7).b, 259, false},
 		{"the distance symbol 30 of the fixed codes", a(fixed()).code(1, 7).code(30, 5).put(0, 14).code(0, 7).b, 4, false},
 		{"a length of 258 in its long way", a(fixed()).code(0xc4, 8).put(31, 5).code(0, 5).code(0, 7).b, 259, true},
