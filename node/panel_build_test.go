@@ -134,6 +134,32 @@ func TestBuildPanelKeepsRSIDs(t *testing.T) {
 	}
 }
 
+// The order of a source's lines is not in what is built.
+func TestBuildPanelIsTheSameForLinesInAnyOrder(t *testing.T) {
+	lines := strings.SplitAfter("1 rs3 0 9 A ACA\n1 rs4 0 8 T C\n2 rs3 0 9 A C\n1 rs5 0 8 A C\n", "\n")
+	built := map[string]bool{}
+	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {1, 3, 0, 2}} {
+		var text string
+		for _, i := range order {
+			text += lines[i]
+		}
+		b, err := node.BuildPanel(t.Context(), node.PanelSpec{Path: writeText(t, "s.bim", text), Assembly: "GRCh38"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file bytes.Buffer
+		_, err1 := b.WriteTo(&file)
+		_, err2 := b.Names.WriteTo(&file, b.Panel)
+		if err := errors.Join(err1, err2); err != nil {
+			t.Fatal(err)
+		}
+		built[file.String()] = true
+	}
+	if len(built) != 1 {
+		t.Errorf("%d different files, want one", len(built))
+	}
+}
+
 // A BCF gives the panel that its text gives.
 func TestBuildPanelOfABCF(t *testing.T) {
 	dir := os.Getenv("LOCUS_DATA")

@@ -121,3 +121,31 @@ func TestAlleleIDsRefuse(t *testing.T) {
 		t.Errorf("an ended context: %v", err)
 	}
 }
+
+// Whatever a reference is, it is read or refused.
+func FuzzAlleleIDs(f *testing.F) {
+	p, err := panel.New("any", []panel.Variant{{Contig: "1", Pos: 2, Ref: "C", Alt: "CC"}, {Contig: "X", Pos: 1, Ref: "GA", Alt: "G"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file2)
+	f.Add(">1\nACCA\n>X\nGAAA")
+	f.Add("\n>\n>1 \r\n\r\nA\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "x.fa")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var file bytes.Buffer
+		sum, err := node.WriteAlleleIDs(t.Context(), p, path, vrs.V13, &file)
+		if err != nil {
+			if !errors.Is(err, node.ErrPanel) {
+				t.Error(err)
+			}
+			return
+		}
+		if _, err := panel.OpenIDs(bytes.NewReader(file.Bytes()), int64(file.Len()), p); err != nil || sum.Named+sum.Unnamed != p.Len() {
+			t.Errorf("%+v, %v", sum, err)
+		}
+	})
+}

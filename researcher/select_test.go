@@ -218,3 +218,27 @@ func TestAnAnswerOfSeveralStretches(t *testing.T) {
 		t.Errorf("%q of %q, want %q", got, asked.Region, want)
 	}
 }
+
+// Whatever a file of variants is, it is read or refused.
+func FuzzSelectByFile(f *testing.F) {
+	p, err := panel.New("GRCh38", []panel.Variant{{Contig: "1", Pos: 100, Ref: "A", Alt: "C"}, {Contig: "X", Pos: 5, Ref: "AT", Alt: "A"}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("1:100:a:c\nrs5\nX-5-AT-A\n")
+	f.Add("1 100 A C\n")
+	f.Add(selectable)
+	f.Fuzz(func(t *testing.T, text string) {
+		path := filepath.Join(t.TempDir(), "v")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := researcher.SelectFrom(p, researcher.Ask{VariantFile: path, NameFile: path})
+		if err != nil {
+			return
+		}
+		if n := s.Size(); n == 0 || n > uint64(p.Len()) || len(s.Absent) > s.Missing {
+			t.Errorf("%+v", s)
+		}
+	})
+}
