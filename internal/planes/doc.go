@@ -10,6 +10,6 @@
 // itself, or to refuse with its reason. What it does not refuse it reads as the reader
 // would.
 //
-// Processors with AVX-512 do it with kernels of their own, others in Go, with the same
-// answers.
+// Processors with AVX-512 do it with kernels of their own, those with AVX2 only Text, and
+// others in Go; `-tags purego` is all in Go. The answers are the same.
 package planes

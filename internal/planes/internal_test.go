@@ -34,8 +34,37 @@ func onlyWith512(t *testing.T) {
 }
 
 // Every byte at every place of the cells of two blocks.
-func TestTheKernelOfTextRefusesWhatGoRefuses(t *testing.T) {
-	onlyWith512(t)
+func TestTheKernelsOfTextRefuseWhatGoRefuses(t *testing.T) {
+	for _, k := range []struct {
+		name string
+		has  bool
+		text kernel
+	}{{"AVX2", hasAVX2, text2}, {"AVX-512", hasAVX512, text512}} {
+		if !k.has {
+			t.Logf("this processor has no %s", k.name)
+			continue
+		}
+		everyByte(t, k.text)
+		mixtures(t, k.text)
+	}
+}
+
+// mixtures are lines of all usual cells.
+func mixtures(t *testing.T, text kernel) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(7, 8))
+	for samples := range 300 {
+		var line []byte
+		for range samples + 1 {
+			line = append(line, []string{"\t0/0", "\t0|0", "\t0/1", "\t1|0", "\t1/1", "\t./.", "\t0/0"}[rng.IntN(7)]...)
+		}
+		same(t, "mixed text", samples+1, func(p *Planes) bool { return p.read(line, text, cell, homRef) },
+			func(p *Planes) bool { return p.read(line, textGo, cell, homRef) })
+	}
+}
+
+func everyByte(t *testing.T, text kernel) {
+	t.Helper()
 	const samples = 128
 	for _, usual := range []string{"\t0/0", "\t0|0", "\t1/1", "\t./."} {
 		line := bytes.Repeat([]byte(usual), samples)
@@ -43,7 +72,7 @@ func TestTheKernelOfTextRefusesWhatGoRefuses(t *testing.T) {
 			was := line[at]
 			for b := range 256 {
 				line[at] = byte(b)
-				same(t, "text", samples, func(p *Planes) bool { return p.read(line, text512, cell, homRef) },
+				same(t, "text", samples, func(p *Planes) bool { return p.read(line, text, cell, homRef) },
 					func(p *Planes) bool { return p.read(line, textGo, cell, homRef) })
 			}
 			line[at] = was

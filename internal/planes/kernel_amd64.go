@@ -4,24 +4,32 @@ package planes
 
 import "golang.org/x/sys/cpu"
 
-// hasAVX512 tells that the processor has the AVX-512 that is used here, and the
-// instructions for bits that every such processor has.
-var hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
-	cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+// What the processor has: AVX2 or the AVX-512 that is used here, and the instructions
+// for bits that every such processor has.
+var (
+	hasAVX2   = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPOPCNT
+	hasAVX512 = hasAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL
+)
 
 // kernels are those of this processor.
-var kernels = choose(hasAVX512)
+var kernels = choose()
 
-func choose(avx512 bool) (k struct{ text, pairs kernel }) {
+func choose() (k struct{ text, pairs kernel }) {
 	k.text, k.pairs = textGo, pairsGo
-	if avx512 {
+	switch {
+	case hasAVX512:
 		k.text, k.pairs = text512, pairs512
+	case hasAVX2:
+		k.text = text2
 	}
 	return k
 }
 
 // counts is where a kernel adds how many it found.
 type counts struct{ het, hom, missing int }
+
+//go:noescape
+func textAVX2(text *byte, words int, usual uint32, het, hom, missing *uint64, n *counts) bool
 
 //go:noescape
 func textAVX512(text *byte, words int, usual uint32, het, hom, missing *uint64, n *counts) bool
@@ -37,15 +45,26 @@ func pairsAVX512(raw *byte, words int, het, hom, missing *uint64, n *counts) boo
 //go:noescape
 func cellsAVX512(text *byte, blocks int, cells *byte, most int, before uint64) (tabs int, sound bool, after uint64)
 
-func text512(text []byte, p *Planes, first, words int) bool {
-	usual := uint32(homRef)
-	if text[2] == '|' {
-		usual = homRefPhased
-	}
+func text2(text []byte, p *Planes, first, words int) bool {
 	var n counts
-	ok := textAVX512(&text[0], words, usual, &p.Het[first], &p.Hom[first], &p.Missing[first], &n)
+	ok := textAVX2(&text[0], words, usualOf(text), &p.Het[first], &p.Hom[first], &p.Missing[first], &n)
 	p.add(n)
 	return ok
+}
+
+func text512(text []byte, p *Planes, first, words int) bool {
+	var n counts
+	ok := textAVX512(&text[0], words, usualOf(text), &p.Het[first], &p.Hom[first], &p.Missing[first], &n)
+	p.add(n)
+	return ok
+}
+
+// usualOf is the cell of two REF with the separator of the first one.
+func usualOf(text []byte) uint32 {
+	if text[2] == '|' {
+		return homRefPhased
+	}
+	return homRef
 }
 
 const homRefPhased = 0x307c3009

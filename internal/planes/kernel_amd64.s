@@ -123,6 +123,126 @@ textOdd:
 	MOVB $0, R13
 	JMP  textEnd
 
+// TEXTBLOCK2 is TEXTBLOCK of 8 cells, with AVX2.
+#define TEXTBLOCK2(place, shift) \
+	VMOVDQU   place(SI), Y10     \
+	VPAND     Y1, Y10, Y11       \
+	VPAND     Y7, Y10, Y12       \
+	VPCMPEQD  Y3, Y11, Y13       \
+	VPCMPEQD  Y4, Y11, Y14       \
+	VPOR      Y13, Y14, Y13      \
+	VMOVMSKPS Y13, R14           \
+	SHLQ      $shift, R14        \
+	ORQ       R14, AX            \
+	VPCMPEQD  Y5, Y11, Y14       \
+	VPOR      Y13, Y14, Y13      \
+	VMOVMSKPS Y14, R14           \
+	SHLQ      $shift, R14        \
+	ORQ       R14, BX            \
+	VPCMPEQD  Y6, Y11, Y14       \
+	VPOR      Y13, Y14, Y13      \
+	VMOVMSKPS Y14, R14           \
+	SHLQ      $shift, R14        \
+	ORQ       R14, DX            \
+	VPCMPEQD  Y2, Y11, Y14       \
+	VPOR      Y13, Y14, Y13      \
+	VPCMPEQD  Y8, Y12, Y14       \
+	VPCMPEQD  Y9, Y12, Y15       \
+	VPOR      Y14, Y15, Y14      \
+	VPAND     Y13, Y14, Y13      \
+	VMOVMSKPS Y13, R14           \
+	ANDL      R14, R13
+
+#define ALL2(value, x, y) \
+	MOVL         $value, AX \
+	VMOVD        AX, x      \
+	VPBROADCASTD x, y
+
+// func textAVX2(text *byte, words int, usual uint32, het, hom, missing *uint64, n *counts) bool
+TEXT ·textAVX2(SB), NOSPLIT, $0-57
+	MOVQ text+0(FP), SI
+	MOVQ words+8(FP), CX
+	MOVQ het+24(FP), DI
+	MOVQ hom+32(FP), R8
+	MOVQ missing+40(FP), R9
+	XORQ R10, R10
+	XORQ R11, R11
+	XORQ R12, R12
+	MOVL usual+16(FP), AX
+	VMOVD AX, X0
+	VPBROADCASTD X0, Y0
+	ALL2(0xff00ffff, X1, Y1)
+	ALL2(0x30003009, X2, Y2)
+	ALL2(0x31003009, X3, Y3)
+	ALL2(0x30003109, X4, Y4)
+	ALL2(0x31003109, X5, Y5)
+	ALL2(0x2e002e09, X6, Y6)
+	ALL2(0x00ff0000, X7, Y7)
+	ALL2(0x002f0000, X8, Y8)
+	ALL2(0x007c0000, X9, Y9)
+
+text2Loop:
+	VPXOR  (SI), Y0, Y10
+	VPXOR  32(SI), Y0, Y11
+	VPXOR  64(SI), Y0, Y12
+	VPXOR  96(SI), Y0, Y13
+	VPOR   Y10, Y11, Y10
+	VPOR   Y12, Y13, Y12
+	VPXOR  128(SI), Y0, Y11
+	VPXOR  160(SI), Y0, Y13
+	VPOR   Y10, Y12, Y10
+	VPOR   Y11, Y13, Y11
+	VPXOR  192(SI), Y0, Y12
+	VPXOR  224(SI), Y0, Y13
+	VPOR   Y10, Y11, Y10
+	VPOR   Y12, Y13, Y12
+	VPOR   Y10, Y12, Y10
+	VPTEST Y10, Y10
+	JNZ    text2Apart
+	MOVQ   $0, (DI)
+	MOVQ   $0, (R8)
+	MOVQ   $0, (R9)
+
+text2Next:
+	ADDQ $256, SI
+	ADDQ $8, DI
+	ADDQ $8, R8
+	ADDQ $8, R9
+	DECQ CX
+	JNZ  text2Loop
+	MOVB $1, R13
+
+text2End:
+	VZEROUPPER
+	MOVQ n+48(FP), AX
+	MOVQ R10, 0(AX)
+	MOVQ R11, 8(AX)
+	MOVQ R12, 16(AX)
+	MOVB R13, ret+56(FP)
+	RET
+
+text2Apart:
+	XORQ AX, AX
+	XORQ BX, BX
+	XORQ DX, DX
+	MOVL $0xff, R13
+	TEXTBLOCK2(0, 0)
+	TEXTBLOCK2(32, 8)
+	TEXTBLOCK2(64, 16)
+	TEXTBLOCK2(96, 24)
+	TEXTBLOCK2(128, 32)
+	TEXTBLOCK2(160, 40)
+	TEXTBLOCK2(192, 48)
+	TEXTBLOCK2(224, 56)
+	CMPL R13, $0xff
+	JNE  text2Odd
+	PLANES
+	JMP  text2Next
+
+text2Odd:
+	MOVB $0, R13
+	JMP  text2End
+
 // PAIRSBLOCK reads 32 samples in Z16, as TEXTBLOCK does.
 #define PAIRSBLOCK(source, shift) \
 	VPCMPEQW Z2, source, K1      \
