@@ -15,6 +15,9 @@
 // not give some: Reader.Lost says which. Elsewhere than on Linux it is a process of its
 // own, and no more.
 //
+// A process without keys that parses for itself, as locus-node count is, gives up the same
+// without a child: see Alone.
+//
 // What must hold: what comes from the child is as foreign as the file was. Every frame
 // has a bound, nothing is allocated by a length that is told, samples differ, alleles
 // are those of their site, and a sample is in one class. Errors come as numbers and are
