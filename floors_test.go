@@ -90,7 +90,7 @@ var owners = map[string][]string{
 	"github.com/vbauerster/mpb/v8":                      {"cmd/...", "examples/*"},
 	"go.etcd.io/bbolt":                                  {"coordinator/replica"},
 	"golang.org/x/sync":                                 {"node/...", "coordinator/...", "researcher", "sim", "protocol/wire", "cmd/...", "examples/*"},
-	"golang.org/x/sys":                                  {"node", "node/worker", "cmd/...", "examples/*", "he/...", "internal/bgzf", "internal/bitmap", "internal/planes"},
+	"golang.org/x/sys":                                  {"node", "node/worker", "cmd/...", "examples/*", "he/...", "internal/bgzf", "internal/bitmap", "internal/planes", "node/genotype/pgen"},
 	"google.golang.org/protobuf":                        {"protocol", "protocol/pb", "coordinator/state", "coordinator/state/statepb"},
 	"modernc.org/sqlite":                                {"node", "dp/ledger"},
 }
