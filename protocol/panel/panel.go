@@ -140,7 +140,7 @@ func (p *Panel) Len() int { return p.size }
 func (p *Panel) Assembly() string { return p.assembly }
 
 // IsPanel reports whether a file that begins with these bytes is meant to be a panel.
-func IsPanel(head []byte) bool { return bytes.HasPrefix(head, []byte(magic)) }
+func IsPanel(head []byte) bool { return bytes.HasPrefix(head, []byte(magic[:7])) }
 
 // Contigs are the names of the contigs that have variants, in the panel's order.
 func (p *Panel) Contigs() []string {

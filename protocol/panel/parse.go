@@ -23,6 +23,9 @@ func Parse(r io.Reader) (*Panel, error) {
 		return nil, err
 	}
 	size := binary.LittleEndian.Uint32(start[len(magic):])
+	if IsPanel(start) && string(start[:len(magic)]) != magic {
+		return nil, fmt.Errorf("%w: it is of another version of the format; build it again from its source", ErrDamaged)
+	}
 	if string(start[:len(magic)]) != magic || size > maxHead {
 		return nil, fmt.Errorf("%w: it does not start as one", ErrDamaged)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -105,6 +106,14 @@ func forgeColumns(head []byte, columns [4][]byte) []byte {
 
 // oneContig is the head of n variants of contig 1.
 func oneContig(n byte) []byte { return []byte{3, 'h', 'g', '9', n, 1, 1, '1', n} }
+
+func TestParseNamesAnotherVersion(t *testing.T) {
+	file := write(t, newPanel(t, small()))
+	file[7] = '1'
+	if _, err := panel.Parse(bytes.NewReader(file)); !panel.IsPanel(file) || !errors.Is(err, panel.ErrDamaged) || !strings.Contains(err.Error(), "build it again") {
+		t.Errorf("a panel of version 1: %v", err)
+	}
+}
 
 func TestParseTakesOneEncodingOnly(t *testing.T) {
 	good := []struct {
