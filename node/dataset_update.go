@@ -87,6 +87,9 @@ func (s *shelf) update(ctx context.Context, old definition, spec UpdateSpec) (de
 	if err := g.open(ctx, old, paths[1:]); err != nil {
 		return definition{}, err
 	}
+	if free, err := s.free(s.dir); err != nil || g.old.Size() > free {
+		return definition{}, errors.Join(err, fmt.Errorf("%w: the old store and the new one are there together, and %s has %s", ErrRoom, s.dir, megabytes(free)))
+	}
 	return g.take(ctx, d, paths[0], spec.Progress)
 }
 

@@ -198,6 +198,41 @@ func TestAnUpdateTakesInWhomTheTableNames(t *testing.T) {
 	}
 }
 
+// Beside an old store a new one needs room, and no more than it will take: what is copied
+// says nothing of what the new files take.
+func TestAnUpdateNeedsRoomForTheNewStore(t *testing.T) {
+	dir := partsDir(t)
+	head := partVCF(0, 60)
+	writeFile(t, filepath.Join(dir, "long.vcf"), strings.TrimSuffix(head, "\n")+longRows(60, 60*tellEvery, "1"))
+	writeFile(t, filepath.Join(dir, "short.vcf"), strings.TrimSuffix(head, "\n")+longRows(60, 3*tellEvery, "2"))
+	for _, c := range []struct {
+		name string
+		of   float64 // of the old store
+		want error
+	}{{"twice of the old one", 2, nil}, {"not even the old one", 0.5, ErrRoom}} {
+		s := newShelf(t)
+		s.askRoom = 1
+		d := keepOn(t, s, toySpec(dir, "long.vcf"))
+		info, err := os.Stat(filepath.Join(s.dir, d.Store.name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.free = func(string) (int64, error) { return int64(c.of * float64(info.Size())), nil }
+		if _, err := s.update(t.Context(), d, UpdateSpec{Name: d.Name, Paths: []string{filepath.Join(dir, "short.vcf")}}); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// longRows are sites of so many people.
+func longRows(people, sites int, contig string) string {
+	var b strings.Builder
+	for v := range sites {
+		fmt.Fprintf(&b, "\n%s\t%d\t.\tA\tC\t.\tPASS\t.\tGT%s", contig, 10+v, strings.Repeat("\t0/1", people))
+	}
+	return b.String() + "\n"
+}
+
 func TestAnUpdateThatIsCancelledLeavesTheOldCohort(t *testing.T) {
 	dir, s := partsDir(t), newShelf(t)
 	d := keepOn(t, s, toySpec(dir, "one.vcf"))

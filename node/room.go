@@ -20,6 +20,8 @@ type Progress struct {
 	Read, Total int64
 	// Stored is the bytes of the store so far.
 	Stored int64
+
+	before int64 // of Stored, when nothing had been read
 }
 
 // Percent is how much of the files was read, in hundredths.
@@ -30,7 +32,7 @@ func (p Progress) storeSize() int64 {
 	if p.Read <= 0 || p.Read >= p.Total {
 		return p.Stored
 	}
-	return int64(float64(p.Stored) / float64(p.Read) * float64(p.Total))
+	return p.before + int64(float64(p.Stored-p.before)/float64(p.Read)*float64(p.Total))
 }
 
 // taking reads a cohort's files, or its store, looks at what is read, and writes it to a
@@ -44,6 +46,7 @@ type taking struct {
 	tell    func(Progress) // or nil
 	rows    int
 	asked   int64        // how much was stored when the room was looked at
+	before  int64        // how much was stored, of an old store, when the first file began
 	read    genotype.Row // the reader's
 	classed genotype.Row // memory of classify
 }
@@ -72,6 +75,10 @@ func (t *taking) Next(row *genotype.Row) error {
 		return nil
 	}
 	p := t.progress()
+	if p.Read == 0 {
+		t.before = p.Stored
+	}
+	p.before = t.before
 	if t.tell != nil {
 		t.tell(p)
 	}

@@ -155,6 +155,7 @@ func TestWhatAStoreWillTakeIsToldFromWhatWasRead(t *testing.T) {
 		want int64
 	}{
 		{Progress{Read: 0, Total: 100, Stored: 7}, 7}, {Progress{Read: 25, Total: 100, Stored: 7}, 28},
+		{Progress{Read: 25, Total: 100, Stored: 1007, before: 1000}, 1028},
 		{Progress{Read: 100, Total: 100, Stored: 30}, 30}, {Progress{Read: 110, Total: 100, Stored: 30}, 30},
 	} {
 		if got := c.p.storeSize(); got != c.want {
