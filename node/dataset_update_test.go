@@ -204,12 +204,12 @@ func TestAnUpdateNeedsRoomForTheNewStore(t *testing.T) {
 	dir := partsDir(t)
 	head := partVCF(0, 60)
 	writeFile(t, filepath.Join(dir, "long.vcf"), strings.TrimSuffix(head, "\n")+longRows(60, 60*tellEvery, "1"))
-	writeFile(t, filepath.Join(dir, "short.vcf"), strings.TrimSuffix(head, "\n")+longRows(60, 3*tellEvery, "2"))
+	writeFile(t, filepath.Join(dir, "short.vcf"), strings.TrimSuffix(head, "\n")+longRows(60, 30*tellEvery, "2"))
 	for _, c := range []struct {
 		name string
 		of   float64 // of the old store
 		want error
-	}{{"twice of the old one", 2, nil}, {"not even the old one", 0.5, ErrRoom}} {
+	}{{"a little more than the old one", 1.2, nil}, {"not even the old one", 0.5, ErrRoom}} {
 		s := newShelf(t)
 		s.askRoom = 1
 		d := keepOn(t, s, toySpec(dir, "long.vcf"))
