@@ -170,6 +170,34 @@ func (n *Node) Cohort(ctx context.Context, name string) (Cohort, error) {
 	return Cohort{}, fmt.Errorf("%w: %q", ErrNoCohort, name)
 }
 
+// CardSamples names the samples behind a cohort's card: those of which too much is
+// missing, and those whose genotypes tell another sex. It is for the custodian's eyes.
+func (n *Node) CardSamples(ctx context.Context, name string) (sparse, disagreeing []string, err error) {
+	d, err := readCohort(ctx, n.records.db, name)
+	if errors.Is(err, protocol.UnknownCohort) {
+		return nil, nil, fmt.Errorf("%w: %q", ErrNoCohort, name)
+	}
+	if err != nil || d.Summary == nil {
+		return nil, nil, err
+	}
+	names, err := n.shelf.samples(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, list := range []struct {
+		of []uint32
+		to *[]string
+	}{{d.Summary.Quality.Sparse, &sparse}, {d.Summary.Quality.Disagreeing, &disagreeing}} {
+		for _, i := range list.of {
+			if int(i) >= len(names) {
+				return nil, nil, errDatasetChanged
+			}
+			*list.to = append(*list.to, names[i])
+		}
+	}
+	return sparse, disagreeing, nil
+}
+
 func (k keptCohort) shown() Cohort {
 	c := Cohort{
 		Name: k.Name, Path: k.Files[0].Path, Samples: k.Samples.Path, Filter: k.Filter,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/store"
@@ -82,6 +83,27 @@ func (s *shelf) cohort(d definition) (counted, *store.Reader, error) {
 		return counted{}, nil, errors.Join(fmt.Errorf("cohort %q: %w", d.Name, err), r.Close())
 	}
 	return d.counted(c, h.Assembly, h.Sexes), r, nil
+}
+
+// samples are the names of a cohort's samples, from its store or else its file.
+func (s *shelf) samples(ctx context.Context, d definition) ([]string, error) {
+	if d.Store != nil {
+		r, err := s.open(*d.Store)
+		if err != nil {
+			return nil, err
+		}
+		return r.Header().Samples, r.Close()
+	}
+	g, err := openGenotypeFiles(d.Files[0].Path, d.Threshold)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	r, _, err := g.parsed(ctx, s.parsing, nil)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(r.Samples()), nil
 }
 
 // scrub reads all of a cohort's store and says what is in it.

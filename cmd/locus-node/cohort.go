@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -196,6 +197,7 @@ func listJSON(list []node.Cohort) any {
 
 func (a *app) cohortShow() *cobra.Command {
 	var form string
+	var names bool
 	c := &cobra.Command{
 		Use: "show NAME", Short: "Show what was found in a cohort when it was taken in", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -207,12 +209,34 @@ func (a *app) cohortShow() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.card(form, k.Name, k.Summary)
+				if !names {
+					return a.card(form, k.Name, k.Summary)
+				}
+				return a.cardSamples(cmd.Context(), n, k)
 			})
 		},
 	}
+	c.Flags().BoolVar(&names, "samples", false, "name the samples of which too much is missing, or whose genotypes tell another sex")
 	outputForm(c, &form)
 	return c
+}
+
+// cardSamples lists samples and what is the matter with them, a line each.
+func (a *app) cardSamples(ctx context.Context, n *node.Node, k node.Cohort) error {
+	sparse, disagreeing, err := n.CardSamples(ctx, k.Name)
+	if err != nil {
+		return err
+	}
+	for _, s := range sparse {
+		fmt.Fprintf(a.out, "%s\tmissing\n", s)
+	}
+	for _, s := range disagreeing {
+		fmt.Fprintf(a.out, "%s\tsex\n", s)
+	}
+	if q := k.Summary.Quality; len(sparse) < q.SparsePeople || len(disagreeing) < q.Sexes.Disagree {
+		fmt.Fprintf(a.err, "The first %d of %d, and %d of %d.\n", len(sparse), q.SparsePeople, len(disagreeing), q.Sexes.Disagree)
+	}
+	return nil
 }
 
 func (a *app) cohortCheck() *cobra.Command {
