@@ -1,0 +1,88 @@
+package ledger
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+)
+
+// Follow carries out an operator's order in the caller's transaction: an allowance, the
+// limit of one release, or a lift. The order goes into the chain with its signature. It
+// counts once the transaction is committed; Settle then brings it to the witness.
+func (l *Ledger) Follow(ctx context.Context, tx Tx, order Signed) (Order, error) {
+	if err := l.alive(); err != nil {
+		return Order{}, err
+	}
+	o, err := l.cfg.verify(order)
+	if err != nil {
+		return Order{}, err
+	}
+	if o.Kind == AcceptLoss {
+		return Order{}, fmt.Errorf("%w: %v is for a ledger that does not open: use Recover", ErrOrder, o.Kind)
+	}
+	digest := Key(sha256.Sum256(order.Message))
+	var before int
+	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM ledger_orders WHERE digest = ?", digest[:]).Scan(&before); err != nil {
+		return Order{}, damage(err)
+	}
+	if before > 0 {
+		return Order{}, fmt.Errorf("%w: it was followed before: sign a new one to add the same again", ErrOrder)
+	}
+	if err := carryOut(ctx, tx, o); err != nil {
+		return Order{}, err
+	}
+	head, err := add(ctx, tx, l.cfg.ID, ordered{order})
+	if err != nil {
+		return Order{}, err
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO ledger_orders VALUES (?, ?)", digest[:], head.Seq)
+	return o, wrote(err)
+}
+
+func carryOut(ctx context.Context, tx Tx, o Order) error {
+	switch o.Kind {
+	case Allow, AllowEach:
+		return allow(ctx, tx, o)
+	case LimitTask:
+		s, err := readState(ctx, tx)
+		if err != nil {
+			return err
+		}
+		most := s.most.most(o.Amount)
+		_, err = tx.ExecContext(ctx, "UPDATE ledger_state SET task_rho = ?, task_delta = ?, most_rho = ?, most_delta = ?",
+			o.Amount.Rho, o.Amount.Delta, most.Rho, most.Delta)
+		return wrote(err)
+	case Lift:
+		_, err := tx.ExecContext(ctx, "INSERT INTO ledger_lifts VALUES (?, ?) ON CONFLICT DO NOTHING", o.Cohort[:], o.Study[:])
+		return wrote(err)
+	}
+	return fmt.Errorf("%w: there is no %v", ErrOrder, o.Kind)
+}
+
+// allow adds to the account at the order's level, and opens it and those above.
+func allow(ctx context.Context, tx Tx, o Order) error {
+	parent := Key{}
+	ids := o.Path.accounts()
+	for i := range o.Level {
+		a, err := readAccount(ctx, tx, ids[i], i+1, parent)
+		if err != nil {
+			return err
+		}
+		parent = ids[i]
+		if i+1 == o.Level {
+			grown := &a.own
+			if o.Kind == AllowEach {
+				grown = &a.each
+			}
+			sum, counted := grown.plus(o.Amount)
+			if !counted {
+				return fmt.Errorf("%w: the %s has %v, %v cannot be added to it", ErrOverflow, a.level, *grown, o.Amount)
+			}
+			*grown = sum
+		}
+		if err := writeAccount(ctx, tx, ids[i], a); err != nil {
+			return err
+		}
+	}
+	return nil
+}

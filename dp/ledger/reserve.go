@@ -1,0 +1,171 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// Charge is what one release costs, and whom.
+type Charge struct {
+	// Release is the identity of the release. Whatever is in it twice is one release,
+	// with one noise; whatever is not is another.
+	Release Key
+	Path    Path
+	Cost    Cost
+}
+
+// Reserve debits a release from the four accounts of its path, in the caller's
+// transaction: all of them or none. An account that has paid for the release before
+// does not pay again. The debit stands once the transaction is committed and Settle
+// has returned; the Hold lets the noise be drawn only then. Nothing gives a debit back.
+func (l *Ledger) Reserve(ctx context.Context, tx Tx, c Charge) (*Hold, error) {
+	if err := l.alive(); err != nil {
+		return nil, err
+	}
+	if c.Release.isZero() || !c.Path.whole(Researcher) {
+		return nil, fmt.Errorf("%w: a charge needs a release and four accounts", ErrPath)
+	}
+	state, err := readState(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	if c.Cost.Rho == 0 {
+		return nil, fmt.Errorf("%w: a release without rho has no noise that this ledger counts", ErrCost)
+	}
+	if !c.Cost.within(state.task) {
+		return nil, fmt.Errorf("%w: %v, and one release may cost %v: ask for more noise, or have the operator sign another limit", ErrCost, c.Cost, state.task)
+	}
+	paid, first, err := l.paid(ctx, tx, c)
+	if err != nil {
+		return nil, err
+	}
+	ids := c.Path.accounts()
+	rows, err := readPath(ctx, tx, ids)
+	if err != nil {
+		return nil, err
+	}
+	d := debit{release: c.Release, path: c.Path, cost: c.Cost}
+	for i, id := range ids {
+		if !paid[id] {
+			d.paid |= 1 << i
+		}
+	}
+	if d.paid == 0 {
+		return l.hold(first, true)
+	}
+	if err := room(ids, rows, d, state.lost); err != nil {
+		return nil, err
+	}
+	return l.debit(ctx, tx, ids, rows, d)
+}
+
+// debit writes what has been found affordable.
+func (l *Ledger) debit(ctx context.Context, tx Tx, ids [levels]Key, rows [levels]account, d debit) (*Hold, error) {
+	head, err := add(ctx, tx, l.cfg.ID, d)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range ids {
+		if d.paid&(1<<i) == 0 {
+			continue
+		}
+		rows[i].spent = rows[i].spent.upTo(d.cost)
+		if err := writeAccount(ctx, tx, id, rows[i]); err != nil {
+			return nil, err
+		}
+		if _, err := tx.ExecContext(ctx, "INSERT INTO ledger_debits VALUES (?, ?, ?)", d.release[:], id[:], head.Seq); err != nil {
+			return nil, wrote(err)
+		}
+	}
+	return l.hold(head, false)
+}
+
+// room refuses when one of the accounts that are to pay has too little left.
+func room(ids [levels]Key, rows [levels]account, d debit, lost Cost) error {
+	above := Cost{}
+	for i, a := range rows {
+		left := a.own.upTo(above).minus(a.spent.upTo(lost))
+		above = a.each
+		if d.paid&(1<<i) != 0 && !d.cost.within(left) {
+			return &Exhausted{Level: a.level, Account: ids[i], Need: d.cost, Left: left}
+		}
+	}
+	return nil
+}
+
+// paid says which accounts have paid for a release, and where it was first charged.
+// The release must have cost the same then: its noise is part of its identity.
+func (l *Ledger) paid(ctx context.Context, tx Tx, c Charge) (map[Key]bool, Head, error) {
+	paid := make(map[Key]bool)
+	first := Head{Ledger: l.cfg.ID}
+	var id Key
+	var seq uint64
+	err := each(ctx, tx, "SELECT account, seq FROM ledger_debits WHERE release = ?", []any{scanKey{&id}, &seq}, func() error {
+		paid[id] = true
+		if first.Seq == 0 || seq < first.Seq {
+			first.Seq = seq
+		}
+		return nil
+	}, c.Release[:])
+	if err != nil || first.Seq == 0 {
+		return paid, first, err
+	}
+	var body []byte
+	err = tx.QueryRowContext(ctx, "SELECT body, head FROM ledger_entries WHERE seq = ?", first.Seq).Scan(&body, scanKey{&first.Digest})
+	if err != nil {
+		return nil, Head{}, damage(err)
+	}
+	e, err := parseEntry(body)
+	if err != nil {
+		return nil, Head{}, err
+	}
+	before, is := e.(debit)
+	if !is || before.release != c.Release {
+		return nil, Head{}, fmt.Errorf("%w: entry %d is not the debit that the tables name", ErrDamaged, first.Seq)
+	}
+	if before.cost != c.Cost {
+		return nil, Head{}, fmt.Errorf("%w: the release was charged at %v before, now it is %v", ErrCost, before.cost, c.Cost)
+	}
+	return paid, first, nil
+}
+
+// readPath reads the accounts of a path. One that is not there yet is empty.
+func readPath(ctx context.Context, tx Tx, ids [levels]Key) (rows [levels]account, err error) {
+	parent := Key{}
+	for i, id := range ids {
+		if rows[i], err = readAccount(ctx, tx, id, Level(i+1), parent); err != nil {
+			return rows, err
+		}
+		parent = id
+	}
+	return rows, nil
+}
+
+func readAccount(ctx context.Context, tx Tx, id Key, l Level, parent Key) (account, error) {
+	var a account
+	var same Key
+	err := tx.QueryRowContext(ctx, selectAccounts+" WHERE account = ?", id[:]).Scan(append([]any{scanKey{&same}}, a.columns()...)...)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return account{level: l, parent: parent}, nil
+	case err != nil:
+		return account{}, damage(err)
+	case a.level != l || a.parent != parent:
+		return account{}, fmt.Errorf("%w: the %s %s is of another %s", ErrPath, l, id, l-1)
+	}
+	return a, nil
+}
+
+// state is what holds for the whole ledger.
+type state struct {
+	task, most, lost Cost
+	losses           uint64
+}
+
+func readState(ctx context.Context, tx Tx) (s state, err error) {
+	err = tx.QueryRowContext(ctx, "SELECT task_rho, task_delta, most_rho, most_delta, lost_rho, lost_delta, losses FROM ledger_state").
+		Scan(&s.task.Rho, &s.task.Delta, &s.most.Rho, &s.most.Delta, &s.lost.Rho, &s.lost.Delta, &s.losses)
+	return s, damage(err)
+}
