@@ -1,9 +1,6 @@
 package table
 
-import (
-	"iter"
-	"strconv"
-)
+import "iter"
 
 // Site is one place with all of its ALTs, as plink2's reports have it: lists of ALTs and
 // of their numbers are joined by commas, and a site without ALT has ".".
@@ -32,12 +29,16 @@ type Genotypes struct {
 // Rows are the site's ALTs one by one; none for a site without ALT.
 func (s *Site) Rows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
-		for k, alt := range s.Alts {
-			if !yield(Row{Contig: s.Contig, Pos: s.Pos, Ref: s.Ref, Alt: alt, AC: s.AC[k], AN: s.AN}) {
+		for k := range s.Alts {
+			if !yield(s.row(k)) {
 				return
 			}
 		}
 	}
+}
+
+func (s *Site) row(k int) Row {
+	return Row{Contig: s.Contig, Pos: s.Pos, Ref: s.Ref, Alt: s.Alts[k], AC: s.AC[k], AN: s.AN}
 }
 
 // Form is a report that is written site by site, for who has several at once: first Head,
@@ -51,8 +52,8 @@ type Form struct {
 // --set-all-var-ids @:#:$r:$a: CHROM:POS:REF:ALT with the first ALT.
 func Acount() Form {
 	return Form{"#CHROM\tID\tREF\tALT\tALT_CTS\tOBS_CT\n", func(b []byte, s *Site) []byte {
-		b = append(appendList(s.appendPlace(b), s.AC), '\t')
-		return append(strconv.AppendInt(b, s.AN, 10), '\n')
+		b = appendList(s.appendPlace(b), s.AC, '\t')
+		return appendNumber(b, s.AN, '\n')
 	}}
 }
 
@@ -67,7 +68,7 @@ func SiteAfreq() Form {
 			}
 			b = r.appendAF(comma(b, k), "nan")
 		}
-		return append(strconv.AppendInt(append(b, '\t'), s.AN, 10), '\n')
+		return appendNumber(append(b, '\t'), s.AN, '\n')
 	}}
 }
 
@@ -76,19 +77,20 @@ func Gcount() Form {
 	const head = "#CHROM\tID\tREF\tALT\tHOM_REF_CT\tHET_REF_ALT_CTS\tTWO_ALT_GENO_CTS\tHAP_REF_CT\tHAP_ALT_CTS\tMISSING_CT\n"
 	return Form{head, func(b []byte, s *Site) []byte {
 		g := &s.Genotypes
-		b = append(strconv.AppendInt(s.appendPlace(b), g.HomRef, 10), '\t')
-		b = append(appendList(b, g.Het), '\t')
-		b = append(appendList(b, g.TwoAlts), '\t')
-		b = append(strconv.AppendInt(b, g.HapRef, 10), '\t')
-		b = append(appendList(b, g.HapAlt), '\t')
-		return append(strconv.AppendInt(b, g.Missing, 10), '\n')
+		b = appendNumber(s.appendPlace(b), g.HomRef, '\t')
+		b = appendList(b, g.Het, '\t')
+		b = appendList(b, g.TwoAlts, '\t')
+		b = appendNumber(b, g.HapRef, '\t')
+		b = appendList(b, g.HapAlt, '\t')
+		return appendNumber(b, g.Missing, '\n')
 	}}
 }
 
 // SiteTSV is TSV, with a line for each ALT of a site.
 func SiteTSV() Form {
 	return Form{tsvHead, func(b []byte, s *Site) []byte {
-		for r := range s.Rows() {
+		for k := range s.Alts {
+			r := s.row(k)
 			b = appendTSV(b, &r)
 		}
 		return b
@@ -99,7 +101,8 @@ func SiteTSV() Form {
 // for who learns the contigs from the sites.
 func SiteVCF() Form {
 	return Form{"", func(b []byte, s *Site) []byte {
-		for r := range s.Rows() {
+		for k := range s.Alts {
+			r := s.row(k)
 			b = appendVCF(b, &r)
 		}
 		return b
@@ -112,28 +115,34 @@ func (s *Site) appendPlace(b []byte) []byte {
 	if len(s.Alts) > 0 {
 		first = s.Alts[0]
 	}
-	b = append(append(b, s.Contig...), '\t')
-	b = append(append(b, s.Contig...), ':')
-	b = append(strconv.AppendUint(b, uint64(s.Pos), 10), ':')
-	b = append(append(b, s.Ref...), ':')
-	b = append(append(b, first...), '\t')
-	b = append(append(b, s.Ref...), '\t')
+	b = appendText(b, s.Contig, '\t')
+	b = appendText(b, s.Contig, ':')
+	b = appendNumber(b, int64(s.Pos), ':')
+	b = appendText(b, s.Ref, ':')
+	b = appendText(b, first, '\t')
+	b = appendText(b, s.Ref, '\t')
+	if len(s.Alts) < 2 {
+		return appendText(b, first, '\t')
+	}
 	b = append(b, first...)
-	for _, alt := range s.Alts[min(1, len(s.Alts)):] {
+	for _, alt := range s.Alts[1:] {
 		b = append(append(b, ','), alt...)
 	}
 	return append(b, '\t')
 }
 
-// appendList writes numbers; 0 where there are none.
-func appendList(b []byte, list []int64) []byte {
+// appendList writes numbers, 0 where there are none, and what ends them.
+func appendList(b []byte, list []int64, end byte) []byte {
+	if len(list) == 1 {
+		return appendNumber(b, list[0], end)
+	}
 	if len(list) == 0 {
-		return append(b, '0')
+		return append(b, '0', end)
 	}
-	for k, n := range list {
-		b = strconv.AppendInt(comma(b, k), n, 10)
+	for _, n := range list[:len(list)-1] {
+		b = appendNumber(b, n, ',')
 	}
-	return b
+	return appendNumber(b, list[len(list)-1], end)
 }
 
 // comma stands before all but the first of a list.

@@ -57,12 +57,12 @@ const tsvHead = "#CHROM\tPOS\tREF\tALT\tAC\tAN\tAF\n"
 func TSV(w io.Writer, rows iter.Seq[Row]) error { return writeLines(w, tsvHead, rows, appendTSV) }
 
 func appendTSV(b []byte, r *Row) []byte {
-	b = append(append(b, r.Contig...), '\t')
-	b = append(strconv.AppendUint(b, uint64(r.Pos), 10), '\t')
-	b = append(append(b, r.Ref...), '\t')
-	b = append(append(b, r.Alt...), '\t')
-	b = append(strconv.AppendInt(b, r.AC, 10), '\t')
-	b = append(strconv.AppendInt(b, r.AN, 10), '\t')
+	b = appendText(b, r.Contig, '\t')
+	b = appendNumber(b, int64(r.Pos), '\t')
+	b = appendText(b, r.Ref, '\t')
+	b = appendText(b, r.Alt, '\t')
+	b = appendNumber(b, r.AC, '\t')
+	b = appendNumber(b, r.AN, '\t')
 	return append(r.appendAF(b, "NA"), '\n')
 }
 
@@ -70,15 +70,15 @@ func appendTSV(b []byte, r *Row) []byte {
 // --set-all-var-ids @:#:$r:$a gives it.
 func Afreq(w io.Writer, rows iter.Seq[Row]) error {
 	return writeLines(w, "#CHROM\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n", rows, func(b []byte, r *Row) []byte {
-		b = append(append(b, r.Contig...), '\t')
-		b = append(append(b, r.Contig...), ':')
-		b = append(strconv.AppendUint(b, uint64(r.Pos), 10), ':')
-		b = append(append(b, r.Ref...), ':')
-		b = append(append(b, r.Alt...), '\t')
-		b = append(append(b, r.Ref...), '\t')
-		b = append(append(b, r.Alt...), '\t')
+		b = appendText(b, r.Contig, '\t')
+		b = appendText(b, r.Contig, ':')
+		b = appendNumber(b, int64(r.Pos), ':')
+		b = appendText(b, r.Ref, ':')
+		b = appendText(b, r.Alt, '\t')
+		b = appendText(b, r.Ref, '\t')
+		b = appendText(b, r.Alt, '\t')
 		b = append(r.appendAF(b, "nan"), '\t')
-		return append(strconv.AppendInt(b, r.AN, 10), '\n')
+		return appendNumber(b, r.AN, '\n')
 	})
 }
 
@@ -89,17 +89,17 @@ func JSONL(w io.Writer, rows iter.Seq[Row]) error {
 
 // AppendJSON appends a row as one JSON object.
 func AppendJSON(b []byte, r *Row) []byte {
-	b = appendText(append(b, `{"contig":`...), r.Contig)
+	b = appendQuoted(append(b, `{"contig":`...), r.Contig)
 	b = strconv.AppendUint(append(b, `,"pos":`...), uint64(r.Pos), 10)
-	b = appendText(append(b, `,"ref":`...), r.Ref)
-	b = appendText(append(b, `,"alt":`...), r.Alt)
+	b = appendQuoted(append(b, `,"ref":`...), r.Ref)
+	b = appendQuoted(append(b, `,"alt":`...), r.Alt)
 	b = strconv.AppendInt(append(b, `,"ac":`...), r.AC, 10)
 	b = strconv.AppendInt(append(b, `,"an":`...), r.AN, 10)
 	return append(r.appendAF(append(b, `,"af":`...), "null"), '}')
 }
 
-// appendText appends a JSON string of printable ASCII.
-func appendText(b []byte, s string) []byte {
+// appendQuoted appends a JSON string of printable ASCII.
+func appendQuoted(b []byte, s string) []byte {
 	b = append(b, '"')
 	for i := range len(s) {
 		if s[i] == '"' || s[i] == '\\' {

@@ -38,12 +38,12 @@ func VCFHead(w io.Writer, h Head) error {
 }
 
 func appendVCF(b []byte, r *Row) []byte {
-	b = append(append(b, r.Contig...), '\t')
-	b = append(strconv.AppendUint(b, uint64(r.Pos), 10), "\t.\t"...)
-	b = append(append(b, r.Ref...), '\t')
+	b = appendText(b, r.Contig, '\t')
+	b = append(appendNumber(b, int64(r.Pos), '\t'), ".\t"...)
+	b = appendText(b, r.Ref, '\t')
 	b = append(append(b, r.Alt...), "\t.\t.\tAC="...)
-	b = append(strconv.AppendInt(b, r.AC, 10), ";AN="...)
-	b = append(strconv.AppendInt(b, r.AN, 10), ";AF="...)
+	b = append(appendNumber(b, r.AC, ';'), "AN="...)
+	b = append(appendNumber(b, r.AN, ';'), "AF="...)
 	return append(r.appendAF(b, "."), '\n')
 }
 
