@@ -45,27 +45,22 @@ type Cohort struct {
 func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Cohort, error) {
 	c := &Cohort{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
 	copy(c.Sexes, sexes)
-	at := make(map[string]int, len(samples))
-	for i, s := range samples {
-		at[s] = i
-	}
-	for _, r := range t.rows {
-		i, ok := at[r.sample]
+	places := finder{samples: samples}
+	c.persons = make([]string, 0, len(t.rows))
+	for i := range t.rows {
+		r := &t.rows[i]
+		at, ok := places.of(r.sample)
 		if !ok {
-			return nil, &LineError{Line: r.line, Err: ErrNoSample}
+			return nil, &LineError{Line: int(r.line), Err: ErrNoSample}
 		}
 		if r.sex != genotype.UnknownSex {
-			if c.Sexes[i] != genotype.UnknownSex && c.Sexes[i] != r.sex {
-				return nil, &LineError{Line: r.line, Err: ErrSex}
+			if c.Sexes[at] != genotype.UnknownSex && c.Sexes[at] != r.sex {
+				return nil, &LineError{Line: int(r.line), Err: ErrSex}
 			}
-			c.Sexes[i] = r.sex
+			c.Sexes[at] = r.sex
 		}
 		if r.chosen {
-			c.Labels[i] = 1
-			if t.strata != nil {
-				at, _ := slices.BinarySearch(t.strata, r.stratum)
-				c.Labels[i] = uint8(at + 1)
-			}
+			c.Labels[at] = 1 + r.stratum
 			c.persons = append(c.persons, r.person)
 		}
 	}
@@ -77,15 +72,38 @@ func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Co
 	case c.People < minimum:
 		return nil, fmt.Errorf("%w: at least %d are needed", ErrSmall, minimum)
 	}
-	slices.Sort(c.persons)
 	return c, nil
+}
+
+// finder finds samples by name. A table in the order of the file needs no index.
+type finder struct {
+	samples []string
+	next    int
+	at      map[string]int
+}
+
+func (f *finder) of(name string) (place int, ok bool) {
+	if f.next < len(f.samples) && f.samples[f.next] == name {
+		f.next++
+		return f.next - 1, true
+	}
+	if f.at == nil {
+		f.at = make(map[string]int, len(f.samples))
+		for i, s := range f.samples {
+			f.at[s] = i
+		}
+	}
+	if place, ok = f.at[name]; ok {
+		f.next = place + 1
+	}
+	return place, ok
 }
 
 // PersonsDigest names who is in the cohort, in no order. It is a plain hash of their
 // ids, which are easily guessed: it MUST NOT leave the site unless it is keyed.
 func (c *Cohort) PersonsDigest() [32]byte {
 	h := sha256.New()
-	for _, p := range c.persons {
+	for _, p := range slices.Sorted(slices.Values(c.persons)) {
 		var n [4]byte
 		binary.BigEndian.PutUint32(n[:], uint32(len(p)))
 		h.Write(n[:])

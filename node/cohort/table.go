@@ -86,10 +86,10 @@ type Table struct {
 
 type row struct {
 	sample, person string
+	line           int32
 	sex            genotype.Sex
-	chosen         bool   // by the filter
-	stratum        string // its value in the column of strata
-	line           int
+	chosen         bool  // by the filter
+	stratum        uint8 // its value in the column of strata, by its place among them
 }
 
 // Strata are the values of the column of strata, sorted; nil where the table was read
@@ -105,7 +105,7 @@ func Read(r io.Reader, where Filter) (*Table, error) { return ReadStrata(r, wher
 func ReadStrata(r io.Reader, where Filter, column string) (*Table, error) {
 	s := bufio.NewScanner(r)
 	s.Buffer(nil, maxLine)
-	p := parser{where: where, by: column, samples: make(map[string]struct{}), persons: make(map[string]struct{})}
+	p := parser{where: where, by: column}
 	for s.Scan() {
 		p.line++
 		line := s.Bytes()
@@ -114,7 +114,7 @@ func ReadStrata(r io.Reader, where Filter, column string) (*Table, error) {
 		case p.line == 1:
 			err = p.header(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")))
 		case len(bytes.TrimSpace(line)) > 0:
-			err = p.row(string(line))
+			err = p.row(line)
 		}
 		if err != nil {
 			return nil, &LineError{Line: p.line, Err: err}
@@ -128,8 +128,8 @@ func ReadStrata(r io.Reader, where Filter, column string) (*Table, error) {
 	case len(p.table.rows) == 0:
 		return nil, fmt.Errorf("%w: want a line of column names and one line a sample", ErrTable)
 	}
-	p.table.strata = slices.Sorted(maps.Keys(p.strata))
-	return &p.table, nil
+	p.sortStrata()
+	return &p.table, p.once()
 }
 
 // parser reads line by line.
@@ -138,10 +138,10 @@ type parser struct {
 	by                  string // the column of strata, "" for none
 	table               Table
 	line, columns       int
-	sample, person, sex int // which column
-	filter, stratum     int // -1 for none
-	strata              map[string]string
-	samples, persons    map[string]struct{}
+	sample, person, sex int              // which column
+	filter, stratum     int              // -1 for none
+	strata              map[string]uint8 // numbered as they came
+	fields              [][]byte         // of the line
 }
 
 func (p *parser) header(line []byte) error {
@@ -176,7 +176,7 @@ func (p *parser) header(line []byte) error {
 		if !ok {
 			return fmt.Errorf("%w: the table has no column %q", ErrStrata, p.by)
 		}
-		p.stratum, p.strata = i, make(map[string]string)
+		p.stratum, p.strata = i, make(map[string]uint8)
 	}
 	if p.where != (Filter{}) {
 		i, ok := at[p.where.Column]
@@ -188,60 +188,118 @@ func (p *parser) header(line []byte) error {
 	return nil
 }
 
-func (p *parser) row(line string) error {
-	if !utf8.ValidString(line) {
+func (p *parser) row(line []byte) error {
+	if !utf8.Valid(line) {
 		return fmt.Errorf("%w: it is not UTF-8", ErrTable)
 	}
-	f := strings.Split(line, "\t")
+	f := p.split(line)
 	if len(f) != p.columns {
 		return fmt.Errorf("%w: %d columns; the first line has %d", ErrTable, len(f), p.columns)
 	}
 	if len(p.table.rows) == maxRows {
 		return fmt.Errorf("%w: over %d samples", ErrTable, maxRows)
 	}
-	r := row{
-		sample: strings.Clone(strings.TrimSpace(f[p.sample])),
-		person: strings.Clone(strings.TrimSpace(f[p.person])),
-		line:   p.line,
-		chosen: p.filter < 0 || strings.TrimSpace(f[p.filter]) == p.where.Value,
-	}
-	if r.sample == "" || r.person == "" || len(r.sample) > maxField || len(r.person) > maxField {
+	sample, person := bytes.TrimSpace(f[p.sample]), bytes.TrimSpace(f[p.person])
+	if len(sample) == 0 || len(person) == 0 || len(sample) > maxField || len(person) > maxField {
 		return fmt.Errorf("%w: a sample_id and a person_id have 1 to %d bytes", ErrTable, maxField)
+	}
+	r := row{
+		sample: string(sample), line: int32(p.line),
+		chosen: p.filter < 0 || string(bytes.TrimSpace(f[p.filter])) == p.where.Value,
+	}
+	if r.person = r.sample; !bytes.Equal(sample, person) {
+		r.person = string(person)
 	}
 	var ok bool
 	if r.sex, ok = parseSex(f[p.sex]); !ok {
 		return fmt.Errorf("%w: sex is male, female or unknown", ErrTable)
 	}
 	if r.chosen && p.stratum >= 0 {
-		if err := p.note(&r, strings.TrimSpace(f[p.stratum])); err != nil {
+		if err := p.note(&r, bytes.TrimSpace(f[p.stratum])); err != nil {
 			return err
 		}
 	}
-	if _, twice := p.samples[r.sample]; twice {
-		return fmt.Errorf("%w: this sample has a line above", ErrTwice)
-	}
-	if _, twice := p.persons[r.person]; twice {
-		return fmt.Errorf("%w: this person has another sample above; keep one of them", ErrTwice)
-	}
-	p.samples[r.sample], p.persons[r.person] = struct{}{}, struct{}{}
 	p.table.rows = append(p.table.rows, r)
 	return nil
 }
 
+// split parts a line at its tabs, into one field more than there are columns at most.
+func (p *parser) split(line []byte) [][]byte {
+	p.fields = p.fields[:0]
+	for len(p.fields) < p.columns {
+		field, rest, more := bytes.Cut(line, []byte{'\t'})
+		p.fields = append(p.fields, field)
+		if !more {
+			return p.fields
+		}
+		line = rest
+	}
+	for range bytes.Count(line, []byte{'\t'}) + 1 {
+		p.fields = append(p.fields, nil)
+	}
+	return p.fields
+}
+
+// once requires that no sample and no person has two lines.
+func (p *parser) once() error {
+	for _, of := range []struct {
+		name func(*row) string
+		why  string
+	}{
+		{func(r *row) string { return r.sample }, "this sample has a line above"},
+		{func(r *row) string { return r.person }, "this person has another sample above; keep one of them"},
+	} {
+		if p.ascends(of.name) {
+			continue
+		}
+		seen := make(map[string]struct{}, len(p.table.rows))
+		for i := range p.table.rows {
+			r := &p.table.rows[i]
+			seen[of.name(r)] = struct{}{}
+			if len(seen) == i {
+				return &LineError{Line: int(r.line), Err: fmt.Errorf("%w: %s", ErrTwice, of.why)}
+			}
+		}
+	}
+	return nil
+}
+
+// ascends reports whether names are in order, each once, as many tables have them.
+func (p *parser) ascends(name func(*row) string) bool {
+	for i := 1; i < len(p.table.rows); i++ {
+		if name(&p.table.rows[i-1]) >= name(&p.table.rows[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // note gives a row its stratum.
-func (p *parser) note(r *row, value string) error {
-	known, ok := p.strata[value]
+func (p *parser) note(r *row, value []byte) error {
+	known, ok := p.strata[string(value)]
 	switch {
-	case !ok && !isStratum(value):
+	case !ok && !isStratum(string(value)):
 		return fmt.Errorf("%w: a stratum is named by 1 to 64 letters, digits and _ + - . (the last two not first)", ErrStrata)
 	case !ok && len(p.strata) == maxStrata:
 		return fmt.Errorf("%w: over %d strata", ErrStrata, maxStrata)
 	case !ok:
-		known = strings.Clone(value)
-		p.strata[known] = known
+		known = uint8(len(p.strata))
+		p.strata[string(value)] = known
 	}
 	r.stratum = known
 	return nil
+}
+
+// sortStrata gives strata their places in order.
+func (p *parser) sortStrata() {
+	p.table.strata = slices.Sorted(maps.Keys(p.strata))
+	var place [maxStrata]uint8
+	for i, name := range p.table.strata {
+		place[p.strata[name]] = uint8(i)
+	}
+	for i := range p.table.rows {
+		p.table.rows[i].stratum = place[p.table.rows[i].stratum]
+	}
 }
 
 func isStratum(s string) bool {
@@ -253,8 +311,14 @@ func isStratum(s string) bool {
 	return s != "" && len(s) <= 64 && s[0] != '.' && s[0] != '-'
 }
 
-func parseSex(s string) (genotype.Sex, bool) {
-	switch strings.ToLower(strings.TrimSpace(s)) {
+func parseSex(field []byte) (genotype.Sex, bool) {
+	switch string(field) { // as most write it
+	case "male":
+		return genotype.Male, true
+	case "female":
+		return genotype.Female, true
+	}
+	switch strings.ToLower(string(bytes.TrimSpace(field))) {
 	case "male", "m", "1":
 		return genotype.Male, true
 	case "female", "f", "2":
