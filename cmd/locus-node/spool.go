@@ -20,15 +20,31 @@ type spools struct {
 	out   string // where they will be, or "" for a single one that is shown
 	head  bool   // each is a VCF, whose head is known last and comes first
 	files []*spool
-	line  []byte
 	site  table.Site // the one at hand
 }
 
+const (
+	// atOnce is how much of a report is gathered before it is written.
+	atOnce = 64 << 10
+	// roomForLines is that, and a last line of the usual length.
+	roomForLines = atOnce + atOnce/8
+)
+
 // spool is one report, under a name that nobody looks for, or under none.
 type spool struct {
-	*bufio.Writer
+	lines []byte // what is not written yet: lines are made where they are written from
 	file  *os.File
 	whole *os.File // for head and report together, where there is a head
+}
+
+// flush writes what was gathered. The room that a long line took is given back: there may
+// be many strata.
+func (s *spool) flush() error {
+	_, err := s.file.Write(s.lines)
+	if s.lines = s.lines[:0]; cap(s.lines) > 2*roomForLines {
+		s.lines = make([]byte, 0, roomForLines)
+	}
+	return err
 }
 
 // open makes n reports, if they are not there yet.
@@ -38,10 +54,8 @@ func (w *spools) open(n int) error {
 		if err != nil {
 			return fmt.Errorf("write counts: %w", err)
 		}
+		s.lines = append(s.lines, w.form.Head...)
 		w.files = append(w.files, s)
-		if _, err := s.WriteString(w.form.Head); err != nil {
-			return fmt.Errorf("write counts: %w", err)
-		}
 	}
 	return nil
 }
@@ -51,7 +65,7 @@ func (w *spools) newSpool() (*spool, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &spool{Writer: bufio.NewWriterSize(file, 1<<16), file: file}
+	s := &spool{lines: make([]byte, 0, roomForLines), file: file}
 	if w.head && w.out != "" {
 		if s.whole, err = w.create(); err != nil {
 			return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
@@ -87,8 +101,11 @@ func (w *spools) add(strata []string, counts []tally.SiteCounts) error {
 				Missing: g.Missing + g.Half, // plink2 knows no half calls
 			},
 		}
-		w.line = w.form.Append(w.line[:0], &w.site)
-		if _, err := w.files[i].Write(w.line); err != nil {
+		f := w.files[i]
+		if f.lines = w.form.Append(f.lines, &w.site); len(f.lines) < atOnce {
+			continue
+		}
+		if err := f.flush(); err != nil {
 			return fmt.Errorf("write counts: %w", err)
 		}
 	}
@@ -112,7 +129,7 @@ func (w *spools) remove() {
 // publish shows a report, or gives it its name, as a whole and once it is on the disk.
 func (w *spools) publish(i int, out io.Writer, path string, summary node.CountSummary) error {
 	s := w.files[i]
-	if err := s.Flush(); err != nil {
+	if err := s.flush(); err != nil {
 		return fmt.Errorf("write counts: %w", err)
 	}
 	done := s.file
