@@ -99,7 +99,7 @@ const maxValue = 1 << 62
 
 func (n *noise) Fits(largest, limit int64) error {
 	if largest < 0 || limit < 0 || largest > maxValue || limit-largest < n.sampler.Max() {
-		return fmt.Errorf("%w: up to %d on counts of up to %d, where %d is the most; ask for less at a time, for less precision of privacy, or for wider words",
+		return fmt.Errorf("%w: up to %d on counts of up to %d, where %d is the most; ask for fewer numbers at a time, for a larger epsilon, or for wider words",
 			ErrTooWide, n.sampler.Max(), largest, limit)
 	}
 	return nil

@@ -144,6 +144,7 @@ func (b Budget) Cost() (Cost, error) {
 	if aside < samplerDelta {
 		return Cost{}, fmt.Errorf("%w: delta is %g, want at least 2e-18", ErrBudget, b.Delta)
 	}
-	rho := Rho(b.Epsilon, b.Delta-aside/DeltaUnits) * (1 - 1e-12)
+	// Epsilon grows at least as the root of rho, so that this makes up for Cost.Epsilon's margin.
+	rho := Rho(b.Epsilon, b.Delta-aside/DeltaUnits) * (1 - 4e-12)
 	return Cost{uint64(rho * RhoUnits), uint64(aside)}, nil
 }
