@@ -44,10 +44,11 @@ test:
 race:
 	@go test -race $(RACE)
 
-##  make bench    times beside the textbook's, as a table; also in build/bench.jsonl
+##  make bench    times beside the textbook's and others', as a table; also in build/bench.jsonl
 bench:
 	@mkdir -p build
 	@go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) -timeout 30m ./he/... > build/bench.txt
+	@cd bench && go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) ./dp >> ../build/bench.txt
 	@cd bench && go run . -jsonl ../build/bench.jsonl < ../build/bench.txt
 
 ##  make bench-peers  locus-node count beside plink2, plink 1.9 and bcftools, as a table; PEERS=-only=bed for a part

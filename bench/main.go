@@ -2,7 +2,8 @@
 // ratios, and into one JSON object a row.
 //
 // A benchmark that belongs in the table is called Table, and its parts what is measured
-// and by whom, as in BenchmarkTable/site/textbook13. Who is "go", or another way of
+// and by whom, as in BenchmarkTable/site/textbook13 and
+// BenchmarkTable/gaussian/narrow/google. Who is "go", or another way of
 // ours to do it, gets a row; everybody else in that part is whom the row is held
 // against.
 package main
@@ -82,7 +83,7 @@ func report(in io.Reader, out io.Writer, file string) error {
 	return os.WriteFile(file, []byte(lines.String()), 0o644)
 }
 
-var benchLine = regexp.MustCompile(`^BenchmarkTable/([^/\s]+)/([^/\s]+?)(?:-\d+)?\s+\d+\s+(.*)$`)
+var benchLine = regexp.MustCompile(`^BenchmarkTable/(\S+)/([^/\s]+?)(?:-\d+)?\s+\d+\s+(.*)$`)
 
 // read takes the units that a benchmark names itself; the time of one operation says
 // nothing here.

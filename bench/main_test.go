@@ -18,6 +18,10 @@ BenchmarkTable/threshold/go-2    	      7	         0 B/variant
 BenchmarkTable/threshold/textbook13-2 	      7	        96.08 B/variant
 BenchmarkOther/go-2              	      7	         1 ns/op
 PASS
+pkg: example.org/house/bench/dp
+BenchmarkTable/gaussian/narrow/go-2 	      9	         4 ns/draw
+BenchmarkTable/gaussian/narrow/google 	      9	      4000 ns/draw
+PASS
 `
 
 func TestReport(t *testing.T) {
@@ -30,6 +34,7 @@ func TestReport(t *testing.T) {
 |---|---|---|---|
 | he/site/go | 8 ns/counter | textbook13 800, uint32sum 0.4 | textbook13 100, uint32sum 0.05 |
 | he/threshold/go | 0 B/variant | textbook13 96.1 |  |
+| dp/gaussian/narrow/go | 4 ns/draw | google 4000 | google 1000 |
 `
 	if out.String() != table {
 		t.Errorf("got\n%s\nwant\n%s", &out, table)
@@ -40,6 +45,7 @@ func TestReport(t *testing.T) {
 	}
 	const lines = `{"name":"he/site/go","value":8,"unit":"ns/counter","against":{"textbook13":100,"uint32sum":0.05}}
 {"name":"he/threshold/go","value":0,"unit":"B/variant"}
+{"name":"dp/gaussian/narrow/go","value":4,"unit":"ns/draw","against":{"google":1000}}
 `
 	if string(got) != lines {
 		t.Errorf("got\n%s\nwant\n%s", got, lines)

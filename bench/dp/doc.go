@@ -1,0 +1,2 @@
+// Package dp measures the product's noise beside google/differential-privacy.
+package dp
