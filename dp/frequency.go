@@ -16,12 +16,12 @@ import (
 //
 // A person adds at most 2 to AC and to AN, and no more to AC than to AN. So a person
 // adds (0, 2), (±1, 1), (±2, 0) or (0, 0) to a variant's (x, y), whose squares add up to at
-// most 4: AN comes at no price, and L2 is sqrt(4M + w^2) where AC alone, as it is,
-// would be at 2 sqrt(M) and twice as sensitive for what it tells.
+// most 4: AN adds nothing to L2, which is sqrt(4M + w^2). AC as it is has 2 sqrt(M) and
+// tells half as much for it.
 type Frequency struct {
 	Variants int
-	// Missing asks for AN of each variant. Without, AN is taken to be 2N: right for
-	// variants that everybody was called at.
+	// Missing asks for AN of each variant, whose noise is then in the frequencies too.
+	// Without, AN is taken to be 2N: right for variants that everybody was called at.
 	Missing bool
 }
 
