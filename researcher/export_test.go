@@ -7,10 +7,10 @@ func SelectFrom(p *panel.Panel, ask Ask) (Selected, error) { return selectFrom(p
 
 // Secrets are what a home derives for a nonce, as one string to compare.
 func (h *Home) Secrets(nonce [32]byte) (string, error) {
-	s, err := h.secrets(nonce)
+	s, err := h.seed.Secrets(nonce)
 	if err != nil {
 		return "", err
 	}
-	all := append(append(s.salt[:], s.check[:]...), s.kemPrivate...)
-	return string(append(all, s.kemPublic...)), nil
+	all := append(append(s.Salt[:], s.Check[:]...), s.KEMPrivate...)
+	return string(append(all, s.KEMPublic...)), nil
 }

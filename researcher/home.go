@@ -1,9 +1,7 @@
 package researcher
 
 import (
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -14,9 +12,8 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/tyler-smith/go-bip39"
-
 	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/researcher/answer"
 )
 
 var (
@@ -33,7 +30,6 @@ var (
 const (
 	seedFile     = "seed"
 	identityFile = "identity.json"
-	seedSize     = 32
 	maxHomeFile  = 64 << 20
 )
 
@@ -47,7 +43,7 @@ type Identity struct {
 type Home struct {
 	dir      string
 	identity Identity
-	seed     [seedSize]byte
+	seed     answer.Seed
 	key      *protocol.SigningKey
 }
 
@@ -56,23 +52,23 @@ func (h *Home) Format(s fmt.State, _ rune) { fmt.Fprintf(s, "researcher.Home(%s)
 
 // Init makes a home with a new seed. It refuses a directory that has one.
 func Init(dir string, who Identity) (*Home, error) {
-	entropy := make([]byte, seedSize)
-	if _, err := rand.Read(entropy); err != nil {
+	var seed answer.Seed
+	if _, err := rand.Read(seed[:]); err != nil {
 		return nil, fmt.Errorf("make seed: %w", err)
-	}
-	return initWith(dir, who, entropy)
-}
-
-// Restore makes a home from the 24 words of a seed.
-func Restore(dir string, who Identity, words string) (*Home, error) {
-	seed, err := bip39.EntropyFromMnemonic(strings.Join(strings.Fields(words), " "))
-	if err != nil || len(seed) != seedSize {
-		return nil, errors.New("researcher: these are not the 24 words of a seed; check their spelling and order")
 	}
 	return initWith(dir, who, seed)
 }
 
-func initWith(dir string, who Identity, seed []byte) (*Home, error) {
+// Restore makes a home from the 24 words of a seed.
+func Restore(dir string, who Identity, words string) (*Home, error) {
+	seed, err := answer.SeedOf(words)
+	if err != nil {
+		return nil, err
+	}
+	return initWith(dir, who, seed)
+}
+
+func initWith(dir string, who Identity, seed answer.Seed) (*Home, error) {
 	if strings.TrimSpace(who.Name) == "" || strings.TrimSpace(who.Organisation) == "" {
 		return nil, errors.New("researcher: a name and an organisation are needed")
 	}
@@ -85,7 +81,7 @@ func initWith(dir string, who Identity, seed []byte) (*Home, error) {
 	if err := writeJSON(filepath.Join(dir, identityFile), who); err != nil {
 		return nil, err
 	}
-	if err := writeFile(filepath.Join(dir, seedFile), []byte(base64.StdEncoding.EncodeToString(seed)+"\n")); err != nil {
+	if err := writeFile(filepath.Join(dir, seedFile), []byte(base64.StdEncoding.EncodeToString(seed[:])+"\n")); err != nil {
 		return nil, err
 	}
 	return Load(dir)
@@ -101,24 +97,15 @@ func Load(dir string) (*Home, error) {
 		return nil, fmt.Errorf("read seed: %w", err)
 	}
 	seed, err := base64.StdEncoding.DecodeString(strings.TrimSpace(string(raw)))
-	if err != nil || len(seed) != seedSize {
+	if err != nil || len(seed) != answer.SeedSize {
 		return nil, fmt.Errorf("researcher: %s is damaged; restore it from its 24 words", filepath.Join(dir, seedFile))
 	}
-	h := &Home{dir: dir, seed: [seedSize]byte(seed)}
+	h := &Home{dir: dir, seed: answer.Seed(seed)}
 	if err := readJSON(filepath.Join(dir, identityFile), &h.identity); err != nil {
 		return nil, err
 	}
-	h.key, err = protocol.NewSigningKey(h.derive("locus/researcher/sign/v1", nil))
+	h.key, err = h.seed.SigningKey()
 	return h, err
-}
-
-// derive is HKDF-SHA256 over the seed.
-func (h *Home) derive(label string, salt []byte) []byte {
-	key, err := hkdf.Key(sha256.New, h.seed[:], salt, label, 32)
-	if err != nil {
-		panic("researcher: HKDF of 32 bytes: " + err.Error())
-	}
-	return key
 }
 
 // Dir is where the home is.
@@ -131,7 +118,7 @@ func (h *Home) Identity() Identity { return h.identity }
 func (h *Home) Key() *protocol.SigningKey { return h.key }
 
 // Words are the seed as 24 words of BIP-39, for paper.
-func (h *Home) Words() (string, error) { return bip39.NewMnemonic(h.seed[:]) }
+func (h *Home) Words() (string, error) { return h.seed.Words() }
 
 // Card is what an operator needs to put a researcher into a roster.
 type Card struct {

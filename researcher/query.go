@@ -50,67 +50,6 @@ type Ask struct {
 	Life time.Duration
 }
 
-// Asked is a question as it was signed, with what is needed to read its answer. It
-// holds nothing that the seed does not give again but what was asked.
-type Asked struct {
-	Task   protocol.Digest  `json:"task"`
-	Study  string           `json:"study"`
-	Roster protocol.Digest  `json:"roster"`
-	Cohort string           `json:"cohort"`
-	Panel  protocol.Digest  `json:"panel"`
-	Ranges []protocol.Range `json:"ranges"`
-	// Region says in words what was selected; empty for all of the panel.
-	Region  string    `json:"region,omitempty"`
-	Purpose string    `json:"purpose,omitempty"`
-	Made    time.Time `json:"made"`
-	// Query is what was sent, so that sending it again is the same question.
-	Query []byte `json:"query"`
-}
-
-// secrets are what one question's nonce gives with the seed.
-type secrets struct {
-	salt, check [32]byte
-	kemPrivate  []byte
-	kemPublic   []byte
-}
-
-func (h *Home) secrets(nonce [32]byte) (secrets, error) {
-	s := secrets{
-		salt:  [32]byte(h.derive("locus/researcher/salt/v1", nonce[:])),
-		check: [32]byte(h.derive("locus/researcher/check/v1", nonce[:])),
-	}
-	var err error
-	s.kemPrivate, s.kemPublic, err = he.KEMFromSeed([32]byte(h.derive("locus/researcher/recipient/v1", nonce[:])))
-	if err != nil {
-		return secrets{}, fmt.Errorf("make recipient key: %w", err)
-	}
-	return s, nil
-}
-
-// body is what every site gets to read.
-func (s *secrets) body(cohort string, panel protocol.Digest, ranges []protocol.Range) protocol.QueryBody {
-	return protocol.QueryBody{
-		Salt: s.salt, Cohort: cohort, Panel: panel, Ranges: ranges, CheckKey: s.check, RecipientKey: s.kemPublic,
-	}
-}
-
-// size is the number of variants in ranges, and lastOf where the last one ends.
-func size(ranges []protocol.Range) uint64 {
-	var n uint64
-	for _, r := range ranges {
-		n += r.To - r.From
-	}
-	return n
-}
-
-func lastOf(ranges []protocol.Range) uint64 {
-	var last uint64
-	for _, r := range ranges {
-		last = max(last, r.To)
-	}
-	return last
-}
-
 // Compose turns a question into a signed query, sealed to every site, and keeps it.
 func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, error) {
 	view, err := c.Study(ctx)
@@ -133,11 +72,11 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	if err != nil {
 		return Asked{}, err
 	}
-	secrets, err := c.home.secrets(header.Nonce)
+	secrets, err := c.home.seed.Secrets(header.Nonce)
 	if err != nil {
 		return Asked{}, err
 	}
-	asked, err := c.seal(view, header, secrets.body(ask.Cohort, ref.Digest, selected.Ranges))
+	asked, err := c.seal(view, header, secrets.Body(ask.Cohort, ref.Digest, selected.Ranges))
 	if err != nil {
 		return Asked{}, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/locus-genomics/locus/internal/genes"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/researcher/answer"
 )
 
 // ErrSelection is returned when what is asked for cannot be found in the panel.
@@ -46,7 +47,7 @@ type Selected struct {
 }
 
 // Size is the number of variants.
-func (s Selected) Size() uint64 { return size(s.Ranges) }
+func (s Selected) Size() uint64 { return answer.Size(s.Ranges) }
 
 // Select says what a question selects, and asks nothing.
 func (c *Client) Select(ctx context.Context, ask Ask) (Selected, error) {

@@ -77,12 +77,17 @@ func newHome(t testing.TB) *researcher.Home {
 // newStudy is an open study with alice in its roster.
 func newStudy(t testing.TB, alice *researcher.Home) *study {
 	t.Helper()
-	s := &study{t: t, member: newKey(t, "member"), state: "done"}
-	var list strings.Builder
+	var variants []panel.Variant
 	for i := range 50 {
-		fmt.Fprintf(&list, "%d %d A C\n", 7+i/30, 1000+10*i)
+		variants = append(variants, panel.Variant{Contig: fmt.Sprint(7 + i/30), Pos: uint32(1000 + 10*i), Ref: "A", Alt: "C"})
 	}
-	variants := must[[]panel.Variant](t)(panel.ReadVariants(strings.NewReader(list.String())))
+	return newStudyOf(t, alice, variants)
+}
+
+// newStudyOf is a study about some variants.
+func newStudyOf(t testing.TB, alice *researcher.Home, variants []panel.Variant) *study {
+	t.Helper()
+	s := &study{t: t, member: newKey(t, "member"), state: "done"}
 	s.panel = must[*panel.Panel](t)(panel.New("GRCh38", variants))
 	s.sign(s.rules(alice))
 	for i := range siteCount {

@@ -251,7 +251,7 @@ func (a *app) result() *cobra.Command {
 		return a.open(c, client, asked, out)
 	})
 	out.flags(open.Flags())
-	c.AddCommand(open)
+	c.AddCommand(open, a.export())
 	return c
 }
 

@@ -72,7 +72,7 @@ func (o *output) write(a *app, answer researcher.Answer) error {
 	if o.toFile() {
 		fmt.Fprintf(a.err, "wrote    %s: %d variants\n", o.file, len(answer.Rows))
 	}
-	for _, f := range provenance(answer) {
+	for _, f := range answer.Provenance() {
 		if f.Value != "" {
 			fmt.Fprintf(a.err, "%-8s %s\n", f.Name, f.Value)
 		}
@@ -81,7 +81,7 @@ func (o *output) write(a *app, answer researcher.Answer) error {
 }
 
 func (o *output) encode(w io.Writer, answer researcher.Answer) error {
-	rows := rowsOf(answer)
+	rows := answer.Table()
 	switch o.format {
 	case "table":
 		first := shownRows
@@ -103,47 +103,6 @@ func (o *output) encode(w io.Writer, answer researcher.Answer) error {
 	return errors.New("no format was settled")
 }
 
-func rowsOf(answer researcher.Answer) iter.Seq[table.Row] {
-	return func(yield func(table.Row) bool) {
-		for _, r := range answer.Rows {
-			v := r.Variant
-			if !yield(table.Row{Contig: v.Contig, Pos: v.Pos, Ref: v.Ref, Alt: v.Alt, AC: r.AC, AN: r.AN}) {
-				return
-			}
-		}
-	}
-}
-
-// provenance is what an answer rests on, as a person reads it.
-func provenance(answer researcher.Answer) []table.Field {
-	mode := answer.Mode.String()
-	if answer.Mode == protocol.Exact {
-		mode = "exact: not differentially private"
-	}
-	asked := answer.Asked
-	return []table.Field{
-		{Name: "study", Value: fmt.Sprintf("%s, roster %s", asked.Study, asked.Roster)},
-		{Name: "cohort", Value: asked.Cohort},
-		{Name: "region", Value: regionOr(asked.Region)},
-		{Name: "panel", Value: asked.Panel.String()},
-		{Name: "purpose", Value: answer.Purpose},
-		{Name: "mode", Value: mode},
-		{Name: "sites", Value: fmt.Sprintf("%d: %s", len(answer.Sites), strings.Join(answer.Sites, ", "))},
-		{Name: "wrong openings", Value: noneOr(answer.Wrong)},
-		{Name: "attempt", Value: fmt.Sprint(answer.Attempt)},
-		{Name: "task", Value: asked.Task.String()},
-		{Name: "cut", Value: answer.Cut.String()},
-		{Name: "sum", Value: answer.Sum.String()},
-	}
-}
-
-func noneOr(names []string) string {
-	if len(names) == 0 {
-		return "none"
-	}
-	return strings.Join(names, ", ")
-}
-
 func headOf(answer researcher.Answer) table.Head {
 	h := table.Head{Source: "locus", Date: answer.Asked.Made.UTC().Format("20060102"), Assembly: answer.Assembly}
 	for _, r := range answer.Rows {
@@ -152,7 +111,7 @@ func headOf(answer researcher.Answer) table.Head {
 			h.Contigs = append(h.Contigs, r.Variant.Contig)
 		}
 	}
-	for _, f := range provenance(answer) {
+	for _, f := range answer.Provenance() {
 		if f.Value != "" {
 			h.Provenance = append(h.Provenance, table.Field{Name: "locus_" + f.Name, Value: f.Value})
 		}

@@ -1,0 +1,104 @@
+package answer
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/locus-genomics/locus/internal/table"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+)
+
+var (
+	// ErrAltered is returned when a result does not verify: the sum is not the one
+	// that the sites' check words vouch for, or a signature does not fit.
+	ErrAltered = errors.New("answer: the result does not verify; nothing was opened")
+	// ErrNotMine is returned when a result is of a question another seed asked.
+	ErrNotMine = errors.New("answer: this question was asked with another key")
+)
+
+// Asked is a question as it was signed, with what is needed to read its answer. It
+// holds nothing that the seed does not give again but what was asked.
+type Asked struct {
+	Task   protocol.Digest  `json:"task"`
+	Study  string           `json:"study"`
+	Roster protocol.Digest  `json:"roster"`
+	Cohort string           `json:"cohort"`
+	Panel  protocol.Digest  `json:"panel"`
+	Ranges []protocol.Range `json:"ranges"`
+	// Region says in words what was selected; empty for all of the panel.
+	Region  string    `json:"region,omitempty"`
+	Purpose string    `json:"purpose,omitempty"`
+	Made    time.Time `json:"made"`
+	// Query is what was sent, so that sending it again is the same question.
+	Query []byte `json:"query"`
+}
+
+// Row is one variant's answer.
+type Row struct {
+	Variant panel.Variant
+	// AC is the copies of ALT, AN the called alleles, over all sites of the cut.
+	AC, AN int64
+}
+
+// Answer is what a result says once everything in it has verified.
+type Answer struct {
+	Asked Asked
+	Mode  protocol.Mode
+	// Assembly is the reference that positions are of.
+	Assembly string
+	// Sites are the names of those whose counts are in the sum.
+	Sites []string
+	// Wrong are the names of those whose share of the key did not fit the others'. The
+	// rest was enough, and the check words agree.
+	Wrong   []string
+	Purpose string
+	Attempt uint32
+	// Cut and Sum are what an auditor is given.
+	Cut, Sum protocol.Digest
+	Rows     []Row
+}
+
+// Table is the rows as internal/table writes them.
+func (a *Answer) Table() iter.Seq[table.Row] {
+	return func(yield func(table.Row) bool) {
+		for _, r := range a.Rows {
+			v := r.Variant
+			if !yield(table.Row{Contig: v.Contig, Pos: v.Pos, Ref: v.Ref, Alt: v.Alt, AC: r.AC, AN: r.AN}) {
+				return
+			}
+		}
+	}
+}
+
+// Provenance is what an answer rests on, as a person reads it.
+func (a *Answer) Provenance() []table.Field {
+	mode := a.Mode.String()
+	if a.Mode == protocol.Exact {
+		mode = "exact: not differentially private"
+	}
+	region, wrong := "everything", "none"
+	if a.Asked.Region != "" {
+		region = a.Asked.Region
+	}
+	if len(a.Wrong) > 0 {
+		wrong = strings.Join(a.Wrong, ", ")
+	}
+	return []table.Field{
+		{Name: "study", Value: fmt.Sprintf("%s, roster %s", a.Asked.Study, a.Asked.Roster)},
+		{Name: "cohort", Value: a.Asked.Cohort},
+		{Name: "region", Value: region},
+		{Name: "panel", Value: a.Asked.Panel.String()},
+		{Name: "purpose", Value: a.Purpose},
+		{Name: "mode", Value: mode},
+		{Name: "sites", Value: fmt.Sprintf("%d: %s", len(a.Sites), strings.Join(a.Sites, ", "))},
+		{Name: "wrong openings", Value: wrong},
+		{Name: "attempt", Value: fmt.Sprint(a.Attempt)},
+		{Name: "task", Value: a.Asked.Task.String()},
+		{Name: "cut", Value: a.Cut.String()},
+		{Name: "sum", Value: a.Sum.String()},
+	}
+}

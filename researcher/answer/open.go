@@ -1,0 +1,240 @@
+package answer
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/locus-genomics/locus/he"
+	"github.com/locus-genomics/locus/he/pack"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/protocol/session"
+)
+
+// wordSize is the bytes of one masked word.
+const wordSize = 6
+
+// Checked is a result of which all is known to be right but the sum.
+type Checked struct {
+	asked   Asked
+	roster  *protocol.Roster
+	panel   protocol.PanelRef
+	result  protocol.Result
+	secrets Secrets
+	layout  layout
+}
+
+// Check verifies every signature of a result, that its parts fit together, and that it is
+// the answer to a question that was asked with this seed over this roster.
+func Check(seed Seed, roster protocol.Signed[protocol.Roster], asked Asked, raw []byte) (*Checked, error) {
+	r := &roster.Message
+	result, err := r.ParseResult(raw, roster.Digest())
+	if err == nil {
+		err = session.CheckResult(r, asked.Task, result)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrAltered, err)
+	}
+	c := &Checked{asked: asked, roster: r, result: result}
+	header := &result.Header.Message
+	if c.secrets, err = claim(seed, asked, header); err != nil {
+		return nil, err
+	}
+	if c.layout, err = layoutOf(r, header); err != nil {
+		return nil, err
+	}
+	for _, h := range result.Headers {
+		if h.Message.Coefficients != uint64(c.layout.words) {
+			return nil, fmt.Errorf("%w: %d words, want %d", ErrAltered, h.Message.Coefficients, c.layout.words)
+		}
+	}
+	var known bool
+	if c.panel, known = r.Panel(asked.Panel); !known {
+		return nil, fmt.Errorf("answer: the roster has no panel %s", asked.Panel.Short())
+	}
+	return c, nil
+}
+
+// claim derives the secrets of a question that was asked with this seed, and holds what
+// is remembered of it against what was signed: a result is of the variants and the
+// cohort that the header commits to, whatever a file says.
+func claim(seed Seed, asked Asked, header *protocol.QueryHeader) (Secrets, error) {
+	key, err := seed.SigningKey()
+	if err != nil {
+		return Secrets{}, err
+	}
+	s, err := seed.Secrets(header.Nonce)
+	if err != nil {
+		return Secrets{}, err
+	}
+	if header.Researcher != key.Public().ID() || protocol.RecipientDigest(s.KEMPublic) != header.Recipient {
+		return Secrets{}, ErrNotMine
+	}
+	body := s.Body(asked.Cohort, asked.Panel, asked.Ranges)
+	commitment, err := body.Commitment()
+	if err != nil || commitment != header.Commitment || Size(asked.Ranges) != header.Size {
+		return Secrets{}, errors.Join(fmt.Errorf("%w: it is of other variants or another cohort than the task remembers", ErrAltered), err)
+	}
+	return s, nil
+}
+
+// Size is the number of variants in ranges.
+func Size(ranges []protocol.Range) uint64 {
+	var n uint64
+	for _, r := range ranges {
+		n += r.To - r.From
+	}
+	return n
+}
+
+// layout is how the counters of a query stand in words.
+type layout struct {
+	params   he.Params
+	pack     pack.Layout
+	counters int
+	words    int
+}
+
+func layoutOf(r *protocol.Roster, h *protocol.QueryHeader) (layout, error) {
+	analysis, err := protocol.ParseAnalysis(h.Analysis)
+	if err != nil {
+		return layout{}, err
+	}
+	params, err := he.ParseParams(h.Params)
+	if err != nil {
+		return layout{}, err
+	}
+	l := layout{params: params, counters: int(h.Size) * analysis.Counters}
+	spec := pack.Spec{Payload: params.Payload(), Sites: len(r.Sites), Max: r.MaxCounter(analysis)}
+	if l.pack, err = pack.New(spec); err != nil {
+		return layout{}, err
+	}
+	l.words = l.pack.Words(l.counters)
+	return l, nil
+}
+
+// SumSize is the bytes of the hidden sum, which are known before it is read.
+func (c *Checked) SumSize() int { return c.layout.words * wordSize }
+
+// Panel is the panel that was asked about.
+func (c *Checked) Panel() protocol.PanelRef { return c.panel }
+
+// Variants is a panel, or what of it was asked about.
+type Variants interface {
+	Len() int
+	Digest() [32]byte
+	At(i int) panel.Variant
+}
+
+// Open reads the hidden sum. Variants MUST have all that was asked about.
+func (c *Checked) Open(sum []byte, variants Variants) (Answer, error) {
+	if len(sum) != c.SumSize() || sha256.Sum256(sum) != c.result.Sum {
+		return Answer{}, fmt.Errorf("%w: the sum is not the one the result names", ErrAltered)
+	}
+	if uint64(variants.Len()) != c.panel.Size || protocol.Digest(variants.Digest()) != c.panel.Digest {
+		return Answer{}, fmt.Errorf("%w: the variants are not of the panel that was asked about", ErrAltered)
+	}
+	counters, wrong, err := c.open(sum)
+	if err != nil {
+		return Answer{}, err
+	}
+	a, err := c.answer(counters, variants)
+	a.Wrong = c.names(wrong)
+	return a, err
+}
+
+// names are those of the sites at some points.
+func (c *Checked) names(points []uint32) (list []string) {
+	for _, p := range points {
+		site, _ := c.roster.Site(p)
+		list = append(list, site.Name)
+	}
+	return list
+}
+
+// open interpolates the sum of keys, decrypts, and compares the check words. A site that
+// opened something else is left out where the others are enough, and its point returned.
+func (c *Checked) open(sum []byte) (counters []int64, wrong []uint32, err error) {
+	r, l := c.roster, c.layout
+	cut := &c.result.Cut.Message
+	shares, wrong, err := c.shares()
+	if err != nil {
+		return nil, nil, err
+	}
+	var check he.Check
+	for _, h := range c.result.Headers {
+		check = he.AddCheck(check, he.Check(h.Message.Check))
+	}
+	key, err := he.NewCheckKey(c.secrets.Check[:])
+	if err != nil {
+		return nil, nil, err
+	}
+	s := he.Session{
+		Params: l.params, ID: he.SessionID(cut.Session), Points: r.Points(), Words: l.words, Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
+	}
+	words, err := he.Open(s, sum, check, shares)
+	var named *he.WrongSharesError
+	if errors.As(err, &named) {
+		wrong = append(wrong, named.Points...)
+		shares = slices.DeleteFunc(shares, func(h he.Share) bool { return slices.Contains(wrong, h.Point()) })
+		words, err = he.Open(s, sum, check, shares)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrAltered, err)
+	}
+	counters = make([]int64, l.counters)
+	if err := l.pack.Unpack(counters, words, len(cut.Entries)); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrAltered, err)
+	}
+	return counters, wrong, nil
+}
+
+// shares opens what the sites sealed to this question's key. One that does not open is
+// left out, and its point returned, where the others are enough.
+func (c *Checked) shares() (shares []he.Share, wrong []uint32, err error) {
+	header, cut := &c.result.Header.Message, &c.result.Cut.Message
+	set := cut.Set()
+	for _, o := range c.result.Openings {
+		m := &o.Opening.Message
+		info := protocol.OpeningInfo(cut.Session, set, m.Point, header.Recipient)
+		share, err := he.OpenShare(c.layout.params, c.roster.Packing, c.secrets.KEMPrivate, info, o.Sealed, m.Point)
+		switch {
+		case err == nil:
+			shares = append(shares, share)
+		case len(c.result.Openings)-len(wrong) > c.roster.Threshold:
+			wrong = append(wrong, m.Point)
+		default:
+			return nil, nil, fmt.Errorf("%w: the opening of site %d: %w", ErrAltered, m.Point, err)
+		}
+	}
+	return shares, wrong, nil
+}
+
+// answer names the variants of counters.
+func (c *Checked) answer(counters []int64, variants Variants) (Answer, error) {
+	header, cut := &c.result.Header.Message, &c.result.Cut.Message
+	a := Answer{
+		Asked: c.asked, Mode: header.Mode, Purpose: header.Purpose, Assembly: c.panel.Assembly,
+		Attempt: c.result.Task.Message.Attempt, Cut: cut.Set(), Sum: c.result.Sum, Sites: c.names(cut.Points()),
+	}
+	for _, rng := range c.asked.Ranges {
+		if rng.To > uint64(variants.Len()) {
+			return Answer{}, fmt.Errorf("%w: the panel ends before the variants asked for", ErrAltered)
+		}
+	}
+	most := int64(len(a.Sites)) * c.roster.MaxCounter(protocol.AlleleFrequency)
+	a.Rows = make([]Row, 0, header.Size)
+	for _, rng := range c.asked.Ranges {
+		for i := rng.From; i < rng.To; i++ {
+			row := Row{Variant: variants.At(int(i)), AC: counters[0], AN: counters[1]}
+			counters = counters[2:]
+			if row.AC < 0 || row.AC > row.AN || row.AN > most {
+				return Answer{}, fmt.Errorf("%w: a site has sent counts that cannot be, at %s", ErrAltered, row.Variant)
+			}
+			a.Rows = append(a.Rows, row)
+		}
+	}
+	return a, nil
+}
