@@ -34,13 +34,10 @@ func (f Frequency) Decode(sum []int64, spread, confidence float64) (Table, error
 	if _, err := f.Person(); err != nil {
 		return Table{}, err
 	}
-	if len(sum) != f.Coordinates() {
-		return Table{}, fmt.Errorf("%w: %d numbers, want %d", ErrLength, len(sum), f.Coordinates())
+	z, err := checkDecode(len(sum), f.Coordinates(), spread, confidence)
+	if err != nil {
+		return Table{}, err
 	}
-	if !(spread >= 0) || math.IsInf(spread, 1) || !(confidence > 0 && confidence < 1) {
-		return Table{}, fmt.Errorf("%w: noise of standard deviation %g, confidence %g", ErrPrecision, spread, confidence)
-	}
-	z := math.Sqrt2 * math.Erfinv(confidence)
 	t := Table{People: float64(sum[len(sum)-1]) / float64(f.weight()), Estimates: make([]Estimate, f.Variants)}
 	for i := range t.Estimates {
 		an := 2 * t.People
@@ -53,39 +50,54 @@ func (f Frequency) Decode(sum []int64, spread, confidence float64) (Table, error
 	return t, nil
 }
 
+// checkDecode gives how many standard deviations a confidence is.
+func checkDecode(length, want int, spread, confidence float64) (z float64, err error) {
+	if length != want {
+		return 0, fmt.Errorf("%w: %d numbers, want %d", ErrLength, length, want)
+	}
+	if !(spread >= 0) || math.IsInf(spread, 1) || !(confidence > 0 && confidence < 1) {
+		return 0, fmt.Errorf("%w: noise of standard deviation %g, confidence %g", ErrPrecision, spread, confidence)
+	}
+	return math.Sqrt2 * math.Erfinv(confidence), nil
+}
+
+// unknown is the estimate where nobody seems to be called.
+func unknown() Estimate { return Estimate{AF: math.NaN(), Error: math.Inf(1), High: 1, To: 1} }
+
 // estimate is that of x = 2 AC - AN and of AN, with independent errors.
 func estimate(x, an, xError, anError, z float64) Estimate {
 	if an <= 0 {
-		return Estimate{AF: math.NaN(), Error: math.Inf(1), High: 1, To: 1}
+		return unknown()
 	}
 	r := max(-1, min(1, x/an)) // 2 AF - 1
 	e := Estimate{AF: (1 + r) / 2, AN: an, AC: an * (1 + r) / 2}
 	e.Error = math.Hypot(xError, r*anError) / 2 / an
-	low, high := fieller(x, an, z*xError, z*anError)
+	low, high := fieller(x, an, z*xError, z*anError, -1, 1)
 	e.Low, e.High = (1+low)/2, (1+high)/2
-	// Wilson's interval with noise: the frequencies p for which the one that was seen is
-	// within z standard deviations of noise and of drawing AN alleles.
-	a, b := 1+z*z/an, e.AF+z*z/an/2
+	return e.widen(z)
+}
+
+// widen adds Wilson's interval with noise: the frequencies for which the one that was seen
+// is within z standard deviations of noise and of drawing AN alleles.
+func (e Estimate) widen(z float64) Estimate {
+	a, b := 1+z*z/e.AN, e.AF+z*z/e.AN/2
 	root := math.Sqrt(max(0, b*b-a*(e.AF*e.AF-z*z*e.Error*e.Error)))
 	e.From, e.To = max(0, min((b-root)/a, e.Low)), min(1, max((b+root)/a, e.High))
 	return e
 }
 
-// fieller is the interval of the ratios r in -1..1 for which x - r y is within its own
+// fieller is the interval of the ratios r between two for which x - r y is within its own
 // error. It covers the true ratio as often as the error says, however small y is.
-func fieller(x, y, xError, yError float64) (low, high float64) {
+func fieller(x, y, xError, yError, from, to float64) (low, high float64) {
 	// r^2 (y^2 - yError^2) - 2 r x y + x^2 - xError^2 <= 0
 	a, b, c := y*y-yError*yError, x*y, x*x-xError*xError
 	if a <= 0 { // y could be zero
-		return -1, 1
+		return from, to
 	}
 	root := math.Sqrt(max(0, b*b-a*c))
-	low, high = max(-1, (b-root)/a), min(1, (b+root)/a)
-	if low > high { // all of the ratios lie outside: what is nearest
-		edge := math.Copysign(1, x)
-		return edge, edge
-	}
-	return low, high
+	low, high = (b-root)/a, (b+root)/a
+	// Where all of them lie outside, what is nearest.
+	return max(from, min(to, low)), min(to, max(from, high))
 }
 
 // Shrink draws a frequency towards that of a public reference, whose own error is how far the
