@@ -30,25 +30,33 @@ const even = 0x5555555555555555
 const inBlock = 64
 
 // countCodesGo counts a block at a time. Where all of its codes are 0, which is usual,
-// there is nothing to count.
-func countCodesGo(codes []byte, flip byte, mask []uint64) (n Counts) {
+// there is nothing to count: so that is asked first, without a call.
+func countCodesGo(codes []byte, flip byte, mask []uint64) Counts {
 	turn := uint64(flip) * 0x0101010101010101
 	lower, upper, both := 0, 0, 0
-	for len(codes) >= inBlock && len(mask) >= inBlock/8 {
-		block, m := (*[inBlock]byte)(codes), (*[inBlock / 8]uint64)(mask)
-		codes, mask = codes[inBlock:], mask[inBlock/8:]
-		if uniform(block, turn) {
-			continue
+	blocks := min(len(codes)/inBlock, len(mask)/(inBlock/8))
+	for k := range blocks {
+		c := (*[inBlock]byte)(codes[inBlock*k:][:inBlock])
+		switch turn { // other turns are right without it
+		case 0:
+			if word(c, 0)|word(c, 1)|word(c, 2)|word(c, 3)|word(c, 4)|word(c, 5)|word(c, 6)|word(c, 7) == 0 {
+				continue
+			}
+		case ^uint64(0):
+			if word(c, 0)&word(c, 1)&word(c, 2)&word(c, 3)&word(c, 4)&word(c, 5)&word(c, 6)&word(c, 7) == turn {
+				continue
+			}
 		}
+		m := (*[inBlock / 8]uint64)(mask[inBlock/8*k:][:inBlock/8])
 		for i := 0; i < inBlock/8; i += 4 {
-			c, m := (*[32]byte)(block[8*i:]), (*[4]uint64)(m[i:])
-			p, q := low(c, turn, m)
-			r, s := high(c, turn, m)
+			p, q := planes((word(c, i)^turn)&m[i], (word(c, i+1)^turn)&m[i+1])
+			r, s := planes((word(c, i+2)^turn)&m[i+2], (word(c, i+3)^turn)&m[i+3])
 			lower += bits.OnesCount64(p) + bits.OnesCount64(r)
 			upper += bits.OnesCount64(q) + bits.OnesCount64(s)
 			both += bits.OnesCount64(p&q) + bits.OnesCount64(r&s)
 		}
 	}
+	codes, mask = codes[inBlock*blocks:], mask[inBlock/8*blocks:]
 	for i := 0; i < len(codes); i += 8 {
 		var rest [8]byte
 		copy(rest[:], codes[i:])
@@ -60,27 +68,10 @@ func countCodesGo(codes []byte, flip byte, mask []uint64) (n Counts) {
 	return Counts{One: lower - both, Two: upper - both, Three: both}
 }
 
-// low gives the lower and the upper bits of the first 64 codes under a mask, and high
-// those of the next. They are not in order, but in the same one.
-func low(c *[32]byte, turn uint64, m *[4]uint64) (lower, upper uint64) {
-	return planes((binary.LittleEndian.Uint64(c[0:])^turn)&m[0], (binary.LittleEndian.Uint64(c[8:])^turn)&m[1])
-}
-
-func high(c *[32]byte, turn uint64, m *[4]uint64) (lower, upper uint64) {
-	return planes((binary.LittleEndian.Uint64(c[16:])^turn)&m[2], (binary.LittleEndian.Uint64(c[24:])^turn)&m[3])
-}
-
+// planes gives the lower and the upper bits of 64 codes. They are not in order, but in
+// the same one.
 func planes(a, b uint64) (lower, upper uint64) {
 	return a&even | b&even<<1, a>>1&even | b&^even
-}
-
-// uniform reports whether all codes of a block are 0 once they are turned over: turn has
-// no bit, or all. Both are told with one operation a word.
-func uniform(b *[inBlock]byte, turn uint64) bool {
-	if turn == 0 {
-		return word(b, 0)|word(b, 1)|word(b, 2)|word(b, 3)|word(b, 4)|word(b, 5)|word(b, 6)|word(b, 7) == 0
-	}
-	return word(b, 0)&word(b, 1)&word(b, 2)&word(b, 3)&word(b, 4)&word(b, 5)&word(b, 6)&word(b, 7) == turn && turn == ^uint64(0)
 }
 
 func word(b *[inBlock]byte, i int) uint64 { return binary.LittleEndian.Uint64(b[8*i:]) }
