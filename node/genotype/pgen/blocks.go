@@ -25,12 +25,17 @@ type block struct{ kinds, lengths, alleles []byte }
 // record is the kind and length of a record in a block, and how many alleles the
 // header says it has (0 if it does not).
 func (x *index) record(b *block, i int) (kind byte, length, alleles uint64) {
-	if x.wide {
-		kind = b.kinds[i]
-	} else {
-		kind = b.kinds[i/2] >> (4 * (i % 2)) & 15
+	if x.alleles > 0 {
+		alleles = little(b.alleles[i*x.alleles:], x.alleles)
 	}
-	return kind, little(b.lengths[i*x.length:], x.length), little(b.alleles[i*x.alleles:], x.alleles)
+	return x.kind(b, i), little(b.lengths[i*x.length:], x.length), alleles
+}
+
+func (x *index) kind(b *block, i int) byte {
+	if x.wide {
+		return b.kinds[i]
+	}
+	return b.kinds[i/2] >> (i % 2 * 4) & 15
 }
 
 // block is the one that has variant n, counted from 0. Where blocks are read again they

@@ -148,6 +148,12 @@ func (x *index) fixed() bool { return x.mode < modeVariable }
 
 // little is a number of n bytes, the lowest first.
 func little(p []byte, n int) (v uint64) {
+	switch n { // lengths of records are mostly these
+	case 1:
+		return uint64(p[0])
+	case 2:
+		return uint64(binary.LittleEndian.Uint16(p))
+	}
 	for i := range n {
 		v |= uint64(p[i]) << (8 * i)
 	}

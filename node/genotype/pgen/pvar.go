@@ -176,7 +176,7 @@ func (s *sites) next(site *genotype.Site) error {
 			at++
 		}
 		from := at
-		for at < len(line) && !isBlank(line[at]) {
+		for at < len(line) && (line[at] > ' ' || !isBlank(line[at])) { // the first tells of nearly all
 			at++
 		}
 		if at == from {

@@ -213,8 +213,8 @@ func (r *Reader) needed(n uint64) bool {
 	if x.fixed() || n+1 >= x.variants || (n+1)%perBlock == 0 {
 		return false
 	}
-	kind, _, _ := x.record(x.block(n), int((n+1)%perBlock))
-	return kind&mainTrack == likeBase || kind&mainTrack == unlikeBase
+	kind := x.kind(x.block(n), int((n+1)%perBlock)) & mainTrack
+	return kind == likeBase || kind == unlikeBase
 }
 
 // expect tells what is to be read for variant n, counted from 0.
