@@ -3,7 +3,8 @@
 // account.Calibrate, which finds the noise; the Mechanism's Event is written down and paid
 // for, then its Add runs.
 //
-//	Kernel     an analysis (Frequency, Clipped, Genotypes, Counts) as a vector of integers, with the bound of what a person changes
+//	Kernel     an analysis as a vector of integers, with the bound of what a person changes:
+//	           Frequency, Clipped, Genotypes, Counts
 //	Event      all that the price of a release depends on, and nothing of its data
 //	Mechanism  one site's share of the noise
 //	Seed       a site's noise for a release, the same for ever

@@ -236,6 +236,20 @@ func TestCostsAreRoundedUp(t *testing.T) {
 	}
 }
 
+// What the samplers are off by is charged by the number of draws, at 2^33 a unit.
+func TestDrawsAreChargedFor(t *testing.T) {
+	for numbers, want := range map[int]uint64{1: 1, 1 << 29: 1, 1 << 30: 2, 1 << 32: 5} {
+		e := event(1, sample.Whole(100))
+		e.Coordinates, e.Honest = numbers, 8
+		if got, err := account.Of(e); err != nil || got.Delta != want {
+			t.Errorf("%d numbers from 8 sites: delta is %d units, want %d (%v)", numbers, got.Delta, want, err)
+		}
+	}
+	if off := (1 + math.Exp(16)) * math.Exp2(-116+33); off > 1.0/account.DeltaUnits {
+		t.Errorf("2^33 draws may be off by %g, more than a unit", off)
+	}
+}
+
 func TestEventsThatCannotBePricedAreRefused(t *testing.T) {
 	undeclared := event(1, sample.Whole(2))
 	undeclared.Bound = dp.Bound{}
@@ -286,4 +300,19 @@ func TestAFilterAllowsExactlyItsLimit(t *testing.T) {
 	if f.Spent != f.Limit {
 		t.Errorf("%+v is spent, want %+v", f.Spent, f.Limit)
 	}
+}
+
+// No event makes pricing panic, and none that is priced is free.
+func FuzzOf(f *testing.F) {
+	f.Add(uint8(1), uint64(4), uint64(4), 1, 7, uint64(2), uint64(1))
+	f.Add(uint8(2), uint64(1<<52), uint64(1<<52), 1<<32, 1, uint64(1), uint64(1<<52))
+	f.Add(uint8(3), uint64(1), uint64(1), 1, 1<<16, uint64(1), uint64(2))
+	f.Add(uint8(0), uint64(0), uint64(0), 0, 0, uint64(0), uint64(0))
+	f.Fuzz(func(t *testing.T, kind uint8, l1, l2 uint64, numbers, honest int, num, den uint64) {
+		cost, err := account.Of(dp.Event{Kind: dp.Kind(kind), Bound: dp.Bound{L1: l1, L2Squared: l2},
+			Coordinates: numbers, Honest: honest, Parameter: sample.Ratio{Num: num, Den: den}})
+		if err == nil && (cost.Rho == 0 || cost.Delta == 0) {
+			t.Errorf("it costs %+v", cost)
+		}
+	})
 }

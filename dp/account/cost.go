@@ -23,10 +23,10 @@ const (
 	RhoUnits = 1_000_000_000_000
 	// DeltaUnits make a delta of 1.
 	DeltaUnits = 1_000_000_000_000_000_000
-	// samplerDelta is charged for each release: that the tables of package sample are
-	// within 2^-116 of the true law makes (1+e^epsilon) 2^-116 a number, which is below one
-	// unit for up to 2^32 numbers and an epsilon of up to 16.
-	samplerDelta = 1
+	// drawsAUnit is how many numbers may be drawn for one unit of delta. Each is from a law
+	// that is within 2^-116 of the true one (package sample), which makes
+	// (1+e^epsilon) 2^-116 of delta: 1.1e-28 at maxEpsilon.
+	drawsAUnit = 1 << 33
 )
 
 // Cost is what a release, or many, cost, in whole units. Costs add up.
@@ -55,7 +55,7 @@ func Of(e dp.Event) (Cost, error) {
 	if !units.IsUint64() {
 		return Cost{}, fmt.Errorf("%w: a %v with a parameter of %v", ErrTooDear, e.Kind, e.Parameter)
 	}
-	return Cost{units.Uint64(), samplerDelta}, nil
+	return Cost{units.Uint64(), 1 + uint64(e.Coordinates)*uint64(e.Honest)/drawsAUnit}, nil
 }
 
 // gaussianUnits is L2^2 / (2 h s) in whole numbers, and what a sum of shares is worse.
@@ -141,7 +141,7 @@ func (b Budget) Cost() (Cost, error) {
 		return Cost{}, err
 	}
 	aside := math.Floor(min(1000, b.Delta*DeltaUnits/2))
-	if aside < samplerDelta {
+	if aside < 1 {
 		return Cost{}, fmt.Errorf("%w: delta is %g, want at least 2e-18", ErrBudget, b.Delta)
 	}
 	// Epsilon grows at least as the root of rho, so that this makes up for Cost.Epsilon's margin.
