@@ -64,13 +64,25 @@ fuzz:
 	  done; \
 	done
 
+# The Go version that the program of the viewer is built with: another one gives other bytes.
+VIEWER_GO := go1.26.8
+VIEWER    := researcher/viewer
+WASM      := GOTOOLCHAIN=$(VIEWER_GO) GOOS=js GOARCH=wasm CGO_ENABLED=0 GOFLAGS= GOWASM= go build -trimpath -buildvcs=false -ldflags '-s -w -buildid='
+
+##  make viewer   the program in the page of `locus viewer`, which is committed with its digest
+viewer:
+	@mkdir -p build; $(WASM) -o build/locus.wasm ./researcher/wasm
+	@gzip -9nc build/locus.wasm > $(VIEWER)/locus.wasm.gz; sha256sum < build/locus.wasm | cut -c1-64 > $(VIEWER)/locus.wasm.sum
+	@root=$$(GOTOOLCHAIN=$(VIEWER_GO) go env GOROOT); cp "$$root/lib/wasm/wasm_exec.js" $(VIEWER)/wasm_exec.js; cp "$$root/LICENSE" $(VIEWER)/wasm_exec.LICENSE
+	@ls -l $(VIEWER)/locus.wasm.gz; cat $(VIEWER)/locus.wasm.sum
+
 ##  make gen      generated code; leaves a clean tree when nothing changed
 gen:
 	@$(TOOL) buf lint
 	@$(TOOL) buf generate
 
 ##  make check    everything that is not a test: format, vet, lint, floors, builds, checksums
-check: check-format check-lint check-words check-house check-builds check-modules
+check: check-format check-lint check-words check-house check-builds check-viewer check-modules
 
 check-format:
 	@echo "format"; out=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); \
@@ -102,6 +114,13 @@ check-builds: build
 	 done
 	@CGO_ENABLED=0 go build ./...
 
+# What the page runs is what the source says, whoever built it and wherever.
+check-viewer:
+	@echo "the viewer's program"; mkdir -p build; $(WASM) -o build/locus.wasm ./researcher/wasm; \
+	 built=$$(sha256sum < build/locus.wasm | cut -c1-64); committed=$$(cat $(VIEWER)/locus.wasm.sum); \
+	 test "$$built" = "$$committed" || { echo "the source builds $$built, and $$committed is committed: run make viewer"; exit 1; }; \
+	 root=$$(GOTOOLCHAIN=$(VIEWER_GO) go env GOROOT); cmp "$$root/lib/wasm/wasm_exec.js" $(VIEWER)/wasm_exec.js
+
 check-modules:
 	@echo "checksums"; go mod verify
 
@@ -109,4 +128,4 @@ help:
 	@grep -hE '^##' Makefile | cut -c3-
 
 .DEFAULT_GOAL := help
-.PHONY: demo build test race bench bench-peers fuzz gen check check-format check-lint check-words check-house check-builds check-modules help
+.PHONY: demo build test race bench bench-peers fuzz viewer gen check check-format check-lint check-words check-house check-builds check-viewer check-modules help

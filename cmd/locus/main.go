@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, _ io.Reader, out, errs io.Writer) i
 	a := &app{out: out, err: errs}
 	root := &cobra.Command{Use: "locus", Short: "Ask questions of genomes that stay where they are", Version: version}
 	root.PersistentFlags().StringVar(&a.home, "home", defaultHome(), "directory of your key and your questions (LOCUS_HOME)")
-	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.explain(), a.runCommand(), a.task(), a.result(), a.synth())
+	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.explain(), a.runCommand(), a.task(), a.result(), a.viewer(), a.synth())
 	return cli.Run(ctx, root, args, out, errs, exitCode)
 }
 
