@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/node/genotype/bcf"
 	"github.com/locus-genomics/locus/node/genotype/bgen"
+	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
 	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol"
@@ -180,10 +182,26 @@ func (g *genotypeFiles) source() worker.Source {
 		s.Files = append(s.Files, f)
 		s.Bytes += f.size
 	}
+	s.Again = g.again()
 	if g.most > 0 {
 		s.Files[0] = io.LimitReader(g.files[0], g.most)
 	}
 	return s
+}
+
+// again is the file that has the index of a pgen, to be read beside the others; nil for
+// other formats. It is the same open file, of which nothing is digested twice: the reader
+// sees that the index is what it was.
+func (g *genotypeFiles) again() io.Reader {
+	if g.format != worker.Pgen {
+		return nil
+	}
+	of := g.files[0]
+	head := make([]byte, 3)
+	if n, _ := of.file.ReadAt(head, 0); len(g.files) > 3 && pgen.IndexIsApart(head[:n]) {
+		of = g.files[3]
+	}
+	return io.NewSectionReader(of.file, 0, math.MaxInt64)
 }
 
 // known says which formats are, to who brings another.

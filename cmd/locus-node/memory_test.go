@@ -2,6 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -138,4 +140,44 @@ func TestMemoryDoesNotGrowWithTheFile(t *testing.T) {
 			t.Logf("%s %v: %.1f and %.1f MB", name, more, float64(little)/(1<<20), float64(much)/(1<<20))
 		}
 	}
+}
+
+// writePgenOf makes a pgen of one person and so many variants, whose index is as wide as
+// there is one: eight bytes each.
+func writePgenOf(t *testing.T, dir string, variants int) string {
+	t.Helper()
+	const perBlock = 1 << 16
+	head := binary.LittleEndian.AppendUint32([]byte("\x6c\x1b\x10"), uint32(variants))
+	head = append(binary.LittleEndian.AppendUint32(head, 1), 1<<6|3<<4|7)
+	blocks := (variants + perBlock - 1) / perBlock
+	var index, pvar []byte
+	for from := 0; from < variants; from += perBlock {
+		in := min(perBlock, variants-from)
+		head = binary.LittleEndian.AppendUint64(head, uint64(12+8*blocks+8*variants)) // no record has a byte
+		index = append(index, bytes.Repeat([]byte{5}, in)...)
+		index = append(index, make([]byte, 4*in)...)
+		index = append(index, bytes.Repeat([]byte{2, 0, 0}, in)...)
+	}
+	pvar = append(pvar, "#CHROM\tPOS\tREF\tALT\n"...)
+	for v := range variants {
+		pvar = append(strconv.AppendInt(append(pvar, "1\t"...), int64(v+1), 10), "\tA\tC\n"...)
+	}
+	for name, text := range map[string][]byte{"w.pgen": append(head, index...), "w.pvar": pvar, "w.psam": []byte("#IID\nalice\n")} {
+		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(dir, "w.pgen")
+}
+
+// The index of a pgen is not held: that of the larger file alone would be 12 MB.
+func TestMemoryDoesNotGrowWithTheIndexOfAPgen(t *testing.T) {
+	const growth = 6 << 20
+	out := filepath.Join(t.TempDir(), "counts")
+	little := peakOf(t, writePgenOf(t, t.TempDir(), 1<<16), "--out", out)
+	much := peakOf(t, writePgenOf(t, t.TempDir(), 24<<16), "--out", out)
+	if much > little+growth {
+		t.Errorf("%.1f MB for 65,536 variants and %.1f MB for 24 times as many", float64(little)/(1<<20), float64(much)/(1<<20))
+	}
+	t.Logf("%.1f and %.1f MB", float64(little)/(1<<20), float64(much)/(1<<20))
 }

@@ -33,21 +33,25 @@ func Child() error {
 	if err != nil {
 		return err
 	}
-	var files []io.Reader
-	for i := range q.files {
+	s := Source{Format: q.format, Threshold: q.threshold}
+	for i := range q.all() {
 		f := os.NewFile(uintptr(firstFile+i), "file")
 		if f == nil || !isPipe(f) {
 			return ErrByHand
 		}
-		files = append(files, f)
+		if i < q.files {
+			s.Files = append(s.Files, f)
+		} else {
+			s.Again = f
+		}
 	}
 	f := newFrameWriter(out)
-	f.b = append(f.b, byte(confine(q.limits, q.files)))
+	f.b = append(f.b, byte(confine(q.limits, q.all())))
 	debug.SetMemoryLimit(int64(q.limits.memory / 4 * 3))
 	if err := f.send(frameConfined); err != nil {
 		return err
 	}
-	return answer(f, Source{Format: q.format, Files: files, Threshold: q.threshold}, q.places)
+	return answer(f, s, q.places)
 }
 
 func isPipe(f *os.File) bool {

@@ -24,6 +24,7 @@ const maxQuestion = 512 << 20
 type question struct {
 	format    Format
 	files     int
+	again     bool           // one more is the index of a pgen once more
 	threshold bgen.Threshold // zero but for a BGEN
 	limits    limits
 	places    *Places // nil for all
@@ -35,8 +36,16 @@ type limits struct {
 	seconds uint64 // of processor time
 }
 
+// all is how many files the child is given.
+func (q question) all() int {
+	if q.again {
+		return q.files + 1
+	}
+	return q.files
+}
+
 func (q question) encode() []byte {
-	b := append([]byte(opening), byte(q.format), byte(q.files))
+	b := append([]byte(opening), byte(q.format), byte(q.files), bit(q.again))
 	b = binary.AppendUvarint(b, uint64(q.threshold))
 	b = binary.AppendUvarint(b, q.limits.memory)
 	b = binary.AppendUvarint(b, q.limits.seconds)
@@ -62,6 +71,12 @@ func readQuestion(r io.Reader) (question, error) {
 	}
 	c := cursor{b: raw}
 	q := question{format: Format(c.byte()), files: int(c.byte())}
+	switch again := c.byte(); {
+	case again > 1, again == 1 && q.format != Pgen:
+		c.fail()
+	default:
+		q.again = again == 1
+	}
 	threshold := c.uvarint()
 	if threshold > math.MaxUint32 {
 		c.fail()

@@ -54,6 +54,9 @@ type Source struct {
 	Format Format
 	// Files are read from where they stand to their ends, in the order of Format.
 	Files []io.Reader
+	// Again, if not nil, is the file of a pgen that has its index, from its beginning: so
+	// the index is read as the records are, in the memory of a part of it. For a pgen only.
+	Again io.Reader
 	// Bytes is their length together, from which the limits of the child follow.
 	Bytes int64
 	// Threshold is from which probability on a genotype of a BGEN is called.
@@ -64,7 +67,7 @@ type Source struct {
 }
 
 func (s Source) check() error {
-	if least, most := s.Format.files(); len(s.Files) < least || len(s.Files) > most {
+	if least, most := s.Format.files(); len(s.Files) < least || len(s.Files) > most || s.Again != nil && s.Format != Pgen {
 		return ErrSource
 	}
 	return nil
@@ -87,7 +90,7 @@ func Open(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
 	case Plink:
 		return openPlink(s.Files, covers)
 	case Pgen:
-		return openPgen(s.Files, covers)
+		return openPgen(s, covers)
 	case Bgen:
 		return openBgen(s, covers)
 	}
@@ -132,10 +135,10 @@ func openPlink(files []io.Reader, covers genotype.Covers) (genotype.Reader, Abou
 	return r, About{Sexes: r.Sexes()}, nil
 }
 
-func openPgen(files []io.Reader, covers genotype.Covers) (genotype.Reader, About, error) {
-	cfg := pgen.Config{Pgen: files[0], Pvar: files[1], Psam: files[2], Covers: covers}
-	if len(files) > 3 {
-		cfg.Pgi = files[3]
+func openPgen(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
+	cfg := pgen.Config{Pgen: s.Files[0], Pvar: s.Files[1], Psam: s.Files[2], Head: s.Again, Covers: covers}
+	if len(s.Files) > 3 {
+		cfg.Pgi = s.Files[3]
 	}
 	r, err := pgen.New(cfg)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -88,15 +89,19 @@ type child struct {
 // startChild starts the process and gives it its files.
 func startChild(ctx context.Context, cfg Config, s Source, places *Places) (*child, error) {
 	q := question{
-		format: s.Format, files: len(s.Files), threshold: s.Threshold,
+		format: s.Format, files: len(s.Files), again: s.Again != nil, threshold: s.Threshold,
 		limits: limits{memory: cfg.Memory, seconds: cfg.Seconds}, places: places,
 	}
 	if places != nil {
 		q.limits.memory += 8 * uint64(places.size) // it holds them, and their encoding
 	}
+	from := s.Files
+	if q.again {
+		from = append(slices.Clip(from), s.Again)
+	}
 	c := &child{cfg: cfg}
 	c.ctx, c.stop = context.WithCancel(ctx)
-	pipes, err := newPipes(2 + len(s.Files))
+	pipes, err := newPipes(2 + len(from))
 	if err != nil {
 		c.stop()
 		return nil, fmt.Errorf("%w: %w", ErrStart, err)
@@ -120,7 +125,7 @@ func startChild(ctx context.Context, cfg Config, s Source, places *Places) (*chi
 	}
 	c.feed(ask.w, &once{b: q.encode()})
 	for i, f := range files {
-		c.feed(f.w, s.Files[i])
+		c.feed(f.w, from[i])
 	}
 	return c, nil
 }

@@ -211,6 +211,11 @@ func readIndex(body, apart, again *source) (*index, error) {
 	return x, nil
 }
 
+// IndexIsApart reports whether a pgen that begins so has its index in a pgen.pgi.
+func IndexIsApart(head []byte) bool {
+	return len(head) >= 3 && head[0] == magic0 && head[1] == magic1 && head[2]&^withExtensions == modeApart
+}
+
 func readMode(s *source) (byte, error) {
 	var b [3]byte
 	switch err := s.fill(b[:]); {
