@@ -56,19 +56,24 @@ func TestCalibratedNoiseKeepsItsBudget(t *testing.T) {
 	}
 }
 
-// Where shares are narrow, what their sum is worse than one draw is paid with more noise.
+// Where shares are narrow and numbers many, what their sum is worse than one draw is paid
+// with more noise. Shares of variance 2 would do here but for that.
 func TestNarrowSharesGrowUntilTheyAreWorthTheirPrice(t *testing.T) {
-	b := dp.Bound{L1: 1, L2Squared: 1}
-	m, err := account.Calibrate(b, 1<<20, dp.Sites{All: 9, Honest: 9}, account.Budget{Epsilon: 0.5, Delta: 1e-6})
+	cells, sites := dp.Counts{Cells: 1 << 32, Cap: 1}, dp.Sites{All: 9, Honest: 9}
+	budget := account.Budget{Epsilon: account.Epsilon(1/35.9, 1e-6), Delta: 1e-6}
+	m, err := account.Calibrate(bound(t, cells), cells.Coordinates(), sites, budget)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if got := m.Event().Parameter; got != sample.Whole(3) {
+		t.Errorf("shares have a variance of %v, want 3", got)
 	}
 	cost, err := account.Of(m.Event())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := cost.Epsilon(1e-6); got > 0.5 {
-		t.Errorf("the release is (%.12f, delta), want 0.5", got)
+	if got := cost.Epsilon(budget.Delta); got > budget.Epsilon {
+		t.Errorf("the release is (%.12f, delta), want %.12f", got, budget.Epsilon)
 	}
 }
 

@@ -1,7 +1,9 @@
 package sample
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"math/big"
 	"testing"
 )
@@ -264,5 +266,94 @@ func BenchmarkNew(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// given are words that come before those of a seed.
+func given(words ...uint64) *Bits {
+	b := NewBits([32]byte{}, 0)
+	b.next -= 8 * len(words)
+	for i, w := range words {
+		binary.LittleEndian.PutUint64(b.buffer[b.next+8*i:], w)
+	}
+	return b
+}
+
+// A word that is equal to a cut is settled by the next one, against what the cut has below.
+func TestAWordOnACutIsSettledByTheNext(t *testing.T) {
+	g, err := NewGaussian(Whole(20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for i, c := range g.narrow.columns {
+		low := g.narrow.low[i]
+		if c.own == c.other || low == 0 {
+			continue
+		}
+		seen++
+		word := uint64(i)<<g.narrow.shift | c.cut
+		for next, want := range map[uint64]int32{low - 1: c.own, low: c.other} {
+			added := []int64{0}
+			g.Add(added, given(word, next))
+			if drawn := g.Draw(given(word, next)); drawn != int64(want) || added[0] != drawn {
+				t.Errorf("column %d: with the next word at %d of %d, %d is drawn and %d added, want %d", i, next, low, drawn, added[0], want)
+			}
+		}
+	}
+	if seen < 50 {
+		t.Errorf("the test sees %d columns", seen)
+	}
+}
+
+func TestAWordOnTheCutOfABinIsSettledByTheNext(t *testing.T) {
+	w := newBins(1 << 26)
+	seen := 0
+	for i, c := range w.unsettle {
+		cut, low := w.settled.columns[i].cut&(1<<32-1), w.settled.low[i]
+		if c.own == c.other || cut == 0 || low == 0 {
+			continue
+		}
+		seen++
+		// The place is 0, the sign positive, and the coin does not fall.
+		word := uint64(i)<<54 | uint64(c.cut)<<32 | (1<<32 - 1<<(w.width+1))
+		for _, x := range []struct {
+			next []uint64
+			want uint16
+		}{
+			{[]uint64{(cut - 1) << 32}, c.own},
+			{[]uint64{(cut + 1) << 32}, c.other},
+			{[]uint64{cut << 32, low - 1}, c.own},
+			{[]uint64{cut << 32, low}, c.other},
+		} {
+			if got := w.draw(given(append([]uint64{word}, x.next...)...)); got != int64(x.want)<<w.width {
+				t.Errorf("column %d, %x: got %d, want bin %d", i, x.next, got, x.want)
+			}
+		}
+	}
+	if seen < 500 {
+		t.Errorf("the test sees %d columns", seen)
+	}
+}
+
+// A coin whose first bits do not tell falls with the chance that is left, and then the
+// series goes on. By Hoeffding, a part of 200,000 is off by 0.0077 with a chance of less
+// than 1e-10.
+func TestACoinThatIsNotDecidedFallsWithTheChanceThatIsLeft(t *testing.T) {
+	w, b := newBins(1<<26), NewBits([32]byte{1}, 0)
+	over := w.denom * 4 / 10
+	on := 1 - (1-math.Exp(-0.4))/0.4 // to be kept after the first coin fell
+	for _, left := range []float64{0.1, 0.5, 0.9, 1, 3} {
+		const n = 200_000
+		kept := 0
+		for range n {
+			if w.keep(uint64(left*float64(w.denom)), over, b) {
+				kept++
+			}
+		}
+		falls := min(1, left)
+		if got, want := float64(kept)/n, 1-falls+falls*on; math.Abs(got-want) > 0.0077 {
+			t.Errorf("with %g left, a part of %.4f is kept, want %.4f", left, got, want)
+		}
 	}
 }
