@@ -202,7 +202,7 @@ func (s *study) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // count is what site p has of variant i of the panel.
 func count(p uint32, i uint64) (ac, an int64) {
-	return int64(uint64(p)*i%7 + i%3), int64(1000*uint64(p) - i)
+	return int64(uint64(p)*i%7 + i%3), int64(1000*uint64(p) - i%1000)
 }
 
 // answer does what the sites and the coordinator do with a query, in one attempt.

@@ -27,6 +27,9 @@
 // Each names its panel, and is refused for any other. All of it is described byte by byte in
 // docs/reference/panel.md.
 //
+// A Part is some blocks of a panel with the leaves of all, and proves the whole panel's
+// digest.
+//
 // A Cursor joins a panel with a stream of variants, and Columns hands it over as numbers.
 //
 // Contigs keep the name that they came with (chr7 or 7), matching goes by
