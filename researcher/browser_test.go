@@ -173,6 +173,8 @@ func TestTheViewerOpensABundleInABrowser(t *testing.T) {
 	})
 	t.Run("search, filter, sort and pages", func(t *testing.T) { searches(t, b) })
 
+	t.Run("a long table, and names that are markup", func(t *testing.T) { turnsPages(t, b) })
+
 	other := must[string](t)(newHome(t).Words())
 	altered := bytes.Clone(raw)
 	altered[len(altered)-40] ^= 1
@@ -234,6 +236,38 @@ func searches(t *testing.T, b *browser) {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// turnsPages has the page show 250 rows that no bundle gave it.
+func turnsPages(t *testing.T, b *browser) {
+	b.on(t)
+	eval[string](b, `show({ rows: 250, facts: [["sites", "<img src=x onerror=alert(1)>"]], tsv: new TextEncoder().encode("#CHROM\n" +
+		Array.from({ length: 250 }, (_, i) => "<b>7</b>\t" + (1 + i) + "\tA\tC\t" + i + "\t1000\t" + i / 1000 + "\n").join("")) }); ""`)
+	page := func(click string) string {
+		return eval[string](b, fmt.Sprintf(`%s; [...document.querySelectorAll("#rows tr")].filter((r, i, all) => i === 0 || i === all.length - 1)
+			.map((r) => r.cells[1].textContent) + " of " + $("number").value + $("pages").textContent + " " +
+			[...document.querySelectorAll("nav button")].filter((x) => !x.disabled).map((x) => x.id)`, click))
+	}
+	for _, tt := range []struct{ do, want string }{
+		{`""`, "1,100 of 1of 3 after,last"},
+		{`$("after").click()`, "101,200 of 2of 3 first,before,after,last"},
+		{`$("after").click()`, "201,250 of 3of 3 first,before"},
+		{`$("before").click()`, "101,200 of 2of 3 first,before,after,last"},
+		{`$("last").click()`, "201,250 of 3of 3 first,before"},
+		{`$("first").click()`, "1,100 of 1of 3 after,last"},
+		{`$("number").value = "2"; $("number").dispatchEvent(new Event("change"))`, "101,200 of 2of 3 first,before,after,last"},
+		{`$("number").value = "99"; $("number").dispatchEvent(new Event("change"))`, "201,250 of 3of 3 first,before"},
+	} {
+		if got := page(tt.do); got != tt.want {
+			t.Errorf("after %s the page is %q, want %q", tt.do, got, tt.want)
+		}
+	}
+	if got := b.text("result"); !strings.Contains(got, "<img src=x onerror=alert(1)>") || !strings.Contains(got, "<b>7</b>") {
+		t.Errorf("names are not shown as they are:\n%.400s", got)
+	}
+	if n := eval[int](b, `document.querySelectorAll("#result img, #result b").length`); n > 0 {
+		t.Errorf("%d elements were made of names", n)
 	}
 }
 
