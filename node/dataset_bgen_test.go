@@ -76,6 +76,15 @@ func TestABGENCountsAsTheVCFDoes(t *testing.T) {
 			t.Errorf("%v (-want +got):\n%s", err, diff)
 		}
 	}
+	// An index of bgenix has nothing that is believed, whatever is in it.
+	writeFile(t, filepath.Join(dir, "toy3.bgen.bgi"), "SQLite format 3\x00 of another file")
+	beside := read(t, spec)
+	if len(beside.Files) != 2 || beside.Genotypes != d.Genotypes {
+		t.Errorf("with a .bgi beside it: %d files", len(beside.Files))
+	}
+	if got, _, err := beside.count(t.Context(), child(t), p, all); !cmp.Equal(want, got) || err != nil {
+		t.Errorf("with a .bgi beside it: %v, %v", got, err)
+	}
 	// Nobody has a genotype with more, and what is counted is told by the threshold.
 	spec.Threshold = 950_000
 	other := read(t, spec)
