@@ -280,8 +280,8 @@ func TestThePolicyOfTheViewerForbidsRequests(t *testing.T) {
 	for name, try := range map[string]string{
 		"fetch":    `fetch(%q, {mode: "no-cors"}).then(() => "sent", () => "refused")`,
 		"an image": `new Promise((done) => { const i = new Image(); i.onload = () => done("sent"); i.onerror = () => done("refused"); i.src = %q; })`,
-		"a beacon": `new Promise((done) => { document.addEventListener("securitypolicyviolation", () => done("refused"), { once: true }); navigator.sendBeacon(%q); })`,
-		"a socket": `new Promise((done) => { document.addEventListener("securitypolicyviolation", () => done("refused"), { once: true }); new WebSocket(%q); })`,
+		"a beacon": `(navigator.sendBeacon(%[1]q), fetch(%[1]q, {mode: "no-cors"}).then(() => "sent", () => "refused"))`,
+		"a socket": `new Promise((done) => { const s = new WebSocket(%q); s.onopen = () => done("sent"); s.onerror = () => done("refused"); })`,
 		"a script": `new Promise((done) => { try { const s = document.createElement("script"); s.onload = () => done("sent"); s.onerror = () => done("refused"); s.src = %q; document.head.append(s); } catch { done("refused"); } })`,
 		"eval":     `new Promise((done) => setTimeout(() => { try { (0, eval)("fetch(" + JSON.stringify(%q) + ")"); done("sent"); } catch { done("refused"); } }))`,
 		"markup":   `new Promise((done) => { try { document.body.innerHTML += "<img src=" + %q + ">"; done("sent"); } catch { done("refused"); } })`,
