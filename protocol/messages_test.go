@@ -110,6 +110,10 @@ func (s *study) conversation(t testing.TB) []spoken {
 			Openings: []protocol.SealedOpening{p.opening}, Sum: protocol.Hash("sum"),
 		}.Bytes()), under(r.ParseResult, roster)},
 		{"refusal", p.refusal.Bytes(), of(r.OpenRefusal)},
+		{"grant", s.grant(t, nil).Bytes(), func(raw []byte) error {
+			_, err := protocol.OpenGrant(raw, s.custodians[0].Public())
+			return err
+		}},
 		{"reply", m(protocol.Reply{Refusal: p.refusal.Bytes()}.Bytes()), of(protocol.ParseReply)},
 		{"sync", m(protocol.Sync{Rosters: [][]byte{s.roster.Bytes()}}.Bytes()), of(protocol.ParseSync)},
 		{"node state", m(protocol.NodeState{Version: "1", Studies: []protocol.StudyState{

@@ -36,6 +36,8 @@ const (
 	OtherSet           Code = 22 // these people were released over another set of sites
 	NotWitnessed       Code = 23 // too few sites have seen the vote
 	Lost               Code = 24 // stored bytes are gone; the attempt ends
+	AlreadyReleased    Code = 25 // a variant was released for nearly the same people
+	ReleaseLimit       Code = 26 // more exact variants than are released for these people
 )
 
 var codeNames = map[Code]string{
@@ -49,7 +51,8 @@ var codeNames = map[Code]string{
 	BadCut: "not a cut that may be opened", OtherCut: "bound to another set of sites", BadShare: "bad key share",
 	TooManyAttempts: "too many attempts", UnknownSession: "unknown session", UnknownAnalysis: "unknown analysis",
 	OtherSet: "these people were released over another set of sites", NotWitnessed: "too few sites have seen the vote",
-	Lost: "stored bytes are lost",
+	Lost: "stored bytes are lost", AlreadyReleased: "a variant was released already for nearly the same people",
+	ReleaseLimit: "more exact variants than are released for these people without a custodian's grant",
 }
 
 // String is the code in words.

@@ -683,6 +683,100 @@ func (x *Declaration) GetIssued() int64 {
 	return 0
 }
 
+// Grant is a custodian's word that a study may be given more exact variants of a
+// cohort than the limit lets it.
+type Grant struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Study         string                 `protobuf:"bytes,1,opt,name=study" json:"study,omitempty"`
+	Cohort        string                 `protobuf:"bytes,2,opt,name=cohort" json:"cohort,omitempty"`
+	Node          []byte                 `protobuf:"bytes,3,opt,name=node" json:"node,omitempty"`          // id of the site's node key
+	Variants      uint64                 `protobuf:"varint,4,opt,name=variants" json:"variants,omitempty"` // in all, 0: without a limit
+	Issued        int64                  `protobuf:"varint,5,opt,name=issued" json:"issued,omitempty"`     // unix seconds
+	Expires       int64                  `protobuf:"varint,6,opt,name=expires" json:"expires,omitempty"`   // unix seconds
+	Salt          []byte                 `protobuf:"bytes,7,opt,name=salt" json:"salt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Grant) Reset() {
+	*x = Grant{}
+	mi := &file_study_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Grant) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Grant) ProtoMessage() {}
+
+func (x *Grant) ProtoReflect() protoreflect.Message {
+	mi := &file_study_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Grant.ProtoReflect.Descriptor instead.
+func (*Grant) Descriptor() ([]byte, []int) {
+	return file_study_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Grant) GetStudy() string {
+	if x != nil {
+		return x.Study
+	}
+	return ""
+}
+
+func (x *Grant) GetCohort() string {
+	if x != nil {
+		return x.Cohort
+	}
+	return ""
+}
+
+func (x *Grant) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *Grant) GetVariants() uint64 {
+	if x != nil {
+		return x.Variants
+	}
+	return 0
+}
+
+func (x *Grant) GetIssued() int64 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
+}
+
+func (x *Grant) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *Grant) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
 var File_study_proto protoreflect.FileDescriptor
 
 const file_study_proto_rawDesc = "" +
@@ -745,7 +839,15 @@ const file_study_proto_rawDesc = "" +
 	"\acohorts\x18\x04 \x03(\v2\x18.locus.v1.DeclaredCohortR\acohorts\x12\x17\n" +
 	"\akem_key\x18\x05 \x01(\fR\x06kemKey\x12\x1b\n" +
 	"\tkem_until\x18\x06 \x01(\x03R\bkemUntil\x12\x16\n" +
-	"\x06issued\x18\a \x01(\x03R\x06issuedB2Z+github.com/locus-genomics/locus/protocol/pb\x92\x03\x02\b\x02b\beditionsp\xe8\a"
+	"\x06issued\x18\a \x01(\x03R\x06issued\"\xab\x01\n" +
+	"\x05Grant\x12\x14\n" +
+	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
+	"\x06cohort\x18\x02 \x01(\tR\x06cohort\x12\x12\n" +
+	"\x04node\x18\x03 \x01(\fR\x04node\x12\x1a\n" +
+	"\bvariants\x18\x04 \x01(\x04R\bvariants\x12\x16\n" +
+	"\x06issued\x18\x05 \x01(\x03R\x06issued\x12\x18\n" +
+	"\aexpires\x18\x06 \x01(\x03R\aexpires\x12\x12\n" +
+	"\x04salt\x18\a \x01(\fR\x04saltB2Z+github.com/locus-genomics/locus/protocol/pb\x92\x03\x02\b\x02b\beditionsp\xe8\a"
 
 var (
 	file_study_proto_rawDescOnce sync.Once
@@ -759,7 +861,7 @@ func file_study_proto_rawDescGZIP() []byte {
 	return file_study_proto_rawDescData
 }
 
-var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_study_proto_goTypes = []any{
 	(*Site)(nil),           // 0: locus.v1.Site
 	(*ExactCohort)(nil),    // 1: locus.v1.ExactCohort
@@ -769,6 +871,7 @@ var file_study_proto_goTypes = []any{
 	(*Roster)(nil),         // 5: locus.v1.Roster
 	(*DeclaredCohort)(nil), // 6: locus.v1.DeclaredCohort
 	(*Declaration)(nil),    // 7: locus.v1.Declaration
+	(*Grant)(nil),          // 8: locus.v1.Grant
 }
 var file_study_proto_depIdxs = []int32{
 	0, // 0: locus.v1.Roster.sites:type_name -> locus.v1.Site
@@ -795,7 +898,7 @@ func file_study_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_study_proto_rawDesc), len(file_study_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
