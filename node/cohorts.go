@@ -95,6 +95,9 @@ func (n *Node) takeIn(ctx context.Context, d definition) error {
 			d.Name, raw, n.cfg.Now().Unix()); err != nil {
 			return err
 		}
+		if err := n.keepPeople(ctx, tx, d); err != nil {
+			return err
+		}
 		_, err = appendLink(ctx, tx, linkCohort, d.content(n.keys.DeclarationTag))
 		return err
 	})

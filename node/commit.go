@@ -27,6 +27,13 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO exact_sets (people, sites) VALUES (?, ?)", history.people[:], history.sites[:]); err != nil {
 		return nil, err
 	}
+	add, err := s.mayRelease(ctx, tx, q)
+	if err != nil {
+		return nil, err
+	}
+	if err := add.record(ctx, tx, q); err != nil {
+		return nil, err
+	}
 	// The link does not name the header, which names the link.
 	at, err := appendLink(ctx, tx, linkContribution, protocol.Hash("locus/link/contribution/v1", c.identity[:], c.words[:], c.session[:]))
 	if err != nil {

@@ -125,6 +125,9 @@ func (s *server) contribute(ctx context.Context, id protocol.SessionID, o protoc
 	if err != nil {
 		return err
 	}
+	if _, err := s.mayRelease(ctx, s.records.db, q); err != nil {
+		return err
+	}
 	identity := protocol.ReleaseIdentity(&q.header.Message, &q.body, digestOf(variants, q.ranges), o.Contents())
 	words, err := s.encode(ctx, q, variants)
 	if err != nil {

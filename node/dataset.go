@@ -97,6 +97,8 @@ type definition struct {
 	// Genotypes and Persons are plain hashes, of what was read and of who it is.
 	Genotypes protocol.Digest `json:"genotypes"`
 	Persons   protocol.Digest `json:"persons"`
+	// Sexes is a plain hash of theirs.
+	Sexes protocol.Digest `json:"sexes"`
 	// Callable names the regions in which everybody was looked at, and Reference is what
 	// alleles were aligned by.
 	Callable  *protocol.Digest `json:"callable,omitempty"`
@@ -108,6 +110,8 @@ type definition struct {
 
 	// Regions are what Callable names, once they were read.
 	Regions *tally.Regions `json:"-"`
+	// Who are the people, while the cohort is taken in.
+	Who []string `json:"-"`
 }
 
 // fileRecord is a file as it was when the cohort was added.
@@ -176,6 +180,7 @@ func (d *definition) take(ctx context.Context, c counted, t *taking) (_ *taking,
 	}
 	d.Assembly, d.People, d.Variants = c.assembly, c.People, found.Variants
 	d.Genotypes, d.Persons = found.Digest, c.PersonsDigest()
+	d.Who, d.Sexes = c.Persons(), sexesDigest(c.who)
 	summary := d.summary(c, len(t.Samples()), found, t.assess.Quality())
 	d.Summary = &summary
 	return t, nil

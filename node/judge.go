@@ -58,6 +58,8 @@ func (n *Node) checks() []check {
 		{"the variants are of a panel in the roster", checkVariants, false},
 		{"no sum can overflow", checkOverflow, false},
 		{"these people were not released over other sites", n.checkHistory, false},
+		{"no variant was released for nearly the same people", n.checkReleased, false},
+		{"no more variants are released of these people than the limit, or a grant", n.checkLimit, false},
 	}
 }
 

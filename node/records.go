@@ -22,7 +22,7 @@ var (
 )
 
 // schemaVersion is raised with every change of the schema.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // applicationID tells the file from another program's: "LOCU".
 const applicationID = 0x4c4f4355
@@ -32,7 +32,7 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'vote', 'restored')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'vote', 'restored', 'grant', 'revoked')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -131,6 +131,26 @@ CREATE TABLE votes (
 CREATE TABLE exact_sets (
 	people BLOB PRIMARY KEY CHECK (length(people) = 32),
 	sites  BLOB NOT NULL CHECK (length(sites) = 32)
+) STRICT;
+
+CREATE TABLE people ( -- who was in a cohort, with all that decides what they contribute
+	list     BLOB PRIMARY KEY CHECK (length(list) = 32),
+	class    INTEGER NOT NULL CHECK (class >= 0),    -- how many, as a declaration says it
+	variants INTEGER NOT NULL CHECK (variants >= 0), -- given of them in exact answers
+	tags     BLOB CHECK (length(tags) % 8 = 0)       -- one of each, under the pin key; none where a snapshot brought them back
+) STRICT;
+
+CREATE TABLE released ( -- which variants were given of them
+	list   BLOB NOT NULL REFERENCES people (list),
+	panel  BLOB NOT NULL CHECK (length(panel) = 32),
+	size   INTEGER NOT NULL CHECK (size > 0), -- of the panel
+	ranges BLOB NOT NULL,
+	PRIMARY KEY (list, panel)
+) STRICT;
+
+CREATE TABLE grants (
+	digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+	raw    BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE seen (
@@ -253,6 +273,8 @@ const (
 	linkContribution = "contribution"
 	linkVote         = "vote"
 	linkRestored     = "restored"
+	linkGrant        = "grant"
+	linkRevoked      = "revoked"
 )
 
 // lastLink is where the chain stands, the zero link when it is empty.

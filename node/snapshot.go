@@ -18,12 +18,13 @@ const maxSnapshot = 1<<20 - 64
 var errSnapshot = errors.New("node: not a snapshot")
 
 // snapshot is what a site needs of its records if its disk is lost: its votes, its
-// exact history and its newest pins, as they were when the chain stood at a link.
+// exact history, what was released of whom and its newest pins, as they were when the chain stood at a link.
 // Others keep it and cannot read it.
 //
 //	version (1)  complete (1)  seq (8)  head (32)
 //	votes  (4)   identity (32) session (32) set (32) points (2 + 4 each)
 //	exact  (4)   people (32) sites (32)
+//	people (4)   list (32) class (4) panels (2): panel (32) size (8) ranges (4 + 16 each)
 //	pins   (4)   identity (32) words (32)
 type snapshot struct {
 	at link
@@ -32,6 +33,7 @@ type snapshot struct {
 	complete bool
 	votes    []votedRelease
 	exact    [][2]protocol.Digest
+	people   []releasedPeople
 	pins     [][2]protocol.Digest
 }
 
@@ -41,7 +43,7 @@ type votedRelease struct {
 }
 
 const (
-	snapshotVersion = 1
+	snapshotVersion = 2
 	snapshotHead    = 1 + 1 + 8 + 32
 	pairSize        = 2 * 32
 	voteSize        = 3*32 + 2
@@ -74,7 +76,7 @@ func (n *Node) openSnapshot(study string, sealed []byte) (*snapshot, error) {
 
 func takeSnapshot(ctx context.Context, q querier, at link) (*snapshot, error) {
 	s := &snapshot{at: at, complete: true}
-	room := maxSnapshot - snapshotHead - 3*4
+	room := maxSnapshot - snapshotHead - 4*4
 	rows, err := q.QueryContext(ctx, "SELECT identity, points, session, cut_set FROM votes ORDER BY rowid DESC")
 	if err != nil {
 		return nil, fmt.Errorf("read votes: %w", err)
@@ -101,6 +103,11 @@ func takeSnapshot(ctx context.Context, q querier, at link) (*snapshot, error) {
 	if s.exact, s.complete, err = readPairs(ctx, q, "SELECT people, sites FROM exact_sets ORDER BY rowid DESC", &room); err != nil {
 		return nil, err
 	}
+	var all bool
+	if s.people, all, err = takePeople(ctx, q, &room); err != nil {
+		return nil, err
+	}
+	s.complete = s.complete && all
 	s.pins, _, err = readPairs(ctx, q, "SELECT identity, words FROM pins ORDER BY rowid DESC", &room)
 	return s, err
 }
@@ -139,11 +146,18 @@ func (s *snapshot) encode() []byte {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(v.points)))
 		b = appendPoints(b, v.points)
 	}
-	for _, list := range [][][2]protocol.Digest{s.exact, s.pins} {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(list)))
-		for _, p := range list {
-			b = append(append(b, p[0][:]...), p[1][:]...)
-		}
+	b = appendPairs(b, s.exact)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(s.people)))
+	for _, p := range s.people {
+		b = p.append(b)
+	}
+	return appendPairs(b, s.pins)
+}
+
+func appendPairs(b []byte, list [][2]protocol.Digest) []byte {
+	b = binary.BigEndian.AppendUint32(b, uint32(len(list)))
+	for _, p := range list {
+		b = append(append(b, p[0][:]...), p[1][:]...)
 	}
 	return b
 }
@@ -168,11 +182,11 @@ func parseSnapshot(b []byte) (*snapshot, error) {
 		v.points = points
 		s.votes = append(s.votes, v)
 	}
-	for _, list := range []*[][2]protocol.Digest{&s.exact, &s.pins} {
-		for range r.count(pairSize) {
-			*list = append(*list, [2]protocol.Digest{r.digest(), r.digest()})
-		}
+	s.exact = r.pairs()
+	for range r.count(peopleSize) {
+		s.people = append(s.people, r.people())
 	}
+	s.pins = r.pairs()
 	if r.short || len(r.b) > 0 || s.at.seq < 1 || s.at.seq > math.MaxInt64/2 {
 		return nil, errSnapshot
 	}
@@ -207,6 +221,13 @@ func (r *reader) count(size int) int {
 	return n
 }
 
+func (r *reader) pairs() (list [][2]protocol.Digest) {
+	for range r.count(pairSize) {
+		list = append(list, [2]protocol.Digest{r.digest(), r.digest()})
+	}
+	return list
+}
+
 func appendPoints(b []byte, points []uint32) []byte {
 	for _, p := range points {
 		b = binary.BigEndian.AppendUint32(b, p)
@@ -236,6 +257,11 @@ func (s *snapshot) restore(ctx context.Context, tx querier) error {
 	}
 	for _, p := range s.exact {
 		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO exact_sets (people, sites) VALUES (?, ?)", p[0][:], p[1][:]); err != nil {
+			return err
+		}
+	}
+	for _, p := range s.people {
+		if err := p.restore(ctx, tx); err != nil {
 			return err
 		}
 	}

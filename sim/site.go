@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -70,7 +71,25 @@ func (s *site) accept(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.node.Accept(ctx, p)
+	if err := s.node.Accept(ctx, p); err != nil {
+		return err
+	}
+	return s.grant(ctx, p.Roster)
+}
+
+// grant lifts the limit on exact answers: a network's cohorts are small and its
+// questions are not.
+func (s *site) grant(ctx context.Context, r protocol.Signed[protocol.Roster]) error {
+	point, _ := r.Message.PointOf(s.card.NodeKey.ID())
+	for _, c := range r.Message.Cohorts {
+		if !slices.Contains(c.Points, point) {
+			continue
+		}
+		if _, err := s.node.GrantRelease(ctx, node.GrantSpec{Study: study, Cohort: c.Name, Life: 24 * time.Hour}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // StartSite runs a site's node from what it has on disk.

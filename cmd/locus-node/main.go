@@ -50,7 +50,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		dir = "locus-node"
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.count(), a.panel(), a.parse())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.count(), a.panel(), a.parse())
 	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
 }
 
@@ -71,7 +71,7 @@ func exitCode(err error) int {
 		return cli.Usage
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound):
 		return cli.Altered
-	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort):
+	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable

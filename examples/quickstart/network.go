@@ -145,6 +145,11 @@ func (d *demo) agree(ctx context.Context) error {
 		if _, err := d.keepGenomes(ctx, h.name, "study", "accept", study, "--yes"); err != nil {
 			return err
 		}
+		// Exact answers over so many variants tell who is in a cohort: each custodian says
+		// that this study may have them.
+		if _, err := d.keepGenomes(ctx, h.name, "release", "grant", study, cohort, "--all", "--days", "30"); err != nil {
+			return err
+		}
 	}
 	if _, err := d.operate(ctx, "study", "open", study); err != nil {
 		return err

@@ -30,6 +30,8 @@ const (
 	RecipientBound                           // the recipient is the signed one
 	MinimumCohort                            // no cohort below its minimum
 	OverflowBound                            // no sum can carry
+	ReleasedVariants                         // no variant again for nearly the same people
+	LifetimeRelease                          // no more exact variants of a person than the limit
 	PinnedPlaintext                          // one plaintext an identity
 	WordsInSecret                            // other words, other key
 	SessionInSecret                          // another session, another key

@@ -1,0 +1,224 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/locus-genomics/locus/protocol"
+)
+
+// ErrGrant is returned when a grant cannot be given or taken back.
+var ErrGrant = errors.New("node: no such release can be granted")
+
+// GrantSpec is what a custodian lets a study have beyond the limit.
+type GrantSpec struct {
+	Study, Cohort string
+	// Variants is how many exact variants may have been given in all of the cohort's
+	// people, those before the grant included. 0 is any number.
+	Variants uint64
+	// Life is how long the grant lasts, at most protocol.MaxGrant.
+	Life time.Duration
+}
+
+// ReleaseGrant is a grant as the custodian sees it.
+type ReleaseGrant struct {
+	// ID names it.
+	ID              protocol.Digest
+	Study, Cohort   string
+	Variants        uint64
+	Issued, Expires time.Time
+	// State is in force, over or revoked. A grant that was given before the records were
+	// restored is revoked: whether it was is not known.
+	State string
+}
+
+// CohortRelease is how much was given of a cohort's people in exact answers.
+type CohortRelease struct {
+	Cohort string
+	// People is the size class that the limit is reckoned with.
+	People uint64
+	// Limit is how many variants may be given of people of whom nothing was given yet.
+	Limit uint64
+	// Given were given of them, or of others together with some of them.
+	Given uint64
+	// Share is the part of the limit that is taken, 1 for all of it.
+	Share float64
+}
+
+// The states of a grant.
+const (
+	grantInForce = "in force"
+	grantOver    = "over"
+	grantRevoked = "revoked"
+)
+
+// GrantRelease signs with the custodian's key that a study may be given more exact
+// variants of a named cohort than the limit. The grant stands in the node's chain.
+func (n *Node) GrantRelease(ctx context.Context, spec GrantSpec) (ReleaseGrant, error) {
+	if spec.Life <= 0 || spec.Life > protocol.MaxGrant {
+		return ReleaseGrant{}, fmt.Errorf("%w: a grant is for 1 to %d days", ErrGrant, protocol.MaxGrant/(24*time.Hour))
+	}
+	if err := n.mayGrant(ctx, spec); err != nil {
+		return ReleaseGrant{}, err
+	}
+	now := n.cfg.Now()
+	g := protocol.Grant{
+		Study: spec.Study, Cohort: spec.Cohort, Node: n.card.NodeKey.ID(), Variants: spec.Variants, Issued: now, Expires: now.Add(spec.Life),
+	}
+	if _, err := io.ReadFull(n.cfg.Entropy, g.Salt[:]); err != nil {
+		return ReleaseGrant{}, fmt.Errorf("draw a salt: %w", err)
+	}
+	signed, err := protocol.Sign(g, n.keys.Custodian())
+	if err != nil {
+		return ReleaseGrant{}, fmt.Errorf("sign a grant: %w", err)
+	}
+	digest := signed.Digest()
+	err = n.records.update(ctx, func(tx querier) error {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO grants (digest, raw) VALUES (?, ?)", digest[:], signed.Bytes()); err != nil {
+			return err
+		}
+		_, err := appendLink(ctx, tx, linkGrant, digest)
+		return err
+	})
+	if err != nil {
+		return ReleaseGrant{}, err
+	}
+	n.cfg.Log.Info("exact release granted", "study", g.Study, "cohort", g.Cohort, "grant", digest.Short())
+	return grant{signed: signed, stands: true}.shown(now), nil
+}
+
+// mayGrant requires a study that was accepted here and a cohort that it asks of this site.
+func (n *Node) mayGrant(ctx context.Context, spec GrantSpec) error {
+	known, err := rostersOf(ctx, n.records.db, spec.Study)
+	if err != nil {
+		return err
+	}
+	for _, k := range known {
+		if k.state == rosterEnded {
+			continue
+		}
+		p, err := n.rosterByDigest(ctx, n.records.db, k.digest)
+		if err != nil {
+			return err
+		}
+		if c, ok := p.roster.Message.Cohort(spec.Cohort); ok && slices.Contains(c.Points, p.point) {
+			return nil
+		}
+		return fmt.Errorf("%w: study %q asks for no cohort %q of this site", ErrGrant, spec.Study, spec.Cohort)
+	}
+	return fmt.Errorf("%w: %q", ErrNoStudy, spec.Study)
+}
+
+// RevokeRelease takes a grant back. What was given under it stays counted. The grant is
+// named by the beginning of its id.
+func (n *Node) RevokeRelease(ctx context.Context, id string) (ReleaseGrant, error) {
+	var revoked grant
+	err := n.records.update(ctx, func(tx querier) error {
+		all, err := n.grants(ctx, tx)
+		if err != nil {
+			return err
+		}
+		var found []grant
+		for _, g := range all {
+			if id != "" && g.stands && strings.HasPrefix(g.signed.Digest().String(), id) {
+				found = append(found, g)
+			}
+		}
+		if len(found) != 1 {
+			return fmt.Errorf("%w: %d grants that were not revoked begin with %q; locus-node release list shows them", ErrGrant, len(found), id)
+		}
+		revoked = found[0]
+		_, err = appendLink(ctx, tx, linkRevoked, revoked.signed.Digest())
+		return err
+	})
+	if err != nil {
+		return ReleaseGrant{}, err
+	}
+	revoked.stands = false
+	g := revoked.shown(n.cfg.Now())
+	n.cfg.Log.Info("exact release revoked", "study", g.Study, "cohort", g.Cohort, "grant", g.ID.Short())
+	return g, nil
+}
+
+// Releases says how much was given of each cohort's people, and what was granted, the
+// newest grant first.
+func (n *Node) Releases(ctx context.Context) ([]CohortRelease, []ReleaseGrant, error) {
+	var cohorts []CohortRelease
+	var grants []ReleaseGrant
+	err := n.records.update(ctx, func(tx querier) error {
+		kept, err := readCohorts(ctx, tx)
+		if err != nil {
+			return err
+		}
+		for _, k := range kept {
+			a, err := n.reckon(ctx, tx, &question{data: k.definition})
+			if err != nil {
+				return err
+			}
+			cohorts = append(cohorts, CohortRelease{
+				Cohort: k.Name, People: a.own.class, Limit: a.own.class * releaseShare / shareUnit,
+				Given: a.given, Share: float64(a.after()) / releaseShare,
+			})
+		}
+		all, err := n.grants(ctx, tx)
+		for _, g := range slices.Backward(all) {
+			grants = append(grants, g.shown(n.cfg.Now()))
+		}
+		return err
+	})
+	return cohorts, grants, err
+}
+
+// grant is one that the custodian has signed here.
+type grant struct {
+	signed protocol.Signed[protocol.Grant]
+	// stands tells that it is in the chain and nothing after it in the chain ends it.
+	stands bool
+}
+
+func (g grant) inForce(now time.Time) bool {
+	return g.stands && now.Before(g.signed.Message.Expires) && !g.signed.Message.Issued.After(now.Add(protocol.MaxSkew))
+}
+
+func (g grant) shown(now time.Time) ReleaseGrant {
+	m := &g.signed.Message
+	r := ReleaseGrant{ID: g.signed.Digest(), Study: m.Study, Cohort: m.Cohort, Variants: m.Variants, Issued: m.Issued, Expires: m.Expires, State: grantOver}
+	switch {
+	case !g.stands:
+		r.State = grantRevoked
+	case g.inForce(now):
+		r.State = grantInForce
+	}
+	return r
+}
+
+// grants reads those that this site's custodian has signed, in their order. A grant ends
+// when it is revoked, and when the records are restored: its revocation may be lost.
+func (n *Node) grants(ctx context.Context, q querier) (list []grant, err error) {
+	rows, err := q.QueryContext(ctx, `SELECT raw, EXISTS (SELECT 1 FROM chain given WHERE given.kind = 'grant' AND given.digest = grants.digest AND NOT EXISTS
+			(SELECT 1 FROM chain WHERE seq > given.seq AND (kind = 'restored' OR kind = 'revoked' AND digest = grants.digest)))
+		FROM grants ORDER BY rowid`)
+	if err != nil {
+		return nil, fmt.Errorf("read the grants: %w", err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var raw []byte
+		var g grant
+		if err := rows.Scan(&raw, &g.stands); err != nil {
+			return nil, fmt.Errorf("read the grants: %w", err)
+		}
+		if g.signed, err = protocol.OpenGrant(raw, n.card.CustodianKey); err != nil {
+			return nil, fmt.Errorf("%w: a grant: %w", ErrRecords, err)
+		}
+		if g.signed.Message.Node == n.card.NodeKey.ID() {
+			list = append(list, g)
+		}
+	}
+	return list, rows.Err()
+}
