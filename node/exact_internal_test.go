@@ -3,11 +3,13 @@ package node
 import (
 	"bytes"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
@@ -146,6 +148,59 @@ func TestShareIsRoundedUp(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := shareOf(tt.variants, tt.class) <= releaseShare; got != tt.within {
 				t.Errorf("within the limit: %v", got)
+			}
+		})
+	}
+}
+
+// With too little room a snapshot tells of more variants than were given; with less it
+// says that it is not complete.
+func TestSnapshotOfWhatWasReleasedFitsItsRoom(t *testing.T) {
+	r, err := openRecords(filepath.Join(t.TempDir(), "records.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var gaps []panel.Range
+	for i := range uint64(1000) {
+		gaps = append(gaps, panel.Range{From: 2 * i, To: 2*i + 1})
+	}
+	list, of := protocol.Hash("list"), protocol.Hash("panel")
+	for _, step := range []struct {
+		query string
+		args  []any
+	}{
+		{"INSERT INTO people (list, class, variants) VALUES (?, 20, 1000)", []any{list[:]}},
+		{"INSERT INTO released (list, panel, size, ranges) VALUES (?, ?, 5000, ?)", []any{list[:], of[:], encodeRanges(gaps)}},
+	} {
+		if _, err := r.db.ExecContext(t.Context(), step.query, step.args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name string
+		room int
+		all  bool
+		want []panel.Range
+	}{
+		{"all of it", 1 << 20, true, gaps},
+		{"without the gaps", 1 << 14, true, []panel.Range{{From: 0, To: 1999}}},
+		{"nothing", 64, false, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			room := tt.room
+			got, all, err := takePeople(t.Context(), r.db, &room)
+			if err != nil || all != tt.all {
+				t.Fatalf("all %v, %v", all, err)
+			}
+			if !all {
+				return
+			}
+			if taken := len(got[0].append(nil)); taken != tt.room-room {
+				t.Errorf("it takes %d bytes and reckons with %d", taken, tt.room-room)
+			}
+			if d := cmp.Diff(tt.want, got[0].given[0].ranges); d != "" {
+				t.Error(d)
 			}
 		})
 	}

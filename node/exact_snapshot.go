@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/binary"
+	"math"
 
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -44,6 +45,9 @@ func takePeople(ctx context.Context, q querier, room *int) (list []releasedPeopl
 		p := releasedPeople{list: l.list, class: uint32(l.class)}
 		if p.given, err = readGiven(ctx, q, l.list); err != nil {
 			return nil, false, err
+		}
+		if len(p.given) > math.MaxUint16 {
+			return nil, false, nil
 		}
 		list = append(list, p)
 		need += p.size()
