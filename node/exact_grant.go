@@ -182,7 +182,7 @@ type grant struct {
 }
 
 func (g grant) inForce(now time.Time) bool {
-	return g.stands && now.Before(g.signed.Message.Expires) && !g.signed.Message.Issued.After(now.Add(protocol.MaxSkew))
+	return g.stands && now.Before(g.signed.Message.Expires)
 }
 
 func (g grant) shown(now time.Time) ReleaseGrant {
