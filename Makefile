@@ -24,6 +24,8 @@ COUNT     ?= 5
 BENCHTIME ?= 200ms
 # For bench-peers: flags, such as -rounds=9.
 PEERS     ?=
+# For attacks: how many times as often each game is played.
+TIMES ?= 1
 # For race: where goroutines are.
 RACE ?= ./...
 
@@ -55,6 +57,12 @@ bench:
 bench-peers: build
 	@mkdir -p build/purego; CGO_ENABLED=0 go build -trimpath -tags purego -o build/purego/ ./cmd/locus-node
 	@cd bench && go run ./peers -node ../build/locus-node -purego ../build/purego/locus-node -jsonl ../build/bench.jsonl $(PEERS)
+
+##  make attacks  attacks on releases, exact and private, as a table; TIMES=20 plays each game so many times as often
+attacks:
+	@mkdir -p build
+	@go test -count 1 -timeout 60m ./dp/attack -times $(TIMES) -table $(CURDIR)/build/attacks.md > build/attacks.txt || { cat build/attacks.txt; exit 1; }
+	@cat build/attacks.md
 
 ##  make fuzz     each fuzz target for FUZZTIME=20s; PKGS=./node/... for a part
 fuzz:
