@@ -124,11 +124,12 @@ func region(contig, start, end []byte, from uint64) (panel.Region, error) {
 	if err1 != nil || err2 != nil || a+from < 1 || a+from > b || b > panel.MaxPos {
 		return panel.Region{}, fmt.Errorf("start and end are no stretch of 1 to %d", panel.MaxPos)
 	}
-	r, err := panel.ParseRegion(number(string(contig)) + ":1")
-	if err != nil {
+	// A region is told by its text, which some names would make another one.
+	r := panel.Region{Contig: number(string(contig)), From: uint32(a + from), To: uint32(b)}
+	if again, err := panel.ParseRegion(r.String()); err != nil || again != r {
 		return panel.Region{}, errors.New("that is not a contig's name")
 	}
-	return panel.Region{Contig: r.Contig, From: uint32(a + from), To: uint32(b)}, nil
+	return r, nil
 }
 
 // number is the name of a human chromosome for RefSeq's accession of it, and any other

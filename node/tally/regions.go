@@ -84,8 +84,9 @@ func ParseRegions(r io.Reader) (*Regions, error) {
 
 // isRemark reports whether a line says nothing of a region.
 func isRemark(line []byte) bool {
+	line = bytes.TrimSpace(line)
 	word, _, _ := bytes.Cut(line, []byte(" "))
-	return len(bytes.TrimSpace(line)) == 0 || line[0] == '#' || string(word) == "track" || string(word) == "browser"
+	return len(line) == 0 || line[0] == '#' || string(word) == "track" || string(word) == "browser"
 }
 
 // parseRegion reads one line, of columns set apart by tabs or blanks.
