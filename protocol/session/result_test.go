@@ -96,7 +96,7 @@ func TestCheckResult(t *testing.T) {
 // A thousand sites send any lists they like: the cut is found at once, and it is
 // the honest ones.
 func TestManyLiarsDoNotStopTheCut(t *testing.T) {
-	const n, liars = protocol.MaxSites, 400
+	const n, liars = protocol.MaxSites, 250
 	r := rules(n, false)
 	a := session.NewAttempt(1, r, start.Add(time.Minute), start.Add(time.Hour))
 	for _, p := range r.Asked() {
