@@ -61,26 +61,23 @@ func carryOut(ctx context.Context, tx Tx, o Order) error {
 
 // allow adds to the account at the order's level, and opens it and those above.
 func allow(ctx context.Context, tx Tx, o Order) error {
-	parent := Key{}
-	ids := o.Path.accounts()
-	for i := range o.Level {
-		a, err := readAccount(ctx, tx, ids[i], i+1, parent)
-		if err != nil {
-			return err
-		}
-		parent = ids[i]
-		if i+1 == o.Level {
-			grown := &a.own
+	rows, err := readPath(ctx, tx, o.Path.accounts())
+	if err != nil {
+		return err
+	}
+	for i, r := range rows[:o.Level] {
+		if Level(i+1) == o.Level {
+			grown := &r.own
 			if o.Kind == AllowEach {
-				grown = &a.each
+				grown = &r.each
 			}
 			sum, counted := grown.plus(o.Amount)
 			if !counted {
-				return fmt.Errorf("%w: the %s has %v, %v cannot be added to it", ErrOverflow, a.level, *grown, o.Amount)
+				return fmt.Errorf("%w: the %v has %v, %v cannot be added to it", ErrOverflow, r.level, *grown, o.Amount)
 			}
 			*grown = sum
 		}
-		if err := writeAccount(ctx, tx, ids[i], a); err != nil {
+		if err := writeAccount(ctx, tx, r.id, r.account); err != nil {
 			return err
 		}
 	}

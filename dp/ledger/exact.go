@@ -26,6 +26,15 @@ const maxVariants = 1 << 26
 // most 10 % true positives at 5 % false ones.
 func limitOf(people uint64) uint64 { return people/100*13 + people%100*13/100 }
 
+// limit is that of a cohort. Once entries were lost it is what was released: those may
+// have released any number of variants.
+func (c cohort) limit(losses uint64) uint64 {
+	if losses > 0 {
+		return min(limitOf(c.people), c.released)
+	}
+	return limitOf(c.people)
+}
+
 // Exact is a release without noise.
 type Exact struct {
 	Release Key
@@ -83,11 +92,7 @@ func (l *Ledger) ReserveExact(ctx context.Context, tx Tx, x Exact) (*Hold, error
 		if fresh, err = unreleased(ctx, tx, x, limitOf(c.people)); err != nil {
 			return nil, err
 		}
-		limit := limitOf(c.people)
-		if losses > 0 {
-			// What is lost may have released any number of variants.
-			limit = min(limit, c.released)
-		}
+		limit := c.limit(losses)
 		if n := uint64(len(fresh)); c.released > limit || n > limit-c.released {
 			return nil, &OverLimit{Limit: limit, Released: c.released, Fresh: n}
 		}

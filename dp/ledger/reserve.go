@@ -2,9 +2,8 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
+	"strings"
 )
 
 // Charge is what one release costs, and whom.
@@ -41,55 +40,66 @@ func (l *Ledger) Reserve(ctx context.Context, tx Tx, c Charge) (*Hold, error) {
 	if err != nil {
 		return nil, err
 	}
-	ids := c.Path.accounts()
-	rows, err := readPath(ctx, tx, ids)
+	rows, err := readPath(ctx, tx, c.Path.accounts())
 	if err != nil {
 		return nil, err
 	}
 	d := debit{release: c.Release, path: c.Path, cost: c.Cost}
-	for i, id := range ids {
-		if !paid[id] {
+	for i, r := range rows {
+		if !paid[r.id] {
 			d.paid |= 1 << i
 		}
 	}
 	if d.paid == 0 {
 		return l.hold(first, true)
 	}
-	if err := room(ids, rows, d, state.lost); err != nil {
+	if err := room(rows, d, state.lost); err != nil {
 		return nil, err
 	}
-	return l.debit(ctx, tx, ids, rows, d)
+	return l.debit(ctx, tx, rows, d)
 }
 
 // debit writes what has been found affordable.
-func (l *Ledger) debit(ctx context.Context, tx Tx, ids [levels]Key, rows [levels]account, d debit) (*Hold, error) {
+func (l *Ledger) debit(ctx context.Context, tx Tx, rows [levels]row, d debit) (*Hold, error) {
 	head, err := add(ctx, tx, l.cfg.ID, d)
 	if err != nil {
 		return nil, err
 	}
-	for i, id := range ids {
+	pay := []any{d.cost.Rho, d.cost.Delta}
+	var debits []any
+	for i, r := range rows {
 		if d.paid&(1<<i) == 0 {
 			continue
 		}
-		rows[i].spent = rows[i].spent.upTo(d.cost)
-		if err := writeAccount(ctx, tx, id, rows[i]); err != nil {
-			return nil, err
+		if !r.there {
+			if err := writeAccount(ctx, tx, r.id, r.account); err != nil {
+				return nil, err
+			}
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT INTO ledger_debits VALUES (?, ?, ?)", d.release[:], id[:], head.Seq); err != nil {
-			return nil, wrote(err)
-		}
+		pay = append(pay, r.id[:])
+		debits = append(debits, d.release[:], r.id[:], head.Seq)
+	}
+	// The sum is at most a cap, so that it can be counted.
+	n := len(debits) / 3
+	_, err = tx.ExecContext(ctx, "UPDATE ledger_accounts SET spent_rho=spent_rho+?, spent_delta=spent_delta+? WHERE account IN (?"+strings.Repeat(",?", n-1)+")", pay...)
+	if err != nil {
+		return nil, wrote(err)
+	}
+	_, err = tx.ExecContext(ctx, "INSERT INTO ledger_debits VALUES (?,?,?)"+strings.Repeat(",(?,?,?)", n-1), debits...)
+	if err != nil {
+		return nil, wrote(err)
 	}
 	return l.hold(head, false)
 }
 
 // room refuses when one of the accounts that are to pay has too little left.
-func room(ids [levels]Key, rows [levels]account, d debit, lost Cost) error {
+func room(rows [levels]row, d debit, lost Cost) error {
 	above := Cost{}
-	for i, a := range rows {
-		left := a.own.upTo(above).minus(a.spent.upTo(lost))
-		above = a.each
+	for i, r := range rows {
+		left := r.own.upTo(above).minus(r.spent.upTo(lost))
+		above = r.each
 		if d.paid&(1<<i) != 0 && !d.cost.within(left) {
-			return &Exhausted{Level: a.level, Account: ids[i], Need: d.cost, Left: left}
+			return &Exhausted{Level: r.level, Account: r.id, Need: d.cost, Left: left}
 		}
 	}
 	return nil
@@ -131,31 +141,36 @@ func (l *Ledger) paid(ctx context.Context, tx Tx, c Charge) (map[Key]bool, Head,
 	return paid, first, nil
 }
 
-// readPath reads the accounts of a path. One that is not there yet is empty.
-func readPath(ctx context.Context, tx Tx, ids [levels]Key) (rows [levels]account, err error) {
-	parent := Key{}
-	for i, id := range ids {
-		if rows[i], err = readAccount(ctx, tx, id, Level(i+1), parent); err != nil {
-			return rows, err
-		}
-		parent = id
-	}
-	return rows, nil
+// row is an account as it is in the tables. One that is not there yet is empty.
+type row struct {
+	account
+	id    Key
+	there bool
 }
 
-func readAccount(ctx context.Context, tx Tx, id Key, l Level, parent Key) (account, error) {
-	var a account
-	var same Key
-	err := tx.QueryRowContext(ctx, selectAccounts+" WHERE account = ?", id[:]).Scan(append([]any{scanKey{&same}}, a.columns()...)...)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return account{level: l, parent: parent}, nil
-	case err != nil:
-		return account{}, damage(err)
-	case a.level != l || a.parent != parent:
-		return account{}, fmt.Errorf("%w: the %s %s is of another %s", ErrPath, l, id, l-1)
+// readPath reads the accounts of a path from the top.
+func readPath(ctx context.Context, tx Tx, ids [levels]Key) (rows [levels]row, err error) {
+	parent := Key{}
+	for i, id := range ids {
+		rows[i] = row{account{level: Level(i + 1), parent: parent}, id, false}
+		parent = id
 	}
-	return a, nil
+	var id Key
+	var a account
+	err = each(ctx, tx, selectAccounts+" WHERE account IN (?,?,?,?)", append([]any{scanKey{&id}}, a.columns()...), func() error {
+		for i := range rows {
+			r := &rows[i]
+			if r.id != id {
+				continue
+			}
+			if a.level != r.level || a.parent != r.parent {
+				return fmt.Errorf("%w: the %v %s is of another %v", ErrPath, r.level, id, r.level-1)
+			}
+			r.account, r.there = a, true
+		}
+		return nil
+	}, ids[0][:], ids[1][:], ids[2][:], ids[3][:])
+	return rows, err
 }
 
 // state is what holds for the whole ledger.

@@ -54,7 +54,7 @@ func (l *Ledger) Show(ctx context.Context, tx Tx) (s Statement, err error) {
 	}
 	var c Cohort
 	err = each(ctx, tx, "SELECT cohort, people, released FROM ledger_cohorts ORDER BY cohort", []any{scanKey{&c.ID}, &c.People, &c.Released}, func() error {
-		c.Limit = limitOf(c.People)
+		c.Limit = cohort{c.People, c.Released}.limit(state.losses)
 		s.Cohorts = append(s.Cohorts, c)
 		return nil
 	})
@@ -134,10 +134,10 @@ func (s Statement) Write(w io.Writer, name func(Key) string) error {
 	}
 	_, err := fmt.Fprintf(w, "\nOne release may cost %v.\n", s.Task)
 	if err == nil && s.Losses > 0 {
-		_, err = fmt.Fprintf(w, "Entries were lost %d times: %v is charged to every account.\n", s.Losses, s.Lost)
+		_, err = fmt.Fprintf(w, "Losses of entries: %d. For them %v is charged to every account.\n", s.Losses, s.Lost)
 	}
 	if err == nil {
-		_, err = fmt.Fprintf(w, "%d entries, head %x.\n", s.Head.Seq, s.Head.Digest)
+		_, err = fmt.Fprintf(w, "%d entries, head %x.\n", s.Head.Seq, s.Head.Digest[:])
 	}
 	if err != nil {
 		return fmt.Errorf("print the statement: %w", err)

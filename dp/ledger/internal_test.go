@@ -1,0 +1,171 @@
+package ledger
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestEntriesAreOneShape(t *testing.T) {
+	k := func(b byte) Key { return Key{b} }
+	path := Path{k(1), k(2), k(3), k(4)}
+	for name, e := range map[string]entry{
+		"a debit":            debit{release: k(5), path: path, paid: 0b1010, cost: Cost{7, 8}},
+		"an order":           ordered{Signed{Message: []byte("m"), Signature: []byte("s")}},
+		"an exact release":   exact{release: k(1), cohort: k(2), study: k(3), variants: k(4), people: 9, fresh: 3},
+		"a lifted release":   exact{release: k(1), cohort: k(2), study: k(3), people: 9, fresh: 3, lifted: true},
+		"a loss":             loss{from: 3, to: 5, charge: Cost{7, 8}, witness: Head{k(1), 5, k(2)}},
+		"a loss by an order": loss{from: 3, to: 5, order: Signed{Message: []byte("m"), Signature: []byte("s")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := e.encode()
+			got, err := parseEntry(body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.encode(), body) {
+				t.Errorf("got %+v, want %+v", got, e)
+			}
+			for cut := range body {
+				if _, err := parseEntry(body[:cut]); !errors.Is(err, ErrDamaged) {
+					t.Errorf("cut at %d: got %v, want %v", cut, err, ErrDamaged)
+				}
+			}
+			if _, err := parseEntry(append(body, 0)); !errors.Is(err, ErrDamaged) {
+				t.Errorf("with a byte more: got %v, want %v", err, ErrDamaged)
+			}
+		})
+	}
+	for name, e := range map[string]entry{
+		"a debit that nobody pays":     debit{release: k(5), path: path, cost: Cost{7, 8}},
+		"a debit of a fifth account":   debit{release: k(5), path: path, paid: 0b10000, cost: Cost{7, 8}},
+		"a debit of nothing":           debit{release: k(5), path: path, paid: 1},
+		"a debit that wraps around":    debit{release: k(5), path: path, paid: 1, cost: Cost{1 << 62, 0}},
+		"a debit without a researcher": debit{release: k(5), path: Path{k(1), k(2), k(3), Key{}}, paid: 1, cost: Cost{7, 8}},
+		"an empty order":               ordered{},
+		"a loss of nothing":            loss{from: 3, to: 3},
+		"an order that is too long":    ordered{Signed{Message: make([]byte, maxOrder+1)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := parseEntry(e.encode()); !errors.Is(err, ErrDamaged) {
+				t.Errorf("got %v, want %v", err, ErrDamaged)
+			}
+		})
+	}
+}
+
+func TestAmountsStopAtTheLargest(t *testing.T) {
+	most := Cost{maxUnits, maxUnits}
+	for _, c := range []struct {
+		name      string
+		got, want Cost
+	}{
+		{"a sum", Cost{1, 2}.upTo(Cost{3, 4}), Cost{4, 6}},
+		{"a sum beyond", most.upTo(Cost{math.MaxUint64, 1}), most},
+		{"a product", Cost{3, 4}.times(5), Cost{15, 20}},
+		{"a product with nothing", Cost{3, 4}.times(0), Cost{}},
+		{"a product beyond", Cost{1 << 40, 1}.times(1 << 40), Cost{maxUnits, 1 << 40}},
+		{"a rest", Cost{5, 5}.minus(Cost{3, 7}), Cost{2, 0}},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: got %v, want %v", c.name, c.got, c.want)
+		}
+	}
+	if _, counted := most.plus(Cost{0, 1}); counted {
+		t.Error("more than can be counted was counted")
+	}
+	if _, counted := (Cost{}).plus(Cost{math.MaxUint64, 0}); counted {
+		t.Error("an amount that wraps around was counted")
+	}
+}
+
+func TestCostsAreWrittenWithoutRounding(t *testing.T) {
+	for _, c := range []struct {
+		cost Cost
+		want string
+	}{
+		{Cost{}, "rho 0, delta 0"},
+		{Cost{RhoUnit, DeltaUnit}, "rho 1, delta 1"},
+		{Cost{15_000_000_000, 1_000_000_000}, "rho 0.015, delta 0.000000001"},
+		{Cost{1, 1}, "rho 0.000000000001, delta 0.000000000000000001"},
+		{Cost{10 * RhoUnit, 0}, "rho 10, delta 0"},
+	} {
+		if diff := cmp.Diff(c.want, c.cost.String()); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}
+
+// An entry that parses has one encoding: the bytes that the chain holds.
+func FuzzEntry(f *testing.F) {
+	k := Key{1}
+	for _, e := range []entry{
+		debit{release: k, path: Path{k, k, k, k}, paid: 15, cost: Cost{7, 8}},
+		ordered{Signed{Message: []byte("m"), Signature: []byte("s")}},
+		exact{release: k, cohort: k, study: k, people: 9, fresh: 3, lifted: true},
+		loss{from: 3, to: 5, charge: Cost{7, 8}, witness: Head{k, 5, k}},
+	} {
+		f.Add(e.encode())
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		e, err := parseEntry(body)
+		if err != nil {
+			if !errors.Is(err, ErrDamaged) {
+				t.Errorf("got %v, want %v", err, ErrDamaged)
+			}
+			return
+		}
+		if !bytes.Equal(e.encode(), body) {
+			t.Errorf("%x is read as %+v and written as %x", body, e, e.encode())
+		}
+	})
+}
+
+func FuzzHeadFile(f *testing.F) {
+	h := append([]byte(headDomain), Head{Key{1}, 2, Key{3}}.encode()...)
+	f.Add(append(h, 0, 0, 0, 1, 9))
+	f.Add(append(h, 0, 0, 0, 0))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		message, signature, err := parseHeadFile(b)
+		if err != nil {
+			if !errors.Is(err, ErrWitness) {
+				t.Errorf("got %v, want %v", err, ErrWitness)
+			}
+			return
+		}
+		if len(message) != headMessage || len(message)+4+len(signature) != len(b) {
+			t.Errorf("%d bytes are read as %d and %d", len(b), len(message), len(signature))
+		}
+	})
+}
+
+// An order that parses has one encoding: the bytes that were signed.
+func FuzzOrder(f *testing.F) {
+	path := Path{Population: Key{1}, Dataset: Key{2}, Study: Key{3}, Researcher: Key{4}}
+	for _, o := range []Order{
+		{Kind: Allow, Level: Researcher, Path: path, Amount: Cost{1, 2}},
+		{Kind: AllowEach, Level: Population, Path: Path{Population: Key{1}}, Amount: Cost{1, 2}},
+		{Kind: LimitTask, Amount: Cost{1, 2}},
+		{Kind: Lift, Cohort: Key{1}, Study: Key{2}},
+		{Kind: AcceptLoss, Head: Head{Key{9}, 5, Key{2}}},
+	} {
+		o.Ledger, o.Nonce, o.Reason = Key{9}, [16]byte{1}, "yes"
+		f.Add(o.encode())
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		o, err := ParseOrder(message)
+		if err != nil {
+			if !errors.Is(err, ErrOrder) {
+				t.Errorf("got %v, want %v", err, ErrOrder)
+			}
+			return
+		}
+		again, err := o.Encode()
+		if err != nil || !bytes.Equal(again, message) {
+			t.Errorf("%x is read as %+v and written as %x, %v", message, o, again, err)
+		}
+	})
+}
