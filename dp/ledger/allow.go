@@ -17,9 +17,6 @@ func (l *Ledger) Follow(ctx context.Context, tx Tx, order Signed) (Order, error)
 	if err != nil {
 		return Order{}, err
 	}
-	if o.Kind == AcceptLoss {
-		return Order{}, fmt.Errorf("%w: %v is for a ledger that does not open: use Recover", ErrOrder, o.Kind)
-	}
 	digest := Key(sha256.Sum256(order.Message))
 	var before int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM ledger_orders WHERE digest = ?", digest[:]).Scan(&before); err != nil {
@@ -56,7 +53,7 @@ func carryOut(ctx context.Context, tx Tx, o Order) error {
 		_, err := tx.ExecContext(ctx, "INSERT INTO ledger_lifts VALUES (?, ?) ON CONFLICT DO NOTHING", o.Cohort[:], o.Study[:])
 		return wrote(err)
 	}
-	return fmt.Errorf("%w: there is no %v", ErrOrder, o.Kind)
+	return fmt.Errorf("%w: %v is for a ledger that does not open: use Recover", ErrOrder, o.Kind)
 }
 
 // allow adds to the account at the order's level, and opens it and those above.

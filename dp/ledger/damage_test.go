@@ -14,7 +14,7 @@ import (
 )
 
 // stride leaves bytes out: all of them take a minute.
-var stride = flag.Int("stride", 23, "damage one byte in so many; 1 for every byte")
+var stride = flag.Int("stride", 61, "damage one byte in so many; 1 for every byte")
 
 // small makes a ledger in pages of 512 bytes, so that each table has pages of its own
 // and the whole is still short, with a few entries of each kind. The folder then holds

@@ -240,6 +240,7 @@ func TestReserve(t *testing.T) {
 		{"a release does not become cheaper", []uint64{100, 100, 100, 100}, []ledger.Charge{charge("r", "alice", 40), charge("r", "bob", 4)}, ledger.ErrCost, 0, []uint64{40, 40, 40, 40}},
 		{"a release without rho is refused", []uint64{100, 100, 100, 100}, []ledger.Charge{charge("r", "alice", 0)}, ledger.ErrCost, 0, []uint64{0, 0, 0}},
 		{"a release above the limit of one is refused", []uint64{1000, 1000, 1000, 1000}, []ledger.Charge{charge("r", "alice", 101)}, ledger.ErrCost, 0, []uint64{0, 0, 0}},
+		{"a release of more delta than one may have is refused", []uint64{100, 100, 100, 100}, []ledger.Charge{{Release: key("r"), Path: path("alice"), Cost: ledger.Cost{Rho: 1, Delta: 101}}}, ledger.ErrCost, 0, []uint64{0, 0, 0}},
 		{"a cost that wraps around is refused", []uint64{100, 100, 100, 100}, []ledger.Charge{charge("r", "alice", 1<<64-1)}, ledger.ErrCost, 0, []uint64{0, 0, 0}},
 		{"a dataset cannot be moved to fresh people", []uint64{100, 100, 100, 100}, []ledger.Charge{{Release: key("r"), Path: elsewhere, Cost: ledger.Cost{Rho: 1}}}, ledger.ErrPath, 0, []uint64{0, 0, 0}},
 		{"a path without a study is refused", []uint64{100, 100, 100, 100}, []ledger.Charge{{Release: key("r"), Path: half, Cost: ledger.Cost{Rho: 1}}}, ledger.ErrPath, 0, []uint64{0, 0, 0}},
@@ -272,5 +273,23 @@ func TestReserve(t *testing.T) {
 				t.Errorf("after a restart (-before +after):\n%s", diff)
 			}
 		})
+	}
+}
+
+func TestDeltaIsSpentLikeRho(t *testing.T) {
+	h := funded(t, 100, 100, 100)
+	h.follow(order(t, ledger.Order{Kind: ledger.AllowEach, Level: ledger.Study, Path: above(path("alice"), ledger.Study), Amount: ledger.Cost{Rho: 100, Delta: 2}}, "delta"))
+	for _, release := range []string{"q", "r"} {
+		if _, err := h.charge(charge(release, "alice", 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := h.charge(charge("s", "alice", 1)); !errors.Is(err, ledger.ErrExhausted) {
+		t.Errorf("got %v, want %v", err, ledger.ErrExhausted)
+	}
+	for _, a := range h.show().Accounts {
+		if a.Spent != (ledger.Cost{Rho: 2, Delta: 2}) {
+			t.Errorf("the %v has spent %v", a.Level, a.Spent)
+		}
 	}
 }

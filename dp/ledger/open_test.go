@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -42,6 +43,37 @@ func (h *house) tamper(statements string) {
 		if _, err := db.Exec(s); err != nil {
 			h.t.Fatalf("%s: %v", s, err)
 		}
+	}
+}
+
+// misplace swaps the first and the last account in their page. Who reads all of them
+// finds all; who looks for one finds none, and would open it again with nothing spent.
+func (h *house) misplace() {
+	h.t.Helper()
+	db, err := sql.Open("sqlite", h.database())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	var root, size int
+	err = errors.Join(db.QueryRow("SELECT rootpage FROM sqlite_schema WHERE name = 'ledger_accounts'").Scan(&root),
+		db.QueryRow("PRAGMA page_size").Scan(&size), db.Close())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	b, err := os.ReadFile(h.database())
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	const leaf, header = 0x0a, 8
+	page := b[(root-1)*size : root*size]
+	cells := int(binary.BigEndian.Uint16(page[3:]))
+	if page[0] != leaf || cells < 2 {
+		h.t.Fatalf("the accounts are no page of two rows or more: kind %d, %d rows", page[0], cells)
+	}
+	first, last := page[header:header+2], page[header+2*(cells-1):header+2*cells]
+	first[0], first[1], last[0], last[1] = last[0], last[1], first[0], first[1]
+	if err := os.WriteFile(h.database(), b, 0o600); err != nil {
+		h.t.Fatal(err)
 	}
 }
 
@@ -98,6 +130,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"a dataset under other people", run("UPDATE ledger_accounts SET parent = zeroblob(32) WHERE level = 2"), ledger.ErrDamaged},
 		{"a release that nobody paid", run("INSERT INTO ledger_debits SELECT zeroblob(32), account, seq FROM ledger_debits WHERE seq = 8"), ledger.ErrDamaged},
 		{"a payment of another release", run("UPDATE ledger_debits SET release = zeroblob(32) WHERE seq = 8"), ledger.ErrDamaged},
+		{"a payment that is gone", run("DELETE FROM ledger_debits WHERE release = (SELECT max(release) FROM ledger_debits)"), ledger.ErrDamaged},
+		{"an exact release that is gone", run("DELETE FROM ledger_exact"), ledger.ErrDamaged},
+		{"accounts that are not where they are looked for", (*house).misplace, ledger.ErrDamaged},
 		{"an order that may be followed again", run("DELETE FROM ledger_orders WHERE seq = 2"), ledger.ErrDamaged},
 		{"a limit of one release that nobody signed", run("UPDATE ledger_state SET task_rho = 1000, most_rho = 1000"), ledger.ErrDamaged},
 		{"a loss that never was", run("UPDATE ledger_state SET losses = 1"), ledger.ErrDamaged},
@@ -125,6 +160,7 @@ func TestOpenRefuses(t *testing.T) {
 			}
 		}, ledger.ErrForked},
 		{"a witness of another ledger", func(h *house) { h.head(ledger.Head{Ledger: key("other"), Seq: 1}, "witness") }, ledger.ErrForked},
+		{"a witness of more entries of another ledger", func(h *house) { h.head(ledger.Head{Ledger: key("other"), Seq: 100}, "witness") }, ledger.ErrForked},
 		{"a witness of other entries", func(h *house) { h.head(ledger.Head{Ledger: key("ledger"), Seq: 8}, "witness") }, ledger.ErrForked},
 		{"a witness of other entries long ago", func(h *house) { h.head(ledger.Head{Ledger: key("ledger"), Seq: 2}, "witness") }, ledger.ErrForked},
 		{"a witness of more entries", func(h *house) { h.head(ledger.Head{Ledger: key("ledger"), Seq: 9}, "witness") }, ledger.ErrBehind},
@@ -258,13 +294,17 @@ func TestRecover(t *testing.T) {
 	other.Seq--
 	good := order(t, ledger.Order{Kind: ledger.AcceptLoss, Head: witnessed}, "loss")
 	forged := ledger.Signed{Message: good.Message, Signature: make([]byte, 64)}
-	for name, o := range map[string]ledger.Signed{
-		"of another head":      order(t, ledger.Order{Kind: ledger.AcceptLoss, Head: other}, "loss"),
-		"that nobody signed":   forged,
-		"that is an allowance": allowance(t, ledger.Population, 100),
+	for _, c := range []struct {
+		name  string
+		order ledger.Signed
+		says  string
+	}{
+		{"of another head", order(t, ledger.Order{Kind: ledger.AcceptLoss, Head: other}, "loss"), "of another chain or length"},
+		{"that nobody signed", forged, "signature"},
+		{"that is an allowance", allowance(t, ledger.Population, 100), "recovered by accept loss"},
 	} {
-		if err := recover(o); !errors.Is(err, ledger.ErrOrder) {
-			t.Errorf("an order %s: got %v, want %v", name, err, ledger.ErrOrder)
+		if err := recover(c.order); !errors.Is(err, ledger.ErrOrder) || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("an order %s: got %v, want %v that says %q", c.name, err, ledger.ErrOrder, c.says)
 		}
 	}
 	if err := recover(good); err != nil {

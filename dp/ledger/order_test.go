@@ -80,6 +80,9 @@ func TestALowerLimitOfOneReleaseHoldsAtOnce(t *testing.T) {
 	if _, err := h.charge(charge("r", "alice", 11)); !errors.Is(err, ledger.ErrCost) {
 		t.Errorf("got %v, want %v", err, ledger.ErrCost)
 	}
+	if _, err := h.charge(charge("r", "alice", 10)); err != nil {
+		t.Fatal(err)
+	}
 	if err := h.db.Close(); err != nil {
 		t.Fatal(err)
 	}
