@@ -49,7 +49,7 @@ race:
 ##  make bench    times beside the textbook's and others', as a table; also in build/bench.jsonl
 bench:
 	@mkdir -p build
-	@go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) -timeout 30m ./he/... > build/bench.txt
+	@go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) -timeout 30m ./he/... ./dp/ledger > build/bench.txt
 	@cd bench && go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) ./dp >> ../build/bench.txt
 	@cd bench && go run . -jsonl ../build/bench.jsonl < ../build/bench.txt
 

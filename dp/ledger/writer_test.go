@@ -103,7 +103,7 @@ func TestAWriterEndsWhenTheWitnessFails(t *testing.T) {
 // BenchmarkTable puts debits that are committed together beside debits that wait for
 // the disk one by one.
 func BenchmarkTable(b *testing.B) {
-	b.Run("ledger/one", func(b *testing.B) {
+	b.Run("debit/single", func(b *testing.B) {
 		h := funded(b, 1<<60, 1<<60, 1<<60, 1<<60)
 		n := 0
 		for b.Loop() {
@@ -114,7 +114,7 @@ func BenchmarkTable(b *testing.B) {
 		}
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/debit")
 	})
-	b.Run("ledger/together", func(b *testing.B) {
+	b.Run("debit/go", func(b *testing.B) {
 		h := funded(b, 1<<60, 1<<60, 1<<60, 1<<60)
 		together(b, h.l, h.db)
 		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/debit")
