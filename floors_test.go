@@ -33,7 +33,7 @@ var floors = [][]string{
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "researcher/viewer", "internal/genes", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
-		"dp/account", "audit"},
+		"dp/account", "audit", "internal/vector"},
 	3: {"node/egress", "node/keystore", "node/detect", "coordinator/state", "coordinator/aggregate", "protocol/wire/wiretest",
 		"dp/ledger", "dp/attack", "researcher/answer"},
 	4: {"node/keystore/kms", "node/worker", "node/tes", "node/console", "coordinator/api", "coordinator/replica",

@@ -346,7 +346,7 @@ func TestBadQueriesAreNotCommitted(t *testing.T) {
 		}, s.alice, "LOC-REQUEST-INVALID"},
 		{"one from the future", func(h *protocol.QueryHeader) { h.Issued, h.Expires = h.Issued.Add(time.Hour), h.Expires.Add(time.Hour) }, s.alice, "LOC-REQUEST-INVALID"},
 		{"one in another's name", func(*protocol.QueryHeader) {}, mallory, "LOC-REQUEST-INVALID"},
-		{"one in a mode that the roster does not allow", func(h *protocol.QueryHeader) { h.Mode = protocol.Private }, s.alice, "LOC-REQUEST-INVALID"},
+		{"one in a mode that the roster does not allow", func(h *protocol.QueryHeader) { h.Mode, h.Release, h.Noise.Share = protocol.Private, 1, 2 }, s.alice, "LOC-REQUEST-INVALID"},
 		{"one to fewer sites than the threshold", func(h *protocol.QueryHeader) { h.Points = h.Points[:2] }, s.alice, "LOC-REQUEST-INVALID"},
 		{"one about datasets that were declared before", func(h *protocol.QueryHeader) { h.Declarations[1] = protocol.Hash("old") }, s.alice, "LOC-STATE-CONFLICT"},
 		{"one for an unknown analysis", func(h *protocol.QueryHeader) { h.Analysis = "gwas/9" }, s.alice, "LOC-REQUEST-INVALID"},

@@ -65,10 +65,18 @@ func person(choice []int) (ac, an []int64) {
 func encode(t *testing.T, f dp.Frequency, ac, an []int64, people int64) []int64 {
 	t.Helper()
 	v := make([]int64, f.Coordinates())
-	if err := f.Encode(v, ac, an, people); err != nil {
+	if err := f.Encode(v, interleave(ac, an), people); err != nil {
 		t.Fatal(err)
 	}
 	return v
+}
+
+// interleave gives AC and AN of each variant in turn.
+func interleave(ac, an []int64) (counts []int64) {
+	for i := range ac {
+		counts = append(counts, ac[i], an[i])
+	}
+	return counts
 }
 
 func plus(a, b []int64) []int64 {
@@ -243,7 +251,7 @@ func TestCountsThatNoPeopleHaveAreNotEncoded(t *testing.T) {
 		"too few numbers":                {nil, nil, 5, dp.ErrLength},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := f.Encode(make([]int64, f.Coordinates()), c.ac, c.an, c.people); !errors.Is(err, c.want) {
+			if err := f.Encode(make([]int64, f.Coordinates()), interleave(c.ac, c.an), c.people); !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})

@@ -32,7 +32,7 @@ func exampleFrequency() error {
 	sum := make([]int64, analysis.Coordinates())
 	for site, people := range []int64{4000, 2000} {
 		vector := make([]int64, analysis.Coordinates())
-		if err := analysis.Encode(vector, []int64{people / 2}, []int64{2 * people}, people); err != nil {
+		if err := analysis.Encode(vector, []int64{people / 2, 2 * people}, people); err != nil {
 			return err
 		}
 		seed := dp.Seed([32]byte{byte(site)}, [32]byte{42}, vector) // a site's secret, and the release

@@ -52,26 +52,26 @@ func (f Frequency) Person() (Bound, error) {
 	return Bound{2*m + w, 4*m + w*w}, nil
 }
 
-// Encode makes the vector of one site's counts: AC and AN of each variant, and how many
-// people were counted.
-func (f Frequency) Encode(dst, ac, an []int64, people int64) error {
+// Encode makes the vector of one site's counts: AC and AN of each variant in turn, and how
+// many people were counted.
+func (f Frequency) Encode(dst, counts []int64, people int64) error {
 	if _, err := f.Person(); err != nil {
 		return err
 	}
-	if len(ac) != f.Variants || len(an) != f.Variants || len(dst) != f.Coordinates() {
-		return fmt.Errorf("%w: %d AC and %d AN into %d numbers, want %d, %d and %d",
-			ErrLength, len(ac), len(an), len(dst), f.Variants, f.Variants, f.Coordinates())
+	if len(counts) != 2*f.Variants || len(dst) != f.Coordinates() {
+		return fmt.Errorf("%w: %d counts into %d numbers, want %d and %d", ErrLength, len(counts), len(dst), 2*f.Variants, f.Coordinates())
 	}
 	if people < 0 || people > maxPeople {
 		return fmt.Errorf("%w: the number of people, want 0 to %d", ErrCounts, int64(maxPeople))
 	}
-	for i := range ac {
-		if ac[i] < 0 || ac[i] > an[i] || an[i] > 2*people {
+	for i := range f.Variants {
+		ac, an := counts[2*i], counts[2*i+1]
+		if ac < 0 || ac > an || an > 2*people {
 			return fmt.Errorf("%w: of variant %d, want 0 <= AC <= AN <= twice the people", ErrCounts, i)
 		}
-		dst[i] = 2*ac[i] - an[i]
+		dst[i] = 2*ac - an
 		if f.Missing {
-			dst[f.Variants+i] = 2*people - an[i]
+			dst[f.Variants+i] = 2*people - an
 		}
 	}
 	dst[len(dst)-1] = f.weight() * people

@@ -57,9 +57,8 @@ type Mechanism interface {
 	// Add adds one site's share of the noise. The seed is for this site and this release
 	// alone: see Seed.
 	Add(dst []int64, seed [32]byte, workers int) error
-	// Fits reports whether there is room for a site's noise in numbers of at most limit,
-	// where the counts are at most largest.
-	Fits(largest, limit int64) error
+	// Max is the most that one site's noise is, in size. Whoever adds it leaves room.
+	Max() int64
 	// Spread is the standard deviation of the whole noise in a sum over all sites.
 	Spread() float64
 }
@@ -80,6 +79,7 @@ func newNoise(e Event, spread float64, s sample.Sampler) (Mechanism, error) {
 
 func (n *noise) Event() Event    { return n.event }
 func (n *noise) Spread() float64 { return n.spread }
+func (n *noise) Max() int64      { return n.sampler.Max() }
 
 func (n *noise) Add(dst []int64, seed [32]byte, workers int) error {
 	if len(dst) != n.event.Coordinates {
@@ -96,14 +96,6 @@ func (n *noise) Add(dst []int64, seed [32]byte, workers int) error {
 
 // maxValue leaves room for any noise, which is less than 2^36.
 const maxValue = 1 << 62
-
-func (n *noise) Fits(largest, limit int64) error {
-	if largest < 0 || limit < 0 || largest > maxValue || limit-largest < n.sampler.Max() {
-		return fmt.Errorf("%w: up to %d on counts of up to %d, where %d is the most; ask for fewer numbers at a time, for a larger epsilon, or for wider words",
-			ErrTooWide, n.sampler.Max(), largest, limit)
-	}
-	return nil
-}
 
 // NewGaussian makes the mechanism for vectors: discrete Gaussian noise of a variance that
 // the honest sites reach together. Each site adds a share of ceil(variance / honest), of

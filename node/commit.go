@@ -50,7 +50,7 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	row := &stored{
 		session: c.session, study: q.header.Message.Study, roster: q.pinned.digest(), query: q.header.Digest(),
 		attempt: c.offer.Task.Message.Attempt, task: c.offer.Task.Digest(), expires: ends(c.offer), identity: c.identity,
-		params: q.params.Name(), kem: q.declared.Message.KEMKey, asked: q.header.Bytes(), recipient: q.body.RecipientKey,
+		params: q.vector.Params().Name(), kem: q.declared.Message.KEMKey, asked: q.header.Bytes(), recipient: q.body.RecipientKey,
 		header: sent.Header.Digest(), contribution: raw, words: c.words,
 	}
 	if err := row.insert(ctx, tx); err != nil {
@@ -107,8 +107,8 @@ func keepPin(ctx context.Context, tx querier, identity, words protocol.Digest) e
 func (s *server) sign(ctx context.Context, tx querier, c *contribution, at link) (protocol.Contribution, error) {
 	q := c.question
 	h := protocol.ContributionHeader{
-		Session: c.session, Roster: q.pinned.digest(), Point: q.pinned.point, Declaration: q.declared.Digest(), Params: q.params.Name(),
-		Coefficients: uint64(q.words), Words: c.words, Check: c.check, Sequence: at.seq, Head: at.head,
+		Session: c.session, Roster: q.pinned.digest(), Point: q.pinned.point, Declaration: q.declared.Digest(), Params: q.vector.Params().Name(),
+		Coefficients: uint64(q.vector.Words()), Words: c.words, Check: c.check, Sequence: at.seq, Head: at.head,
 		Shares: protocol.SharesRoot(c.shares), Salt: c.salt,
 	}
 	sent := protocol.Contribution{Shares: c.shares}

@@ -191,8 +191,8 @@ func (s *server) encode(ctx context.Context, q *question, variants *panel.Panel)
 	if s.testOnlyCounts != nil {
 		s.testOnlyCounts(counts)
 	}
-	words := make([]int64, q.words)
-	if err := q.layout.Pack(words, counts); err != nil {
+	words := make([]int64, q.vector.Words())
+	if err := q.vector.Pack(words, counts); err != nil {
 		return nil, fmt.Errorf("%w: the counts are beyond the caps of the roster", protocol.TooLarge)
 	}
 	return words, nil
@@ -237,7 +237,7 @@ func (s *server) hide(ctx context.Context, c *contribution, root he.SessionRoot,
 		return fmt.Errorf("%w: %w", protocol.BadBody, err)
 	}
 	mask, err := he.NewMask(he.Session{
-		Params: q.params, ID: he.SessionID(c.session), Points: r.Points(), Words: q.words, Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
+		Params: q.vector.Params(), ID: he.SessionID(c.session), Points: r.Points(), Words: q.vector.Words(), Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
 	}, root, words)
 	if err != nil {
 		return fmt.Errorf("mask the words: %w", err)

@@ -19,17 +19,18 @@ func TestAttackSumThatCarries(t *testing.T) {
 		r.Sites[i].PeopleCap = maxPeopleCap
 	}
 	proposal := protocol.Signed[protocol.Roster]{Message: r}
-	header := protocol.Signed[protocol.QueryHeader]{Message: protocol.QueryHeader{Size: 10}}
 	params, err := he.ParamsFor(sites)
 	if err != nil {
 		t.Fatal(err)
 	}
+	header := protocol.Signed[protocol.QueryHeader]{Message: protocol.QueryHeader{
+		Analysis: protocol.AlleleFrequency.ID, Mode: protocol.Exact, Params: params.Name(), Size: 10,
+	}}
 	debug.Defended(t, debug.OverflowBound, func() error {
 		q := &question{
-			pinned: &pinned{roster: proposal}, header: header, analysis: protocol.AlleleFrequency, params: params,
-			data: definition{People: 100},
+			pinned: &pinned{roster: proposal}, header: header, data: definition{People: 100},
 		}
-		err := checkOverflow(t.Context(), q)
+		err := checkVector(t.Context(), q)
 		if err != nil && !errors.Is(err, protocol.TooLarge) {
 			t.Errorf("got %v, want %v", err, protocol.TooLarge)
 		}

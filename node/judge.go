@@ -2,13 +2,13 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/locus-genomics/locus/he"
-	"github.com/locus-genomics/locus/he/pack"
 	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -21,16 +21,13 @@ type question struct {
 	header protocol.Signed[protocol.QueryHeader]
 	sealed []byte // the body, as sealed to this site
 
-	analysis protocol.Analysis
-	params   he.Params
+	vector   vector.Vector
 	declared protocol.Signed[protocol.Declaration] // this site's, as the query lists it
 	body     protocol.QueryBody
 	cohort   protocol.ExactCohort
 	data     definition
 	panel    protocol.PanelRef
 	ranges   []panel.Range
-	layout   pack.Layout
-	words    int
 }
 
 // check is one rule that a query must keep.
@@ -48,7 +45,6 @@ func (n *Node) checks() []check {
 	return []check{
 		{"the query has not expired and is not from the future", checkLife, true},
 		{"the query asks this site", checkAsked, false},
-		{"the analysis and its parameters are known", checkAnalysis, false},
 		{"the roster allows the mode", checkMode, false},
 		{"the query lists this site's dataset as it is now", n.checkDeclaration, false},
 		{"the sealed question is the one that was signed", n.checkBody, true},
@@ -56,7 +52,7 @@ func (n *Node) checks() []check {
 		{"the answer adds up exactly the sites that the roster names", checkSet, false},
 		{"the cohort is not below its minimum", checkMinimum, false},
 		{"the variants are of a panel in the roster", checkVariants, false},
-		{"no sum can overflow", checkOverflow, false},
+		{"the analysis and its parameters are known, and no sum can overflow", checkVector, false},
 		{"these people were not released over other sites", n.checkHistory, false},
 		{"no variant was released for nearly the same people", n.checkReleased, false},
 		{"no more variants are released of these people than the limit, or a grant", n.checkLimit, false},
@@ -94,21 +90,6 @@ func inTime(what string, issued, expires, now time.Time) error {
 func checkAsked(_ context.Context, q *question) error {
 	if points := q.header.Message.Points; len(points) > 0 && !slices.Contains(points, q.pinned.point) {
 		return fmt.Errorf("%w: the query does not ask this site", protocol.OtherSet)
-	}
-	return nil
-}
-
-func checkAnalysis(_ context.Context, q *question) (err error) {
-	h := &q.header.Message
-	if q.analysis, err = protocol.ParseAnalysis(h.Analysis); err != nil {
-		return fmt.Errorf("%w: %w", protocol.UnknownAnalysis, err)
-	}
-	if q.params, err = he.ParamsFor(len(q.pinned.roster.Message.Sites)); err != nil {
-		return fmt.Errorf("%w: %w", protocol.UnknownAnalysis, err)
-	}
-	// The set follows from the roster: nothing is negotiated.
-	if q.params.Name() != h.Params {
-		return fmt.Errorf("%w: parameters %.20q where the roster gives %s", protocol.UnknownAnalysis, h.Params, q.params)
 	}
 	return nil
 }
@@ -209,21 +190,23 @@ func checkVariants(_ context.Context, q *question) error {
 	return nil
 }
 
-// checkOverflow chooses the layout that every site and the researcher choose.
-func checkOverflow(_ context.Context, q *question) error {
+// checkVector finds the shape of the answer, which every site and the researcher find.
+func checkVector(_ context.Context, q *question) (err error) {
 	r := &q.pinned.roster.Message
-	spec := pack.Spec{Payload: q.params.Payload(), Sites: len(r.Sites), Max: r.MaxCounter(q.analysis)}
-	layout, err := pack.New(spec)
-	if err != nil && debug.Without(debug.OverflowBound) {
-		spec.Max = int64(q.analysis.PerPerson) * int64(q.data.People)
-		layout, err = pack.New(spec)
+	q.vector, err = vector.Of(r, &q.header.Message)
+	if errors.Is(err, vector.ErrTooWide) && debug.Without(debug.OverflowBound) {
+		small := *r
+		small.Sites = slices.Clone(r.Sites)
+		for i := range small.Sites {
+			small.Sites[i].PeopleCap = uint32(q.data.People)
+		}
+		q.vector, err = vector.Of(&small, &q.header.Message)
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, vector.ErrTooWide):
 		return fmt.Errorf("%w: %w", protocol.TooLarge, err)
-	}
-	q.layout, q.words = layout, layout.Words(int(q.header.Message.Size)*q.analysis.Counters)
-	if layout.MaxWord() > q.params.MaxWord(len(r.Sites)) {
-		return fmt.Errorf("%w: words that %s does not carry", protocol.TooLarge, q.params)
+	case err != nil:
+		return fmt.Errorf("%w: %w", protocol.UnknownAnalysis, err)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func TestOfferIsRefused(t *testing.T) {
 		}, protocol.Expired},
 		{"when the analysis is unknown", func(a *asking) { a.header.Analysis = "af/2" }, nil, protocol.UnknownAnalysis},
 		{"when the parameters are others than the roster gives", func(a *asking) { a.header.Params = "a50g10" }, nil, protocol.UnknownAnalysis},
-		{"when the mode is not allowed", func(a *asking) { a.header.Mode = protocol.Private }, nil, protocol.ModeNotAllowed},
+		{"when the mode is not allowed", func(a *asking) { a.header.Mode, a.header.Release, a.header.Noise.Share = protocol.Private, 1, 2 }, nil, protocol.ModeNotAllowed},
 		{"when the body is not the one that was signed", nil, func(t *testing.T, a *asking) {
 			other := a.body
 			other.Salt = protocol.Hash("other salt")

@@ -94,7 +94,7 @@ func (s *server) deal(ctx context.Context, c *contribution, mask *he.Mask) error
 	if err != nil {
 		return fmt.Errorf("share the key: %w", err)
 	}
-	p := pairsOf(r, q.params, c.session)
+	p := pairsOf(r, q.vector.Params(), c.session)
 	c.salt = dealt.Salt
 	for i, frame := range dealt.Frames {
 		to, kem := uint32(i+1), c.offer.Declarations[i].Message.KEMKey

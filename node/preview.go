@@ -204,13 +204,13 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 	full := protocol.Hash("locus/preview/v1")
 	shares := make([][]byte, len(r.Sites))
 	for i := range shares {
-		shares[i] = make([]byte, he.SealedShareSize(q.params, 1))
+		shares[i] = make([]byte, he.SealedShareSize(q.vector.Params(), 1))
 		if r.Packing > 0 { // as long as it can be: the key of the pair may be known already
-			shares[i] = make([]byte, 1+he.SealedPairKeySize+pairsOf(r, q.params, full).session.FrameSize(i))
+			shares[i] = make([]byte, 1+he.SealedPairKeySize+pairsOf(r, q.vector.Params(), full).session.FrameSize(i))
 		}
 	}
 	header, errs0 := protocol.Sign(protocol.ContributionHeader{
-		Session: full, Roster: full, Point: q.pinned.point, Declaration: full, Params: q.params.Name(), Coefficients: uint64(q.words),
+		Session: full, Roster: full, Point: q.pinned.point, Declaration: full, Params: q.vector.Params().Name(), Coefficients: uint64(q.vector.Words()),
 		Words: full, Check: [2]uint64{1 << 49, 1 << 49}, Shares: full, Sequence: 1, Head: full,
 	}, key)
 	contribution, errs1 := protocol.Contribution{Header: header, Shares: shares}.Bytes()
@@ -223,10 +223,10 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 		Study: r.Study, Session: full, Point: q.pinned.point, Set: full, Sequence: 1, Head: full, Snapshot: append(kept.encode(), make([]byte, 28)...),
 	}, key)
 	opening, errs1 := protocol.Sign(protocol.Opening{Session: full, Point: q.pinned.point, Set: full, Recipient: full, Sealed: full}, key)
-	opened, errs2 := protocol.SealedOpening{Opening: opening, Sealed: make([]byte, he.SealedShareSize(q.params, r.Packing))}.Bytes()
+	opened, errs2 := protocol.SealedOpening{Opening: opening, Sealed: make([]byte, he.SealedShareSize(q.vector.Params(), r.Packing))}.Bytes()
 	return []Leaving{
 		{"contribution", int64(len(contribution)), "signed: session, roster, declaration, length and digest of the masked words, two check words, where the chain stands; and one sealed key share for each site"},
-		{"masked words", wordSize * int64(q.words), "the counts of each variant under a key that no single party has"},
+		{"masked words", wordSize * int64(q.vector.Words()), "the counts of each variant under a key that no single party has"},
 		{"received", int64(len(received.Bytes())), "signed: whose key share for this site opened"},
 		{"vote", int64(len(vote.Bytes())), "signed: the one set of sites that may be opened, where the chain stands, and this site's votes and pins, sealed to itself"},
 		{"opening", int64(len(opened)), "signed: this site's share of the sum of all keys, sealed to the researcher's key"},

@@ -24,6 +24,18 @@ func ParseAnalysis(id string) (Analysis, error) {
 	return AlleleFrequency, nil
 }
 
+// Numbers is how many numbers the answer to a query has: its counters, or in mode dp one or
+// two a variant, and the number of people.
+func (h *QueryHeader) Numbers(a Analysis) uint64 {
+	switch {
+	case h.Mode == Exact:
+		return h.Size * uint64(a.Counters)
+	case h.Noise.Missing:
+		return 2*h.Size + 1
+	}
+	return h.Size + 1
+}
+
 // MaxCounter is the most that one site's counter can be, whichever site it is. All
 // sites pack their counters by it, and the researcher unpacks by it.
 func (r *Roster) MaxCounter(a Analysis) int64 {

@@ -111,7 +111,7 @@ func TestQueriesThatTheRosterDoesNotAllow(t *testing.T) {
 		{"an exact one that names no sites", func(h *protocol.QueryHeader) { h.Points = nil }},
 		{"one that names too few sites", func(h *protocol.QueryHeader) { h.Points = []uint32{1, 2} }},
 		{"one that names a site beyond the last", func(h *protocol.QueryHeader) { h.Points = []uint32{1, 2, 3, 9} }},
-		{"one in a mode that was not agreed on", func(h *protocol.QueryHeader) { h.Mode = protocol.Private }},
+		{"one in a mode that was not agreed on", func(h *protocol.QueryHeader) { h.Mode, h.Release, h.Noise.Share = protocol.Private, 1, 2 }},
 		{"one with a purpose that moves the cursor", func(h *protocol.QueryHeader) { h.Purpose = "care\x1b[1A\x1b[2Kresearch" }},
 		{"one with an analysis that moves the cursor", func(h *protocol.QueryHeader) { h.Analysis = "af/1\x1b[1A" }},
 		{"one that is issued at no time", func(h *protocol.QueryHeader) { h.Issued = time.Time{} }},
@@ -136,7 +136,7 @@ func TestAttackModeNotAllowed(t *testing.T) {
 	s := newStudy(t, 3)
 	debug.Defended(t, debug.ModeSigned, func() error {
 		h := s.header(t, s.body(t))
-		h.Mode = protocol.Private
+		h.Mode, h.Release, h.Noise.Share = protocol.Private, 1, 2
 		signed := must[protocol.Signed[protocol.QueryHeader]](t)(protocol.Sign(h, s.alice))
 		_, err := s.r().OpenQuery(signed.Bytes(), s.roster.Digest())
 		if err != nil && !errors.Is(err, protocol.ModeNotAllowed) {

@@ -21,7 +21,7 @@ func (i Identity) Tag(key []byte) Digest { return Tag(key, "locus/identity/v1", 
 func (i Identity) Equal(other Identity) bool { return i.digest == other.digest }
 
 // ReleaseIdentity is the identity of what a query asks: study, roster, analysis,
-// cohort, variants, strata, mode, named sites, the content of every dataset and
+// cohort, variants, strata, mode, noise, named sites, the content of every dataset and
 // the release number. The recipient, the nonce, the attempt, the expiry and the
 // check-word key are not in it. contents are in roster order.
 func ReleaseIdentity(h *QueryHeader, b *QueryBody, variants Digest, contents []Digest) Identity {
@@ -37,9 +37,13 @@ func ReleaseIdentity(h *QueryHeader, b *QueryBody, variants Digest, contents []D
 	for _, c := range contents {
 		content = append(content, c[:]...)
 	}
-	return Identity{Hash("locus/identity/v1",
+	noise := binary.BigEndian.AppendUint64(nil, h.Noise.Share)
+	if h.Noise.Missing {
+		noise = append(noise, 1)
+	}
+	return Identity{Hash("locus/identity/v2",
 		[]byte(h.Study), h.Roster[:], []byte(h.Analysis), []byte(b.Cohort), variants[:], strata,
-		binary.BigEndian.AppendUint32(nil, uint32(h.Mode)), points, content,
+		binary.BigEndian.AppendUint32(nil, uint32(h.Mode)), noise, points, content,
 		binary.BigEndian.AppendUint32(nil, h.Release),
 	)}
 }

@@ -21,6 +21,11 @@ const (
 	MaxListed = 100_000
 	// MaxLife is the longest time between a query's issue and its expiry.
 	MaxLife = 30 * 24 * time.Hour
+	// MaxReleases is how often one question is answered with new noise.
+	MaxReleases = 1 << 16
+	// MinShare and MaxShare bound the variance of one site's noise: of less, a sum of
+	// shares is not as good as one draw.
+	MinShare, MaxShare = 2, 1 << 44
 	// MaxSkew is how far in the future a query may have been issued.
 	MaxSkew = 2 * time.Minute
 
@@ -46,8 +51,11 @@ type QueryHeader struct {
 	Points []uint32
 	// Declarations are the digests of every site's declaration, in roster order.
 	Declarations []Digest
-	// Release is 0 in mode exact; asking again in mode dp is the next number.
+	// Release is 0 in mode exact. In mode dp it counts from 1: asking again is the next
+	// number, and new noise.
 	Release uint32
+	// Noise is what each site adds in mode dp, the zero value in mode exact.
+	Noise Noise
 	// Commitment is Body.Commitment: every site can see that all got the same body.
 	Commitment Digest
 	// Recipient is the digest of the key that answers are sealed to.
@@ -57,6 +65,14 @@ type QueryHeader struct {
 	Organisation, Purpose string
 	Issued, Expires       time.Time
 	Nonce                 [32]byte
+}
+
+// Noise is what each site adds to its answer in mode dp.
+type Noise struct {
+	// Missing asks for AN of each variant. Without it everybody counts as called.
+	Missing bool
+	// Share is the variance of a site's share, which is discrete Gaussian.
+	Share uint64
 }
 
 // Range selects variants [From, To) of a panel.
@@ -100,6 +116,9 @@ func (h *QueryHeader) encode() ([]byte, error) {
 		Researcher: h.Researcher[:], Organisation: h.Organisation, Purpose: h.Purpose,
 		Issued: unix(h.Issued), Expires: unix(h.Expires), Nonce: h.Nonce[:],
 	}
+	if h.Noise != (Noise{}) {
+		m.Noise = &pb.Noise{Missing: h.Noise.Missing, Share: h.Noise.Share}
+	}
 	for _, d := range h.Declarations {
 		m.Declarations = append(m.Declarations, d[:])
 	}
@@ -121,6 +140,9 @@ func (h *QueryHeader) decode(payload []byte) error {
 		Researcher: d[3], Organisation: m.Organisation, Purpose: m.Purpose,
 		Issued: fromUnix(m.Issued), Expires: fromUnix(m.Expires), Nonce: d[4],
 	}
+	if m.Noise != nil {
+		h.Noise = Noise{Missing: m.Noise.Missing, Share: m.Noise.Share}
+	}
 	if h.Declarations, err = digestList(m.Declarations, MaxSites); err != nil {
 		return err
 	}
@@ -134,8 +156,12 @@ func (h *QueryHeader) check() error {
 		return fmt.Errorf("%w: a query names its study, analysis and parameters", ErrMalformed)
 	case h.Mode != Exact && h.Mode != Private:
 		return fmt.Errorf("%w: a query without a mode", ErrMalformed)
-	case h.Mode == Exact && h.Release != 0:
-		return fmt.Errorf("%w: release %d of an exact query, which has only 0", ErrMalformed, h.Release)
+	case h.Mode == Exact && (h.Release != 0 || h.Noise != Noise{}):
+		return fmt.Errorf("%w: release %d of an exact query, which has only 0 and no noise", ErrMalformed, h.Release)
+	case h.Mode == Private && (h.Release < 1 || h.Release > MaxReleases):
+		return fmt.Errorf("%w: release %d of a private query, want 1 to %d", ErrMalformed, h.Release, MaxReleases)
+	case h.Mode == Private && (h.Noise.Share < MinShare || h.Noise.Share > MaxShare):
+		return fmt.Errorf("%w: a site's noise of variance %d, want %d to 2^44", ErrMalformed, h.Noise.Share, MinShare)
 	case h.Size < 1 || h.Size > MaxVariants:
 		return fmt.Errorf("%w: a query for %d variants, want 1 to %d", ErrMalformed, h.Size, MaxVariants)
 	case life <= 0 || life > MaxLife:

@@ -114,6 +114,45 @@ func TestAttackSwappedRecipient(t *testing.T) {
 	})
 }
 
+// Noise is of mode dp, and of all that a site adds to.
+func TestTheNoiseOfAQueryIsSigned(t *testing.T) {
+	s := newStudy(t, 3)
+	for _, c := range []struct {
+		name    string
+		mode    protocol.Mode
+		release uint32
+		noise   protocol.Noise
+		ok      bool
+	}{
+		{"a private query", protocol.Private, 1, protocol.Noise{Share: 2}, true},
+		{"one with the most noise, the last time", protocol.Private, protocol.MaxReleases, protocol.Noise{Share: protocol.MaxShare, Missing: true}, true},
+		{"one without noise", protocol.Private, 1, protocol.Noise{}, false},
+		{"one with too little", protocol.Private, 1, protocol.Noise{Share: 1, Missing: true}, false},
+		{"one with too much", protocol.Private, 1, protocol.Noise{Share: protocol.MaxShare + 1}, false},
+		{"one without a number", protocol.Private, 0, protocol.Noise{Share: 2}, false},
+		{"one asked too often", protocol.Private, protocol.MaxReleases + 1, protocol.Noise{Share: 2}, false},
+		{"an exact query", protocol.Exact, 0, protocol.Noise{}, true},
+		{"an exact query with noise", protocol.Exact, 0, protocol.Noise{Share: 2}, false},
+		{"an exact query that asks for AN", protocol.Exact, 0, protocol.Noise{Missing: true}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := s.header(t, s.body(t))
+			h.Mode, h.Release, h.Noise = c.mode, c.release, c.noise
+			signed, err := protocol.Sign(h, s.alice)
+			if (err == nil) != c.ok {
+				t.Fatalf("signed: %v, want it to be: %v", err, c.ok)
+			}
+			if !c.ok {
+				return
+			}
+			read, err := protocol.Open[protocol.QueryHeader](signed.Bytes(), s.r().ResearcherKeys())
+			if err != nil || read.Message.Noise != c.noise || read.Message.Release != c.release {
+				t.Errorf("it is read as %+v, release %d, %v", read.Message.Noise, read.Message.Release, err)
+			}
+		})
+	}
+}
+
 func TestReleaseIdentity(t *testing.T) {
 	s := newStudy(t, 3)
 	variants := protocol.VariantsDigest(slices.Values([]protocol.Variant{{Contig: "7", Pos: 1, Ref: "A", Alt: "C"}}))
@@ -140,6 +179,8 @@ func TestReleaseIdentity(t *testing.T) {
 		{"the cohort is", func(_ *protocol.QueryHeader, b *protocol.QueryBody) { b.Cohort = "x" }, false},
 		{"the strata are", func(_ *protocol.QueryHeader, b *protocol.QueryBody) { b.Strata = []string{"sex"} }, false},
 		{"the mode is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Mode = protocol.Private }, false},
+		{"the noise is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Noise.Share = 3 }, false},
+		{"whether AN is asked for is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Noise.Missing = true }, false},
 		{"the release number is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Release = 1 }, false},
 		{"the roster is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Roster = protocol.Hash("x") }, false},
 		{"the named sites are", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Points = nil }, false},

@@ -38,6 +38,7 @@ const (
 	Lost               Code = 24 // stored bytes are gone; the attempt ends
 	AlreadyReleased    Code = 25 // a variant was released for nearly the same people
 	ReleaseLimit       Code = 26 // more exact variants than are released for these people
+	BudgetExhausted    Code = 27 // more privacy loss than the site has allowed
 )
 
 var codeNames = map[Code]string{
@@ -52,7 +53,8 @@ var codeNames = map[Code]string{
 	TooManyAttempts: "too many attempts", UnknownSession: "unknown session", UnknownAnalysis: "unknown analysis",
 	OtherSet: "these people were released over another set of sites", NotWitnessed: "too few sites have seen the vote",
 	Lost: "stored bytes are lost", AlreadyReleased: "a variant was released already for nearly the same people",
-	ReleaseLimit: "more exact variants than are released for these people without a custodian's grant",
+	ReleaseLimit:    "more exact variants than are released for these people without a custodian's grant",
+	BudgetExhausted: "the privacy budget does not allow it",
 }
 
 // String is the code in words.

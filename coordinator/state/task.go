@@ -227,7 +227,7 @@ func (t *Task) contributed(raw []byte) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if h.Coefficients > asked.Size*uint64(analysis.Counters) {
+	if h.Coefficients > asked.Numbers(analysis) {
 		return false, fmt.Errorf("%w: site %d gives more words than the question has counts", ErrInvalid, h.Point)
 	}
 	if others := t.Attempt.Contributors(); len(others) > 0 {

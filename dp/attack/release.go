@@ -81,11 +81,11 @@ func OfFrequency(f dp.Frequency) (Coding, error) {
 	var sums [2][]int64
 	for g := range sums {
 		sums[g] = make([]int64, f.Coordinates())
-		ac, an := make([]int64, f.Variants), make([]int64, f.Variants)
-		for j := range ac {
-			ac[j], an[j] = int64(g), 2
+		counts := make([]int64, 0, 2*f.Variants)
+		for range f.Variants {
+			counts = append(counts, int64(g), 2)
 		}
-		if err := f.Encode(sums[g], ac, an, 1); err != nil {
+		if err := f.Encode(sums[g], counts, 1); err != nil {
 			return Coding{}, err
 		}
 	}

@@ -107,17 +107,17 @@ func TestFrequenciesAreDescribedAsTheyAreEncoded(t *testing.T) {
 			t.Fatal(err)
 		}
 		genotypes := [][]int64{{0, 1, 2}, {2, 2, 0}, {1, 0, 0}}
-		ac, an := make([]int64, 3), []int64{6, 6, 6}
+		counts := []int64{0, 6, 0, 6, 0, 6} // AC and AN of each variant
 		want := make([]int64, 4)
 		for _, person := range genotypes {
 			for j, g := range person {
-				ac[j] += g
+				counts[2*j] += g
 				want[j] += coding.Scale*g - coding.Centre
 			}
 			want[3] += coding.Weight
 		}
 		sums := make([]int64, analysis.Coordinates())
-		if err := analysis.Encode(sums, ac, an, 3); err != nil {
+		if err := analysis.Encode(sums, counts, 3); err != nil {
 			t.Fatal(err)
 		}
 		r, err := attack.Frequencies(analysis, sums, 1.5, 3, []float64{0.1, 0.2, 0.3})

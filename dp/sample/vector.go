@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"math"
 	"sync"
 )
 
@@ -38,9 +37,4 @@ func AddNoise(dst []int64, s Sampler, seed [32]byte, workers int) {
 		all.Go(do)
 	}
 	all.Wait()
-}
-
-// Fits reports whether a number of so large an absolute value can have noise added.
-func Fits(largest int64, s Sampler) bool {
-	return largest >= 0 && largest <= math.MaxInt64-s.Max()
 }

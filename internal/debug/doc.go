@@ -32,6 +32,8 @@ const (
 	OverflowBound                            // no sum can carry
 	ReleasedVariants                         // no variant again for nearly the same people
 	LifetimeRelease                          // no more exact variants of a person than the limit
+	PrivacyBudget                            // no private release beyond what was allowed
+	NoiseShare                               // a private release has this site's noise
 	PinnedPlaintext                          // one plaintext an identity
 	WordsInSecret                            // other words, other key
 	SessionInSecret                          // another session, another key

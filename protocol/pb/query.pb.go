@@ -43,6 +43,7 @@ type QueryHeader struct {
 	Issued        int64                  `protobuf:"varint,15,opt,name=issued" json:"issued,omitempty"`   // unix seconds
 	Expires       int64                  `protobuf:"varint,16,opt,name=expires" json:"expires,omitempty"` // unix seconds
 	Nonce         []byte                 `protobuf:"bytes,17,opt,name=nonce" json:"nonce,omitempty"`      // 32 bytes
+	Noise         *Noise                 `protobuf:"bytes,18,opt,name=noise" json:"noise,omitempty"`      // in mode dp
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -196,6 +197,66 @@ func (x *QueryHeader) GetNonce() []byte {
 	return nil
 }
 
+func (x *QueryHeader) GetNoise() *Noise {
+	if x != nil {
+		return x.Noise
+	}
+	return nil
+}
+
+// Noise is what each site adds in mode dp.
+type Noise struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Missing       bool                   `protobuf:"varint,1,opt,name=missing" json:"missing,omitempty"` // AN of each variant is asked for
+	Share         uint64                 `protobuf:"varint,2,opt,name=share" json:"share,omitempty"`     // variance of each site's share
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Noise) Reset() {
+	*x = Noise{}
+	mi := &file_query_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Noise) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Noise) ProtoMessage() {}
+
+func (x *Noise) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Noise.ProtoReflect.Descriptor instead.
+func (*Noise) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Noise) GetMissing() bool {
+	if x != nil {
+		return x.Missing
+	}
+	return false
+}
+
+func (x *Noise) GetShare() uint64 {
+	if x != nil {
+		return x.Share
+	}
+	return 0
+}
+
 type Variant struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Contig        string                 `protobuf:"bytes,1,opt,name=contig" json:"contig,omitempty"`
@@ -208,7 +269,7 @@ type Variant struct {
 
 func (x *Variant) Reset() {
 	*x = Variant{}
-	mi := &file_query_proto_msgTypes[1]
+	mi := &file_query_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -220,7 +281,7 @@ func (x *Variant) String() string {
 func (*Variant) ProtoMessage() {}
 
 func (x *Variant) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[1]
+	mi := &file_query_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -233,7 +294,7 @@ func (x *Variant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant.ProtoReflect.Descriptor instead.
 func (*Variant) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{1}
+	return file_query_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Variant) GetContig() string {
@@ -275,7 +336,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_query_proto_msgTypes[2]
+	mi := &file_query_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -287,7 +348,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[2]
+	mi := &file_query_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -300,7 +361,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{2}
+	return file_query_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Range) GetFrom() uint64 {
@@ -334,7 +395,7 @@ type QueryBody struct {
 
 func (x *QueryBody) Reset() {
 	*x = QueryBody{}
-	mi := &file_query_proto_msgTypes[3]
+	mi := &file_query_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -346,7 +407,7 @@ func (x *QueryBody) String() string {
 func (*QueryBody) ProtoMessage() {}
 
 func (x *QueryBody) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[3]
+	mi := &file_query_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -359,7 +420,7 @@ func (x *QueryBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryBody.ProtoReflect.Descriptor instead.
 func (*QueryBody) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{3}
+	return file_query_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *QueryBody) GetSalt() []byte {
@@ -428,7 +489,7 @@ type SealedBody struct {
 
 func (x *SealedBody) Reset() {
 	*x = SealedBody{}
-	mi := &file_query_proto_msgTypes[4]
+	mi := &file_query_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -440,7 +501,7 @@ func (x *SealedBody) String() string {
 func (*SealedBody) ProtoMessage() {}
 
 func (x *SealedBody) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[4]
+	mi := &file_query_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -453,7 +514,7 @@ func (x *SealedBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealedBody.ProtoReflect.Descriptor instead.
 func (*SealedBody) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{4}
+	return file_query_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SealedBody) GetPoint() uint32 {
@@ -481,7 +542,7 @@ type Query struct {
 
 func (x *Query) Reset() {
 	*x = Query{}
-	mi := &file_query_proto_msgTypes[5]
+	mi := &file_query_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -493,7 +554,7 @@ func (x *Query) String() string {
 func (*Query) ProtoMessage() {}
 
 func (x *Query) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[5]
+	mi := &file_query_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -506,7 +567,7 @@ func (x *Query) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Query.ProtoReflect.Descriptor instead.
 func (*Query) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{5}
+	return file_query_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Query) GetHeader() *Envelope {
@@ -538,7 +599,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_query_proto_msgTypes[6]
+	mi := &file_query_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -550,7 +611,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[6]
+	mi := &file_query_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -563,7 +624,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{6}
+	return file_query_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Task) GetStudy() string {
@@ -621,7 +682,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_query_proto_msgTypes[7]
+	mi := &file_query_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -633,7 +694,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[7]
+	mi := &file_query_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -646,7 +707,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{7}
+	return file_query_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Offer) GetTask() *Envelope {
@@ -681,7 +742,7 @@ var File_query_proto protoreflect.FileDescriptor
 
 const file_query_proto_rawDesc = "" +
 	"\n" +
-	"\vquery.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\xd1\x03\n" +
+	"\vquery.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\xf8\x03\n" +
 	"\vQueryHeader\x12\x14\n" +
 	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
 	"\x06roster\x18\x02 \x01(\fR\x06roster\x12\x1a\n" +
@@ -704,7 +765,11 @@ const file_query_proto_rawDesc = "" +
 	"\apurpose\x18\x0e \x01(\tR\apurpose\x12\x16\n" +
 	"\x06issued\x18\x0f \x01(\x03R\x06issued\x12\x18\n" +
 	"\aexpires\x18\x10 \x01(\x03R\aexpires\x12\x14\n" +
-	"\x05nonce\x18\x11 \x01(\fR\x05nonce\"W\n" +
+	"\x05nonce\x18\x11 \x01(\fR\x05nonce\x12%\n" +
+	"\x05noise\x18\x12 \x01(\v2\x0f.locus.v1.NoiseR\x05noise\"7\n" +
+	"\x05Noise\x12\x18\n" +
+	"\amissing\x18\x01 \x01(\bR\amissing\x12\x14\n" +
+	"\x05share\x18\x02 \x01(\x04R\x05share\"W\n" +
 	"\aVariant\x12\x16\n" +
 	"\x06contig\x18\x01 \x01(\tR\x06contig\x12\x10\n" +
 	"\x03pos\x18\x02 \x01(\rR\x03pos\x12\x10\n" +
@@ -754,31 +819,33 @@ func file_query_proto_rawDescGZIP() []byte {
 	return file_query_proto_rawDescData
 }
 
-var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_query_proto_goTypes = []any{
 	(*QueryHeader)(nil), // 0: locus.v1.QueryHeader
-	(*Variant)(nil),     // 1: locus.v1.Variant
-	(*Range)(nil),       // 2: locus.v1.Range
-	(*QueryBody)(nil),   // 3: locus.v1.QueryBody
-	(*SealedBody)(nil),  // 4: locus.v1.SealedBody
-	(*Query)(nil),       // 5: locus.v1.Query
-	(*Task)(nil),        // 6: locus.v1.Task
-	(*Offer)(nil),       // 7: locus.v1.Offer
-	(*Envelope)(nil),    // 8: locus.v1.Envelope
+	(*Noise)(nil),       // 1: locus.v1.Noise
+	(*Variant)(nil),     // 2: locus.v1.Variant
+	(*Range)(nil),       // 3: locus.v1.Range
+	(*QueryBody)(nil),   // 4: locus.v1.QueryBody
+	(*SealedBody)(nil),  // 5: locus.v1.SealedBody
+	(*Query)(nil),       // 6: locus.v1.Query
+	(*Task)(nil),        // 7: locus.v1.Task
+	(*Offer)(nil),       // 8: locus.v1.Offer
+	(*Envelope)(nil),    // 9: locus.v1.Envelope
 }
 var file_query_proto_depIdxs = []int32{
-	2, // 0: locus.v1.QueryBody.ranges:type_name -> locus.v1.Range
-	1, // 1: locus.v1.QueryBody.variants:type_name -> locus.v1.Variant
-	8, // 2: locus.v1.Query.header:type_name -> locus.v1.Envelope
-	4, // 3: locus.v1.Query.bodies:type_name -> locus.v1.SealedBody
-	8, // 4: locus.v1.Offer.task:type_name -> locus.v1.Envelope
-	8, // 5: locus.v1.Offer.header:type_name -> locus.v1.Envelope
-	8, // 6: locus.v1.Offer.declarations:type_name -> locus.v1.Envelope
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	1, // 0: locus.v1.QueryHeader.noise:type_name -> locus.v1.Noise
+	3, // 1: locus.v1.QueryBody.ranges:type_name -> locus.v1.Range
+	2, // 2: locus.v1.QueryBody.variants:type_name -> locus.v1.Variant
+	9, // 3: locus.v1.Query.header:type_name -> locus.v1.Envelope
+	5, // 4: locus.v1.Query.bodies:type_name -> locus.v1.SealedBody
+	9, // 5: locus.v1.Offer.task:type_name -> locus.v1.Envelope
+	9, // 6: locus.v1.Offer.header:type_name -> locus.v1.Envelope
+	9, // 7: locus.v1.Offer.declarations:type_name -> locus.v1.Envelope
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	8, // [8:8] is the sub-list for extension extendee
+	0, // [0:8] is the sub-list for field type_name
 }
 
 func init() { file_query_proto_init() }
@@ -793,7 +860,7 @@ func file_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_query_proto_rawDesc), len(file_query_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"github.com/locus-genomics/locus/he"
-	"github.com/locus-genomics/locus/he/pack"
+	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 	"github.com/locus-genomics/locus/protocol/session"
@@ -23,7 +23,7 @@ type Checked struct {
 	panel   protocol.PanelRef
 	result  protocol.Result
 	secrets Secrets
-	layout  layout
+	vector  vector.Vector
 }
 
 // Check verifies every signature of a result, that its parts fit together, and that it is
@@ -42,12 +42,12 @@ func Check(seed Seed, roster protocol.Signed[protocol.Roster], asked Asked, raw 
 	if c.secrets, err = claim(seed, asked, header); err != nil {
 		return nil, err
 	}
-	if c.layout, err = layoutOf(r, header); err != nil {
+	if c.vector, err = vector.Of(r, header); err != nil {
 		return nil, err
 	}
 	for _, h := range result.Headers {
-		if h.Message.Coefficients != uint64(c.layout.words) {
-			return nil, fmt.Errorf("%w: %d words, want %d", ErrAltered, h.Message.Coefficients, c.layout.words)
+		if h.Message.Coefficients != uint64(c.vector.Words()) {
+			return nil, fmt.Errorf("%w: %d words, want %d", ErrAltered, h.Message.Coefficients, c.vector.Words())
 		}
 	}
 	var known bool
@@ -89,34 +89,8 @@ func Size(ranges []protocol.Range) uint64 {
 	return n
 }
 
-// layout is how the counters of a query stand in words.
-type layout struct {
-	params   he.Params
-	pack     pack.Layout
-	counters int
-	words    int
-}
-
-func layoutOf(r *protocol.Roster, h *protocol.QueryHeader) (layout, error) {
-	analysis, err := protocol.ParseAnalysis(h.Analysis)
-	if err != nil {
-		return layout{}, err
-	}
-	params, err := he.ParseParams(h.Params)
-	if err != nil {
-		return layout{}, err
-	}
-	l := layout{params: params, counters: int(h.Size) * analysis.Counters}
-	spec := pack.Spec{Payload: params.Payload(), Sites: len(r.Sites), Max: r.MaxCounter(analysis)}
-	if l.pack, err = pack.New(spec); err != nil {
-		return layout{}, err
-	}
-	l.words = l.pack.Words(l.counters)
-	return l, nil
-}
-
 // SumSize is the bytes of the hidden sum, which are known before it is read.
-func (c *Checked) SumSize() int { return c.layout.words * wordSize }
+func (c *Checked) SumSize() int { return c.vector.Words() * wordSize }
 
 // Panel is the panel that was asked about.
 func (c *Checked) Panel() protocol.PanelRef { return c.panel }
@@ -157,7 +131,7 @@ func (c *Checked) names(points []uint32) (list []string) {
 // open interpolates the sum of keys, decrypts, and compares the check words. A site that
 // opened something else is left out where the others are enough, and its point returned.
 func (c *Checked) open(sum []byte) (counters []int64, wrong []uint32, err error) {
-	r, l := c.roster, c.layout
+	r, v := c.roster, c.vector
 	cut := &c.result.Cut.Message
 	shares, wrong, err := c.shares()
 	if err != nil {
@@ -172,7 +146,7 @@ func (c *Checked) open(sum []byte) (counters []int64, wrong []uint32, err error)
 		return nil, nil, err
 	}
 	s := he.Session{
-		Params: l.params, ID: he.SessionID(cut.Session), Points: r.Points(), Words: l.words, Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
+		Params: v.Params(), ID: he.SessionID(cut.Session), Points: r.Points(), Words: v.Words(), Threshold: r.Threshold, Packing: r.Packing, CheckKey: key,
 	}
 	words, err := he.Open(s, sum, check, shares)
 	var named *he.WrongSharesError
@@ -184,8 +158,7 @@ func (c *Checked) open(sum []byte) (counters []int64, wrong []uint32, err error)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
-	counters = make([]int64, l.counters)
-	if err := l.pack.Unpack(counters, words, len(cut.Entries)); err != nil {
+	if counters, err = v.Unpack(words, len(cut.Entries)); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
 	return counters, wrong, nil
@@ -199,7 +172,7 @@ func (c *Checked) shares() (shares []he.Share, wrong []uint32, err error) {
 	for _, o := range c.result.Openings {
 		m := &o.Opening.Message
 		info := protocol.OpeningInfo(cut.Session, set, m.Point, header.Recipient)
-		share, err := he.OpenShare(c.layout.params, c.roster.Packing, c.secrets.KEMPrivate, info, o.Sealed, m.Point)
+		share, err := he.OpenShare(c.vector.Params(), c.roster.Packing, c.secrets.KEMPrivate, info, o.Sealed, m.Point)
 		switch {
 		case err == nil:
 			shares = append(shares, share)
