@@ -12,6 +12,7 @@ const (
 	kindOrder
 	kindExact
 	kindLoss
+	kindRaise
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 	maxBody = maxOrder + maxSignature + 256
 )
 
-// entry is what one step of the chain says. It is one of the four below.
+// entry is what one step of the chain says. It is one of the five below.
 type entry interface{ encode() []byte }
 
 // debit charges a release to the accounts of a path whose bit is set: those that had
@@ -119,6 +120,8 @@ func parseEntry(body []byte) (entry, error) {
 		x.people, x.fresh = r.count(), r.count()
 		r.bad = r.bad || lifted > 1
 		e = x
+	case kindRaise:
+		e = parseRaise(&r)
 	case kindLoss:
 		l := loss{from: r.count(), to: r.count(), charge: r.cost()}
 		l.witness = Head{Ledger: r.key(), Seq: r.count(), Digest: r.key()}

@@ -17,6 +17,8 @@ func TestEntriesAreOneShape(t *testing.T) {
 		"an order":           ordered{Signed{Message: []byte("m"), Signature: []byte("s")}},
 		"an exact release":   exact{release: k(1), cohort: k(2), study: k(3), variants: k(4), people: 9, fresh: 3},
 		"a lifted release":   exact{release: k(1), cohort: k(2), study: k(3), people: 9, fresh: 3, lifted: true},
+		"a raise":            raise{Cost{7, 8}, []odometer{{Population, k(1), Key{}, Cost{1, 2}}, {Dataset, k(1), k(9), Cost{3, 4}}}},
+		"a raise of nobody":  raise{lost: Cost{7, 8}},
 		"a loss":             loss{from: 3, to: 5, charge: Cost{7, 8}, witness: Head{k(1), 5, k(2)}},
 		"a loss by an order": loss{from: 3, to: 5, order: Signed{Message: []byte("m"), Signature: []byte("s")}},
 	} {
@@ -47,6 +49,8 @@ func TestEntriesAreOneShape(t *testing.T) {
 		"a debit without a researcher": debit{release: k(5), path: Path{k(1), k(2), k(3), Key{}}, paid: 1, cost: Cost{7, 8}},
 		"an empty order":               ordered{},
 		"a loss of nothing":            loss{from: 3, to: 3},
+		"a raise of people below some": raise{at: []odometer{{Population, k(1), k(2), Cost{1, 2}}}},
+		"a raise out of order":         raise{at: []odometer{{Dataset, k(2), k(9), Cost{1, 2}}, {Dataset, k(1), k(9), Cost{3, 4}}}},
 		"an order that is too long":    ordered{Signed{Message: make([]byte, maxOrder+1)}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,6 +111,7 @@ func FuzzEntry(f *testing.F) {
 		ordered{Signed{Message: []byte("m"), Signature: []byte("s")}},
 		exact{release: k, cohort: k, study: k, people: 9, fresh: 3, lifted: true},
 		loss{from: 3, to: 5, charge: Cost{7, 8}, witness: Head{k, 5, k}},
+		raise{Cost{7, 8}, []odometer{{Population, k, Key{}, Cost{1, 2}}, {Study, k, k, Cost{3, 4}}}},
 	} {
 		f.Add(e.encode())
 	}

@@ -148,6 +148,8 @@ func (r *replay) apply(e entry, at Head) error {
 		r.cohorts[e.cohort] = c
 		r.exacts = append(r.exacts, charged{e.release, e.cohort, at.Seq})
 		r.fresh[at.Seq] = e
+	case raise:
+		r.applyRaise(e)
 	case loss:
 		r.lost, r.losses = r.lost.upTo(e.charge), r.losses+1
 		if e.witness != (Head{}) {

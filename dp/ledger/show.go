@@ -148,7 +148,7 @@ func (s Statement) Write(w io.Writer, name func(Key) string) error {
 // Line is one entry of the chain, as it is read.
 type Line struct {
 	Head Head
-	Kind string // debit, exact, loss, or the kind of an order
+	Kind string // debit, exact, loss, raise, or the kind of an order
 	// Release and Path are a debit's; Paid are the accounts that paid.
 	Release Key
 	Path    Path
@@ -159,6 +159,7 @@ type Line struct {
 	Cohort, Study Key
 	Variants      uint64
 	Lost          uint64 // how many entries are lost
+	Raised        int    // how many accounts were raised to what a copy says
 	Order         Signed // an order's bytes, to be verified again
 	Reason        string // an order's
 }
@@ -198,6 +199,8 @@ func line(at Head, e entry) Line {
 		}
 	case exact:
 		n.Kind, n.Release, n.Cohort, n.Study, n.Variants = "exact", e.release, e.cohort, e.study, e.fresh
+	case raise:
+		n.Kind, n.Cost, n.Raised = "raise", e.lost, len(e.at)
 	case loss:
 		n.Kind, n.Cost, n.Lost, n.Order = "loss", e.charge, e.to-e.from, e.order
 	case ordered:
@@ -216,6 +219,8 @@ func (n Line) String() string {
 		return fmt.Sprintf("%s of release %s: %v, paid by %v", head, n.Release, n.Cost, n.Paid)
 	case n.Kind == "exact":
 		return fmt.Sprintf("%s of release %s: %d variants of cohort %s for study %s", head, n.Release, n.Variants, n.Cohort, n.Study)
+	case n.Kind == "raise":
+		return fmt.Sprintf("%s of %d accounts to what a copy elsewhere says is spent", head, n.Raised)
 	case n.Kind == "loss":
 		return fmt.Sprintf("%s of %d entries: %v to every account", head, n.Lost, n.Cost)
 	case !n.Cohort.isZero():
