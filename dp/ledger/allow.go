@@ -6,8 +6,8 @@ import (
 	"fmt"
 )
 
-// Follow carries out an operator's order in the caller's transaction: an allowance, the
-// limit of one release, or a lift. The order goes into the chain with its signature. It
+// Follow carries out an operator's order in the caller's transaction: an allowance or the
+// limit of one release. The order goes into the chain with its signature. It
 // counts once the transaction is committed; Settle then brings it to the witness.
 func (l *Ledger) Follow(ctx context.Context, tx Tx, order Signed) (Order, error) {
 	if err := l.alive(); err != nil {
@@ -48,9 +48,6 @@ func carryOut(ctx context.Context, tx Tx, o Order) error {
 		most := s.most.most(o.Amount)
 		_, err = tx.ExecContext(ctx, "UPDATE ledger_state SET task_rho = ?, task_delta = ?, most_rho = ?, most_delta = ?",
 			o.Amount.Rho, o.Amount.Delta, most.Rho, most.Delta)
-		return wrote(err)
-	case Lift:
-		_, err := tx.ExecContext(ctx, "INSERT INTO ledger_lifts VALUES (?, ?) ON CONFLICT DO NOTHING", o.Cohort[:], o.Study[:])
 		return wrote(err)
 	}
 	return fmt.Errorf("%w: %v is for a ledger that does not open: use Recover", ErrOrder, o.Kind)

@@ -3,10 +3,8 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"maps"
 	"slices"
 )
@@ -32,14 +30,7 @@ func (r *replay) compare(ctx context.Context, tx Tx) error {
 		name string
 		same func(context.Context, Tx) (bool, error)
 	}{
-		{"accounts", r.sameAccounts},
-		{"debits", func(ctx context.Context, tx Tx) (bool, error) {
-			return sameCharges(ctx, tx, "SELECT release, account, seq FROM ledger_debits ORDER BY release, account", r.debits)
-		}},
-		{"exact", func(ctx context.Context, tx Tx) (bool, error) {
-			return sameCharges(ctx, tx, "SELECT release, cohort, seq FROM ledger_exact ORDER BY release, cohort", r.exacts)
-		}},
-		{"orders", r.sameOrders}, {"lifts", r.sameLifts}, {"cohorts", r.sameCohorts}, {"variants", r.sameVariants},
+		{"accounts", r.sameAccounts}, {"debits", r.sameDebits}, {"orders", r.sameOrders},
 	} {
 		same, err := table.same(ctx, tx)
 		if err != nil {
@@ -89,15 +80,16 @@ func (r *replay) sameAccounts(ctx context.Context, tx Tx) (bool, error) {
 	return same && seen == len(r.accounts), err
 }
 
-// sameCharges compares a table of what has been paid for, which is read in the order
-// of its key, with the entries.
-func sameCharges(ctx context.Context, tx Tx, query string, want []charged) (bool, error) {
-	want = slices.SortedFunc(slices.Values(want), func(a, b charged) int {
-		return cmp.Or(slices.Compare(a.release[:], b.release[:]), slices.Compare(a.to[:], b.to[:]))
+// sameDebits compares what has been paid for, read in the order of its key, with the
+// entries.
+func (r *replay) sameDebits(ctx context.Context, tx Tx) (bool, error) {
+	want := slices.SortedFunc(slices.Values(r.debits), func(a, b charged) int {
+		return cmp.Or(slices.Compare(a.release[:], b.release[:]), slices.Compare(a.account[:], b.account[:]))
 	})
 	var got charged
 	seen, same := 0, true
-	err := each(ctx, tx, query, []any{scanKey{&got.release}, scanKey{&got.to}, &got.seq}, func() error {
+	const query = "SELECT release, account, seq FROM ledger_debits ORDER BY release, account"
+	err := each(ctx, tx, query, []any{scanKey{&got.release}, scanKey{&got.account}, &got.seq}, func() error {
 		same = same && seen < len(want) && want[seen] == got
 		seen++
 		return nil
@@ -116,63 +108,8 @@ func (r *replay) sameOrders(ctx context.Context, tx Tx) (bool, error) {
 	return maps.Equal(got, r.orders), err
 }
 
-func (r *replay) sameLifts(ctx context.Context, tx Tx) (bool, error) {
-	got := make(map[[2]Key]bool)
-	var of [2]Key
-	err := each(ctx, tx, "SELECT cohort, study FROM ledger_lifts", []any{scanKey{&of[0]}, scanKey{&of[1]}}, func() error {
-		got[of] = true
-		return nil
-	})
-	return maps.Equal(got, r.lifts), err
-}
-
-func (r *replay) sameCohorts(ctx context.Context, tx Tx) (bool, error) {
-	got := make(map[Key]cohort)
-	var id Key
-	var c cohort
-	err := each(ctx, tx, "SELECT cohort, people, released FROM ledger_cohorts", []any{scanKey{&id}, &c.people, &c.released}, func() error {
-		got[id] = c
-		return nil
-	})
-	return maps.Equal(got, r.cohorts), err
-}
-
-// sameVariants reads the variants in the order of the entries that released them, and
-// holds each entry's digest against them.
-func (r *replay) sameVariants(ctx context.Context, tx Tx) (bool, error) {
-	var of, variant Key
-	var seq, at, n uint64
-	var h hash.Hash
-	same, left := true, maps.Clone(r.fresh)
-	finish := func() {
-		if h == nil {
-			return
-		}
-		e := r.fresh[at]
-		same = same && e.fresh == n && e.variants == Key(h.Sum(nil))
-		delete(left, at)
-	}
-	err := each(ctx, tx, "SELECT seq, cohort, variant FROM ledger_variants ORDER BY seq, variant", []any{&seq, scanKey{&of}, scanKey{&variant}}, func() error {
-		if h == nil || seq != at {
-			finish()
-			h, at, n = sha256.New(), seq, 0
-			h.Write([]byte("locus/ledger/variants/v1"))
-		}
-		h.Write(variant[:])
-		n++
-		same = same && r.fresh[seq].cohort == of
-		return nil
-	})
-	finish()
-	for _, e := range left {
-		// A lifted release is counted and not listed.
-		same = same && (e.lifted || e.fresh == 0)
-	}
-	return same, err
-}
-
-// rewrite makes the tables anew from the replay. Variants and charges of entries that
-// are lost go: asked again they are charged again.
+// rewrite makes the tables anew from the replay. Charges of entries that are lost go:
+// asked again they are charged again.
 func (r *replay) rewrite(ctx context.Context, tx Tx) error {
 	run := func(query string, args ...any) error {
 		_, err := tx.ExecContext(ctx, query, args...)
@@ -183,7 +120,7 @@ func (r *replay) rewrite(ctx context.Context, tx Tx) error {
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"accounts", "debits", "orders", "lifts", "cohorts", "exact"} {
+	for _, table := range []string{"accounts", "debits", "orders"} {
 		if err := run("DELETE FROM ledger_" + table); err != nil {
 			return err
 		}
@@ -194,44 +131,15 @@ func (r *replay) rewrite(ctx context.Context, tx Tx) error {
 		}
 	}
 	for _, d := range r.debits {
-		err = errors.Join(err, run("INSERT INTO ledger_debits VALUES (?, ?, ?)", d.release[:], d.to[:], d.seq))
-	}
-	for _, e := range r.exacts {
-		err = errors.Join(err, run("INSERT INTO ledger_exact VALUES (?, ?, ?)", e.release[:], e.to[:], e.seq))
+		err = errors.Join(err, run("INSERT INTO ledger_debits VALUES (?, ?, ?)", d.release[:], d.account[:], d.seq))
 	}
 	for digest, seq := range r.orders {
 		err = errors.Join(err, run("INSERT INTO ledger_orders VALUES (?, ?)", digest[:], seq))
 	}
-	for of := range r.lifts {
-		err = errors.Join(err, run("INSERT INTO ledger_lifts VALUES (?, ?)", of[0][:], of[1][:]))
-	}
-	for id, c := range r.cohorts {
-		err = errors.Join(err, run("INSERT INTO ledger_cohorts VALUES (?, ?, ?)", id[:], c.people, c.released))
-	}
 	if err != nil {
 		return err
 	}
-	if err := r.keepSoundVariants(ctx, tx); err != nil {
-		return err
-	}
 	return r.compare(ctx, tx)
-}
-
-// keepSoundVariants drops the variants of entries that are lost.
-func (r *replay) keepSoundVariants(ctx context.Context, tx Tx) error {
-	var gone []uint64
-	var seq uint64
-	err := each(ctx, tx, "SELECT DISTINCT seq FROM ledger_variants", []any{&seq}, func() error {
-		if _, sound := r.fresh[seq]; !sound {
-			gone = append(gone, seq)
-		}
-		return nil
-	})
-	for _, seq := range gone {
-		_, dropped := tx.ExecContext(ctx, "DELETE FROM ledger_variants WHERE seq = ?", seq)
-		err = errors.Join(err, wrote(dropped))
-	}
-	return err
 }
 
 // writeAccount writes a row, whether it is there or not.

@@ -29,7 +29,7 @@ const (
 
 // Cost is privacy loss in whole units: Rho in 1e-12 of zero-concentrated
 // differential privacy, Delta in 1e-18. Who makes a Cost from other numbers rounds
-// up.
+// up. An account.Cost converts to it.
 type Cost struct{ Rho, Delta uint64 }
 
 // plus adds, and says whether the sum can still be counted.

@@ -40,9 +40,6 @@
 //     above.
 //   - After an error of the witness nothing more is reserved or drawn by this process.
 //
-// Releases without noise have an account too, a count of variants for each cohort: see
-// ReserveExact.
-//
 // # What it does not do
 //
 // It does not know what a release costs: that is dp/account's. It does not keep what was

@@ -10,7 +10,6 @@ import (
 const (
 	kindDebit byte = 1 + iota
 	kindOrder
-	kindExact
 	kindLoss
 	kindRaise
 )
@@ -24,7 +23,7 @@ const (
 	maxBody = maxOrder + maxSignature + 256
 )
 
-// entry is what one step of the chain says. It is one of the five below.
+// entry is what one step of the chain says. It is one of the four below.
 type entry interface{ encode() []byte }
 
 // debit charges a release to the accounts of a path whose bit is set: those that had
@@ -38,14 +37,6 @@ type debit struct {
 
 // ordered is an operator's order with its signature, as it came.
 type ordered struct{ Signed }
-
-// exact releases variants of a cohort without noise.
-type exact struct {
-	release, cohort, study Key
-	people, fresh          uint64
-	variants               Key // digest of the fresh ones
-	lifted                 bool
-}
 
 // loss stands for entries that were made and cannot be read any more: all those after
 // from, up to to.
@@ -65,18 +56,6 @@ func (d debit) encode() []byte {
 }
 
 func (o ordered) encode() []byte { return appendSigned([]byte{kindOrder}, o.Signed) }
-
-func (e exact) encode() []byte {
-	b := []byte{kindExact, 0}
-	if e.lifted {
-		b[1] = 1
-	}
-	for _, k := range []Key{e.release, e.cohort, e.study, e.variants} {
-		b = append(b, k[:]...)
-	}
-	b = binary.BigEndian.AppendUint64(b, e.people)
-	return binary.BigEndian.AppendUint64(b, e.fresh)
-}
 
 func (l loss) encode() []byte {
 	b := binary.BigEndian.AppendUint64([]byte{kindLoss}, l.from)
@@ -114,12 +93,6 @@ func parseEntry(body []byte) (entry, error) {
 		e = d
 	case kindOrder:
 		e = ordered{r.signed(false)}
-	case kindExact:
-		lifted := r.byte()
-		x := exact{lifted: lifted == 1, release: r.key(), cohort: r.key(), study: r.key(), variants: r.key()}
-		x.people, x.fresh = r.count(), r.count()
-		r.bad = r.bad || lifted > 1
-		e = x
 	case kindRaise:
 		e = parseRaise(&r)
 	case kindLoss:

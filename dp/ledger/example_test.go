@@ -33,7 +33,7 @@ func Example() {
 	// researcher  alice's in study  0.015      0.02  0.000000000000000001  0.0000000000000001
 	//
 	// One release may cost rho 0.015, delta 0.000000000000000001.
-	// 6 entries, head a7cf5ed715ab8e90ca95ce2d567e433ebd1b284850735072f6406dbe8298fa81.
+	// 6 entries, head 15477a8cc93071b9be7b80ff1453d9da4d2376bc80456fe20eb442d219f82faf.
 }
 
 func spend(ctx context.Context, folder string) error {

@@ -170,8 +170,8 @@ func TestAWitnessThatFailsClosesTheLedger(t *testing.T) {
 	if _, err := h.charge(charge("s", "alice", 40)); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("another debit: got %v, want %v", err, ledger.ErrClosed)
 	}
-	if _, err := h.exact(exactly("x", 100, "v1")); !errors.Is(err, ledger.ErrClosed) {
-		t.Errorf("an exact release: got %v, want %v", err, ledger.ErrClosed)
+	if _, err := h.raise(nil); !errors.Is(err, ledger.ErrClosed) {
+		t.Errorf("raising: got %v, want %v", err, ledger.ErrClosed)
 	}
 	if err := h.l.Settle(t.Context(), h.db); !errors.Is(err, ledger.ErrClosed) {
 		t.Errorf("settling: got %v, want %v", err, ledger.ErrClosed)

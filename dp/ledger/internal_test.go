@@ -15,8 +15,6 @@ func TestEntriesAreOneShape(t *testing.T) {
 	for name, e := range map[string]entry{
 		"a debit":            debit{release: k(5), path: path, paid: 0b1010, cost: Cost{7, 8}},
 		"an order":           ordered{Signed{Message: []byte("m"), Signature: []byte("s")}},
-		"an exact release":   exact{release: k(1), cohort: k(2), study: k(3), variants: k(4), people: 9, fresh: 3},
-		"a lifted release":   exact{release: k(1), cohort: k(2), study: k(3), people: 9, fresh: 3, lifted: true},
 		"a raise":            raise{Cost{7, 8}, []odometer{{Population, k(1), Key{}, Cost{1, 2}}, {Dataset, k(1), k(9), Cost{3, 4}}}},
 		"a raise of nobody":  raise{lost: Cost{7, 8}},
 		"a loss":             loss{from: 3, to: 5, charge: Cost{7, 8}, witness: Head{k(1), 5, k(2)}},
@@ -109,7 +107,6 @@ func FuzzEntry(f *testing.F) {
 	for _, e := range []entry{
 		debit{release: k, path: Path{k, k, k, k}, paid: 15, cost: Cost{7, 8}},
 		ordered{Signed{Message: []byte("m"), Signature: []byte("s")}},
-		exact{release: k, cohort: k, study: k, people: 9, fresh: 3, lifted: true},
 		loss{from: 3, to: 5, charge: Cost{7, 8}, witness: Head{k, 5, k}},
 		raise{Cost{7, 8}, []odometer{{Population, k, Key{}, Cost{1, 2}}, {Study, k, k, Cost{3, 4}}}},
 	} {
@@ -154,7 +151,6 @@ func FuzzOrder(f *testing.F) {
 		{Kind: Allow, Level: Researcher, Path: path, Amount: Cost{1, 2}},
 		{Kind: AllowEach, Level: Population, Path: Path{Population: Key{1}}, Amount: Cost{1, 2}},
 		{Kind: LimitTask, Amount: Cost{1, 2}},
-		{Kind: Lift, Cohort: Key{1}, Study: Key{2}},
 		{Kind: AcceptLoss, Head: Head{Key{9}, 5, Key{2}}},
 	} {
 		o.Ledger, o.Nonce, o.Reason = Key{9}, [16]byte{1}, "yes"

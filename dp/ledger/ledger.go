@@ -68,8 +68,7 @@ func Open(ctx context.Context, db *sql.DB, cfg Config) (*Ledger, error) {
 
 // Recover opens a ledger that is behind its witnessed head. The order is an
 // AcceptLoss of that very head, signed. Each missing entry is charged as the largest
-// release that was ever allowed, to every account there is or will be, and exact
-// releases end for every cohort that no study has a Lift for.
+// release that was ever allowed, to every account there is or will be.
 func Recover(ctx context.Context, db *sql.DB, cfg Config, order Signed) (*Ledger, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err

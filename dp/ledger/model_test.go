@@ -18,9 +18,6 @@ type naive struct {
 	task             uint64
 	cost             map[string]uint64
 	paid             map[[2]string]bool // release and account
-	released         map[string]map[string]bool
-	counted          map[[2]string]bool // release and cohort
-	fewest           map[string]int
 }
 
 // chain are the accounts of a researcher, from the top, by name.
@@ -58,33 +55,6 @@ func (n *naive) charge(release, study, researcher string, rho uint64) string {
 	return "charged"
 }
 
-func (n *naive) exact(release, cohort string, people int, variants []string) string {
-	if n.counted[[2]string{release, cohort}] {
-		return "replayed"
-	}
-	fewest, known := n.fewest[cohort]
-	if !known || people < fewest {
-		fewest = people
-	}
-	fresh := 0
-	for _, v := range variants {
-		if !n.released[cohort][v] {
-			fresh++
-		}
-	}
-	if 100*(len(n.released[cohort])+fresh) > 13*fewest {
-		return "exact"
-	}
-	if n.released[cohort] == nil {
-		n.released[cohort] = make(map[string]bool)
-	}
-	for _, v := range variants {
-		n.released[cohort][v] = true
-	}
-	n.counted[[2]string{release, cohort}], n.fewest[cohort] = true, fewest
-	return "charged"
-}
-
 // outcome names what the ledger answered.
 func outcome(hold *ledger.Hold, err error) string {
 	switch {
@@ -92,8 +62,6 @@ func outcome(hold *ledger.Hold, err error) string {
 		return "exhausted"
 	case errors.Is(err, ledger.ErrCost):
 		return "cost"
-	case errors.Is(err, ledger.ErrExact):
-		return "exact"
 	case err != nil:
 		return err.Error()
 	case hold.Replayed():
@@ -114,7 +82,7 @@ func TestTheLedgerAgreesWithANaiveOne(t *testing.T) {
 		defer func() { _ = h.db.Close() }()
 		n := &naive{
 			cap: make(map[string]uint64), each: make(map[string]uint64), spent: make(map[string]uint64), cost: make(map[string]uint64),
-			paid: make(map[[2]string]bool), released: make(map[string]map[string]bool), counted: make(map[[2]string]bool), fewest: make(map[string]int),
+			paid: make(map[[2]string]bool),
 		}
 		name := func(of string, among int) string {
 			return fmt.Sprint(of, rapid.IntRange(1, among).Draw(r, of))
@@ -149,15 +117,6 @@ func TestTheLedgerAgreesWithANaiveOne(t *testing.T) {
 			"allow":  func(*rapid.T) { allow(60) },
 			"charge": func(r *rapid.T) { both(r, h, n, name) },
 			"again":  func(r *rapid.T) { both(r, h, n, name) },
-			"exact": func(r *rapid.T) {
-				variants := rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"v1", "v2", "v3", "v4", "v5"}), 1, 3, rapid.ID).Draw(r, "variants")
-				release, cohort, people := name("exact", 6), name("cohort", 2), rapid.IntRange(8, 40).Draw(r, "people")
-				x := exactly(release, uint64(people), variants...)
-				x.Cohort = key(cohort)
-				if got, want := outcome(h.exact(x)), n.exact(release, cohort, people, variants); got != want {
-					r.Fatalf("exact %s of %s: got %s, want %s", release, cohort, got, want)
-				}
-			},
 			"given up": func(r *rapid.T) {
 				tx, err := h.db.BeginTx(context.Background(), nil)
 				if err != nil {

@@ -25,8 +25,6 @@ const (
 	AllowEach
 	// LimitTask makes Amount the most that one release may cost.
 	LimitTask
-	// Lift lets Study have exact releases of Cohort above the lifetime limit.
-	Lift
 	// AcceptLoss goes on behind the witnessed head Head. Every entry that is missing
 	// counts as the largest release that was ever allowed, for every account.
 	AcceptLoss
@@ -34,7 +32,7 @@ const (
 
 // String is the name of the order.
 func (k OrderKind) String() string {
-	names := [...]string{"allow", "allow each", "limit task", "lift", "accept loss"}
+	names := [...]string{"allow", "allow each", "limit task", "accept loss"}
 	if k >= Allow && int(k) <= len(names) {
 		return names[k-1]
 	}
@@ -49,8 +47,6 @@ type Order struct {
 	Level  Level
 	Path   Path
 	Amount Cost
-	Cohort Key
-	Study  Key
 	Head   Head
 	Nonce  [16]byte // random: an order is followed once, and two equal allowances are two orders
 	Reason string   // one line for who reads the ledger later, at least one character
@@ -81,7 +77,6 @@ func (o Order) encode() []byte {
 		b = append(b, k[:]...)
 	}
 	b = appendCost(b, o.Amount)
-	b = append(append(b, o.Cohort[:]...), o.Study[:]...)
 	b = append(b, o.Head.encode()...)
 	b = append(b, o.Nonce[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(o.Reason)))
@@ -98,7 +93,6 @@ func ParseOrder(message []byte) (Order, error) {
 	o := Order{Kind: OrderKind(r.byte()), Level: Level(r.byte()), Ledger: r.key()}
 	o.Path = Path{r.key(), r.key(), r.key(), r.key()}
 	o.Amount = r.cost()
-	o.Cohort, o.Study = r.key(), r.key()
 	o.Head = Head{Ledger: r.key(), Seq: r.count(), Digest: r.key()}
 	copy(o.Nonce[:], r.take(len(o.Nonce)))
 	o.Reason = string(r.bytes(maxReason))
@@ -136,9 +130,6 @@ func (o Order) check() error {
 		rest.Level, rest.Path, rest.Amount = 0, Path{}, Cost{}
 	case LimitTask:
 		rest.Amount = Cost{}
-	case Lift:
-		fault(o.Cohort.isZero() || o.Study.isZero(), "it needs a cohort and a study")
-		rest.Cohort, rest.Study = Key{}, Key{}
 	case AcceptLoss:
 		fault(o.Head.Ledger != o.Ledger || o.Head.Seq == 0, "it needs the witnessed head of the same ledger")
 		rest.Head = Head{}

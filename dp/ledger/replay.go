@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -18,26 +17,20 @@ type replay struct {
 	losses     uint64
 	accounts   map[Key]*account
 	orders     map[Key]uint64
-	lifts      map[[2]Key]bool
-	cohorts    map[Key]cohort
 	debits     []charged
-	exacts     []charged
-	fresh      map[uint64]exact
 	witnesses  map[Head]bool // heads that losses stand for
 }
 
-// charged is a row of ledger_debits or ledger_exact.
+// charged is a row of ledger_debits.
 type charged struct {
-	release, to Key
-	seq         uint64
+	release, account Key
+	seq              uint64
 }
-
-type cohort struct{ people, released uint64 }
 
 func newReplay(id Key) *replay {
 	return &replay{
 		last: genesis(id), end: genesis(id), heads: make(map[uint64]Key), accounts: make(map[Key]*account), orders: make(map[Key]uint64),
-		lifts: make(map[[2]Key]bool), cohorts: make(map[Key]cohort), fresh: make(map[uint64]exact), witnesses: make(map[Head]bool),
+		witnesses: make(map[Head]bool),
 	}
 }
 
@@ -139,15 +132,6 @@ func (r *replay) apply(e entry, at Head) error {
 		r.applyDebit(e, at.Seq)
 	case ordered:
 		return r.applyOrder(e.Signed, at.Seq)
-	case exact:
-		c, known := r.cohorts[e.cohort]
-		if !known || e.people < c.people {
-			c.people = e.people
-		}
-		c.released = min(c.released+e.fresh, maxUnits)
-		r.cohorts[e.cohort] = c
-		r.exacts = append(r.exacts, charged{e.release, e.cohort, at.Seq})
-		r.fresh[at.Seq] = e
 	case raise:
 		r.applyRaise(e)
 	case loss:
@@ -199,8 +183,6 @@ func (r *replay) applyOrder(s Signed, seq uint64) error {
 		}
 	case LimitTask:
 		r.task, r.most = o.Amount, r.most.most(o.Amount)
-	case Lift:
-		r.lifts[[2]Key{o.Cohort, o.Study}] = true
 	}
 	return nil
 }
@@ -267,18 +249,4 @@ func (r *replay) holds(h Head) bool {
 	}
 	digest, is := r.heads[h.Seq]
 	return is && digest == h.Digest
-}
-
-// digestOf names a list of variants.
-func digestOf(variants []Key) Key {
-	return sha256.Sum256(bytes.Join(flat(variants), nil))
-}
-
-func flat(variants []Key) [][]byte {
-	b := make([][]byte, 0, 1+len(variants))
-	b = append(b, []byte("locus/ledger/variants/v1"))
-	for i := range variants {
-		b = append(b, variants[i][:])
-	}
-	return b
 }

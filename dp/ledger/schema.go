@@ -81,29 +81,6 @@ BEGIN SELECT raise(ABORT, 'what is spent stays spent'); END`,
 	digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
 	seq    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE ledger_lifts (
-	cohort BLOB NOT NULL CHECK (length(cohort) = 32),
-	study  BLOB NOT NULL CHECK (length(study) = 32),
-	PRIMARY KEY (cohort, study)
-) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE ledger_cohorts (
-	cohort   BLOB PRIMARY KEY CHECK (length(cohort) = 32),
-	people   INTEGER NOT NULL CHECK (people > 0),
-	released INTEGER NOT NULL CHECK (released >= 0)
-) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE ledger_exact (
-	release BLOB NOT NULL CHECK (length(release) = 32),
-	cohort  BLOB NOT NULL CHECK (length(cohort) = 32),
-	seq     INTEGER NOT NULL,
-	PRIMARY KEY (release, cohort)
-) STRICT, WITHOUT ROWID`,
-	`CREATE TABLE ledger_variants (
-	cohort  BLOB NOT NULL CHECK (length(cohort) = 32),
-	variant BLOB NOT NULL CHECK (length(variant) = 32),
-	seq     INTEGER NOT NULL,
-	PRIMARY KEY (cohort, variant)
-) STRICT, WITHOUT ROWID`,
-	`CREATE INDEX ledger_variants_of ON ledger_variants (seq, variant)`,
 }
 
 // Tx is what the ledger asks of a transaction. *sql.Tx is one.
@@ -190,7 +167,7 @@ func checkSchema(ctx context.Context, tx Tx) error {
 
 // checkPages asks SQLite whether each table and its indexes hold together.
 func checkPages(ctx context.Context, tx Tx) error {
-	for _, table := range []string{"state", "entries", "accounts", "debits", "orders", "lifts", "cohorts", "exact", "variants"} {
+	for _, table := range []string{"state", "entries", "accounts", "debits", "orders"} {
 		var said string
 		if err := tx.QueryRowContext(ctx, "PRAGMA integrity_check(ledger_"+table+")").Scan(&said); err != nil {
 			return damage(err)

@@ -21,14 +21,6 @@ type Account struct {
 	Left Cost
 }
 
-// Cohort is what was released exactly of a cohort.
-type Cohort struct {
-	ID               Key
-	People, Released uint64
-	Limit            uint64
-	Lifted           []Key // the studies for which the limit does not hold
-}
-
 // Statement is all that a ledger stands at.
 type Statement struct {
 	Head     Head
@@ -36,7 +28,6 @@ type Statement struct {
 	Lost     Cost // charged to every account for entries that were damaged or missing
 	Losses   uint64
 	Accounts []Account // from the top, each below its parent
-	Cohorts  []Cohort
 }
 
 // Show reads a statement. It is the body of "budget show".
@@ -51,26 +42,6 @@ func (l *Ledger) Show(ctx context.Context, tx Tx) (s Statement, err error) {
 	}
 	if s.Accounts, err = readTree(ctx, tx, state.lost); err != nil {
 		return s, err
-	}
-	var c Cohort
-	err = each(ctx, tx, "SELECT cohort, people, released FROM ledger_cohorts ORDER BY cohort", []any{scanKey{&c.ID}, &c.People, &c.Released}, func() error {
-		c.Limit = cohort{c.People, c.Released}.limit(state.losses)
-		s.Cohorts = append(s.Cohorts, c)
-		return nil
-	})
-	if err != nil {
-		return s, err
-	}
-	var study Key
-	for i := range s.Cohorts {
-		c := &s.Cohorts[i]
-		err := each(ctx, tx, "SELECT study FROM ledger_lifts WHERE cohort = ? ORDER BY study", []any{scanKey{&study}}, func() error {
-			c.Lifted = append(c.Lifted, study)
-			return nil
-		}, c.ID[:])
-		if err != nil {
-			return s, err
-		}
 	}
 	return s, nil
 }
@@ -103,8 +74,8 @@ func readTree(ctx context.Context, tx Tx, lost Cost) ([]Account, error) {
 	return tree, nil
 }
 
-// Write prints the statement as a table. Name turns an account, a cohort or a study into what
-// people call it; a nil Name prints the beginnings of the keys.
+// Write prints the statement as a table. Name turns an account into what people call it; a
+// nil Name prints the beginnings of the keys.
 func (s Statement) Write(w io.Writer, name func(Key) string) error {
 	if name == nil {
 		name = Key.String
@@ -114,20 +85,6 @@ func (s Statement) Write(w io.Writer, name func(Key) string) error {
 	for _, a := range s.Accounts {
 		fmt.Fprintf(t, "%v\t%s\t%s\t%s\t%s\t%s\n", a.Level, name(a.ID),
 			decimal(a.Spent.Rho, RhoUnit), decimal(a.Cap.Rho, RhoUnit), decimal(a.Spent.Delta, DeltaUnit), decimal(a.Cap.Delta, DeltaUnit))
-	}
-	if len(s.Cohorts) > 0 {
-		fmt.Fprintln(t, "\nCOHORT\tPEOPLE\tVARIANTS RELEASED EXACTLY\tOF\tWITHOUT LIMIT FOR")
-	}
-	for _, c := range s.Cohorts {
-		lifted := "-"
-		for i, study := range c.Lifted {
-			if i == 0 {
-				lifted = name(study)
-			} else {
-				lifted += ", " + name(study)
-			}
-		}
-		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%s\n", name(c.ID), c.People, c.Released, c.Limit, lifted)
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print the statement: %w", err)
@@ -148,20 +105,17 @@ func (s Statement) Write(w io.Writer, name func(Key) string) error {
 // Line is one entry of the chain, as it is read.
 type Line struct {
 	Head Head
-	Kind string // debit, exact, loss, raise, or the kind of an order
+	Kind string // debit, loss, raise, or the kind of an order
 	// Release and Path are a debit's; Paid are the accounts that paid.
 	Release Key
 	Path    Path
 	Paid    []Level
 	// Cost is a debit's, an allowance's, the limit of one release, or what was lost.
-	Cost Cost
-	// Cohort, Study and Variants are an exact release's, the first two a lift's too.
-	Cohort, Study Key
-	Variants      uint64
-	Lost          uint64 // how many entries are lost
-	Raised        int    // how many accounts were raised to what a copy says
-	Order         Signed // an order's bytes, to be verified again
-	Reason        string // an order's
+	Cost   Cost
+	Lost   uint64 // how many entries are lost
+	Raised int    // how many accounts were raised to what a copy says
+	Order  Signed // an order's bytes, to be verified again
+	Reason string // an order's
 }
 
 // Lines reads the chain from an entry on and calls f for each, until f returns an
@@ -197,8 +151,6 @@ func line(at Head, e entry) Line {
 				n.Paid = append(n.Paid, Level(i+1))
 			}
 		}
-	case exact:
-		n.Kind, n.Release, n.Cohort, n.Study, n.Variants = "exact", e.release, e.cohort, e.study, e.fresh
 	case raise:
 		n.Kind, n.Cost, n.Raised = "raise", e.lost, len(e.at)
 	case loss:
@@ -206,7 +158,7 @@ func line(at Head, e entry) Line {
 	case ordered:
 		// An entry of the chain was parsed when it was followed.
 		o, _ := ParseOrder(e.Message)
-		n.Kind, n.Path, n.Cost, n.Cohort, n.Study, n.Order, n.Reason = o.Kind.String(), o.Path, o.Amount, o.Cohort, o.Study, e.Signed, o.Reason
+		n.Kind, n.Path, n.Cost, n.Order, n.Reason = o.Kind.String(), o.Path, o.Amount, e.Signed, o.Reason
 	}
 	return n
 }
@@ -217,14 +169,10 @@ func (n Line) String() string {
 	switch {
 	case n.Kind == "debit":
 		return fmt.Sprintf("%s of release %s: %v, paid by %v", head, n.Release, n.Cost, n.Paid)
-	case n.Kind == "exact":
-		return fmt.Sprintf("%s of release %s: %d variants of cohort %s for study %s", head, n.Release, n.Variants, n.Cohort, n.Study)
 	case n.Kind == "raise":
 		return fmt.Sprintf("%s of %d accounts to what a copy elsewhere says is spent", head, n.Raised)
 	case n.Kind == "loss":
 		return fmt.Sprintf("%s of %d entries: %v to every account", head, n.Lost, n.Cost)
-	case !n.Cohort.isZero():
-		return fmt.Sprintf("%s of cohort %s for study %s: %s", head, n.Cohort, n.Study, n.Reason)
 	}
 	return fmt.Sprintf("%s: %v: %s", head, n.Cost, n.Reason)
 }

@@ -18,8 +18,8 @@ func TestLinesTellTheWholeChain(t *testing.T) {
 	if _, err := h.charge(charge("r", "bob", 40)); err != nil {
 		t.Fatal(err)
 	}
-	h.follow(lift(t, "study"))
-	if _, err := h.exact(exactly("x", 100, "v1", "v2")); err != nil {
+	h.follow(allowance(t, ledger.Population, 1))
+	if _, err := h.charge(charge("s", "bob", 40)); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.db.Close(); err != nil {
@@ -39,7 +39,7 @@ func TestLinesTellTheWholeChain(t *testing.T) {
 			}
 			// The digest is another each time the format is.
 			text := strings.Replace(n.String(), n.Head.Digest.String()+" ", "", 1)
-			for name, k := range map[string]ledger.Key{"RELEASE": n.Release, "COHORT": n.Cohort, "STUDY": n.Study} {
+			for name, k := range map[string]ledger.Key{"RELEASE": n.Release} {
 				if k != (ledger.Key{}) {
 					text = strings.ReplaceAll(text, k.String(), name)
 				}
@@ -60,7 +60,7 @@ func TestLinesTellTheWholeChain(t *testing.T) {
 		"5 allow each: rho 0.0000000004, delta 0.000001099511627776: the board agreed",
 		"6 debit of release RELEASE: rho 0.00000000004, delta 0.000000000000000001, paid by [population dataset study researcher]",
 		"7 debit of release RELEASE: rho 0.00000000004, delta 0.000000000000000001, paid by [researcher]",
-		"8 lift of cohort COHORT for study STUDY: the board agreed",
+		"8 allow: rho 0.000000000001, delta 0.000001099511627776: the board agreed",
 		"10 loss of 1 entries: rho 0.0000000001, delta 0.0000000000000001 to every account",
 	}
 	if diff := cmp.Diff(want, read(0)); diff != "" {
@@ -77,23 +77,19 @@ func TestLinesTellTheWholeChain(t *testing.T) {
 
 func TestStatementsArePrinted(t *testing.T) {
 	h := funded(t, 500, 500, 500, 400)
-	h.follow(lift(t, "study"))
-	if _, err := h.exact(exactly("x", 100, "v1", "v2")); err != nil {
+	if _, err := h.charge(charge("r", "alice", 40)); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	h.tamper("UPDATE ledger_entries SET body = zeroblob(1) WHERE seq = 7")
+	h.tamper("UPDATE ledger_entries SET body = zeroblob(1) WHERE seq = 6")
 	h.open()
-	if _, err := h.exact(exactly("x", 100, "v1", "v2")); err != nil {
-		t.Fatal(err)
-	}
 	var b strings.Builder
 	if err := h.show().Write(&b, nil); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"LEVEL", "population", "100     2", "Losses of entries: 1.", key("study").String(), "9 entries, head "} {
+	for _, want := range []string{"LEVEL", "population", "Losses of entries: 1.", "7 entries, head "} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%q is not in\n%s", want, b.String())
 		}
