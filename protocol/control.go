@@ -55,6 +55,8 @@ type StudyState struct {
 	Ready       bool
 	Declaration []byte
 	HeadQuery   []byte
+	// Report is a SiteReport, nil where the custodian does not let one leave.
+	Report []byte
 }
 
 // NodeState answers a Sync.
@@ -71,7 +73,7 @@ func (s NodeState) Bytes() ([]byte, error) {
 		for _, f := range []struct {
 			to   **pb.Envelope
 			from []byte
-		}{{&p.Declaration, st.Declaration}, {&p.HeadQuery, st.HeadQuery}} {
+		}{{&p.Declaration, st.Declaration}, {&p.HeadQuery, st.HeadQuery}, {&p.Report, st.Report}} {
 			if len(f.from) == 0 {
 				continue
 			}
@@ -109,6 +111,9 @@ func ParseNodeState(raw []byte) (NodeState, error) {
 			return NodeState{}, err
 		}
 		if st.HeadQuery, err = envelopeBytes(p.HeadQuery); err != nil {
+			return NodeState{}, err
+		}
+		if st.Report, err = envelopeBytes(p.Report); err != nil {
 			return NodeState{}, err
 		}
 		s.Studies = append(s.Studies, st)

@@ -86,7 +86,7 @@ func (s *study) conversation(t testing.TB) []spoken {
 	contribution := protocol.Contribution{Header: p.headers[0], Shares: p.shares, BoundBy: p.cut.Bytes()}
 	delivery := protocol.Delivery{Session: session}
 	delivery.Add(contribution, 1)
-	return append(s.joining(t), []spoken{
+	return append(append(s.joining(t), s.releasing(t)...), []spoken{
 		{"roster", s.roster.Bytes(), of(protocol.OpenRoster)},
 		{"proposal", s.roster.Bytes(), of(protocol.ParseProposal)},
 		{"declaration", s.declared[0].Bytes(), of(r.OpenDeclaration)},
@@ -117,7 +117,10 @@ func (s *study) conversation(t testing.TB) []spoken {
 		{"reply", m(protocol.Reply{Refusal: p.refusal.Bytes()}.Bytes()), of(protocol.ParseReply)},
 		{"sync", m(protocol.Sync{Rosters: [][]byte{s.roster.Bytes()}}.Bytes()), of(protocol.ParseSync)},
 		{"node state", m(protocol.NodeState{Version: "1", Studies: []protocol.StudyState{
-			{Study: "demo", Roster: roster, Declaration: s.declared[0].Bytes(), HeadQuery: p.asked.Bytes()},
+			{
+				Study: "demo", Roster: roster, Declaration: s.declared[0].Bytes(), HeadQuery: p.asked.Bytes(),
+				Report: signed[protocol.SiteReport](t)(protocol.Sign(s.report(nil), s.nodes[0])).Bytes(),
+			},
 		}}.Bytes()), of(protocol.ParseNodeState)},
 		{"offered study", m(protocol.Offer{Task: p.task}.Bytes()), of(protocol.OfferedStudy)},
 		{"session of a delivery", m(protocol.Delivery{Session: session}.Bytes()), of(protocol.DeliverySession)},
@@ -127,6 +130,19 @@ func (s *study) conversation(t testing.TB) []spoken {
 		{"study of a head query", m(protocol.Witness{HeadQueries: asked}.Bytes()), of(protocol.WitnessStudy)},
 		{"study of a testimony", m(protocol.Testimony{Seen: p.seen}.Bytes()), of(protocol.TestimonyStudy)},
 	}...)
+}
+
+// releasing is what is said of budgets, and to publish an answer.
+func (s *study) releasing(t testing.TB) []spoken {
+	t.Helper()
+	r, roster, p := s.r(), s.roster.Digest(), newPublished(t)
+	report := signed[protocol.SiteReport](t)(protocol.Sign(s.report(nil), s.nodes[0]))
+	return []spoken{
+		{"site report", report.Bytes(), under(r.OpenSiteReport, roster)},
+		{"publication", p.publication(t).Bytes(), under(r.OpenPublication, roster)},
+		{"verdict", p.verdicts[0].Bytes(), of(r.OpenVerdict)},
+		{"table record", must[[]byte](t)(p.record(t).Bytes()), under(r.ParseTableRecord, roster)},
+	}
 }
 
 // joining is what is said before there is a study.

@@ -75,6 +75,7 @@ type StudyState struct {
 	Ready         bool                   `protobuf:"varint,3,opt,name=ready" json:"ready,omitempty"`  // may contribute and vote
 	Declaration   *Envelope              `protobuf:"bytes,4,opt,name=declaration" json:"declaration,omitempty"`
 	HeadQuery     *Envelope              `protobuf:"bytes,5,opt,name=head_query,json=headQuery" json:"head_query,omitempty"` // while it is not ready
+	Report        *Envelope              `protobuf:"bytes,6,opt,name=report" json:"report,omitempty"`                        // a SiteReport, where the custodian lets it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -140,6 +141,13 @@ func (x *StudyState) GetDeclaration() *Envelope {
 func (x *StudyState) GetHeadQuery() *Envelope {
 	if x != nil {
 		return x.HeadQuery
+	}
+	return nil
+}
+
+func (x *StudyState) GetReport() *Envelope {
+	if x != nil {
+		return x.Report
 	}
 	return nil
 }
@@ -599,7 +607,7 @@ const file_control_proto_rawDesc = "" +
 	"\n" +
 	"\rcontrol.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"4\n" +
 	"\x04Sync\x12,\n" +
-	"\arosters\x18\x01 \x03(\v2\x12.locus.v1.EnvelopeR\arosters\"\xb9\x01\n" +
+	"\arosters\x18\x01 \x03(\v2\x12.locus.v1.EnvelopeR\arosters\"\xe5\x01\n" +
 	"\n" +
 	"StudyState\x12\x14\n" +
 	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
@@ -607,7 +615,8 @@ const file_control_proto_rawDesc = "" +
 	"\x05ready\x18\x03 \x01(\bR\x05ready\x124\n" +
 	"\vdeclaration\x18\x04 \x01(\v2\x12.locus.v1.EnvelopeR\vdeclaration\x121\n" +
 	"\n" +
-	"head_query\x18\x05 \x01(\v2\x12.locus.v1.EnvelopeR\theadQuery\"U\n" +
+	"head_query\x18\x05 \x01(\v2\x12.locus.v1.EnvelopeR\theadQuery\x12*\n" +
+	"\x06report\x18\x06 \x01(\v2\x12.locus.v1.EnvelopeR\x06report\"U\n" +
 	"\tNodeState\x12\x18\n" +
 	"\aversion\x18\x01 \x01(\tR\aversion\x12.\n" +
 	"\astudies\x18\x02 \x03(\v2\x14.locus.v1.StudyStateR\astudies\"j\n" +
@@ -667,20 +676,21 @@ var file_control_proto_goTypes = []any{
 	(*Envelope)(nil),         // 9: locus.v1.Envelope
 }
 var file_control_proto_depIdxs = []int32{
-	9, // 0: locus.v1.Sync.rosters:type_name -> locus.v1.Envelope
-	9, // 1: locus.v1.StudyState.declaration:type_name -> locus.v1.Envelope
-	9, // 2: locus.v1.StudyState.head_query:type_name -> locus.v1.Envelope
-	1, // 3: locus.v1.NodeState.studies:type_name -> locus.v1.StudyState
-	9, // 4: locus.v1.Witness.votes:type_name -> locus.v1.Envelope
-	9, // 5: locus.v1.Witness.head_queries:type_name -> locus.v1.Envelope
-	9, // 6: locus.v1.Testimony.seen:type_name -> locus.v1.Envelope
-	9, // 7: locus.v1.OpenRequest.seen:type_name -> locus.v1.Envelope
-	9, // 8: locus.v1.Reply.refusal:type_name -> locus.v1.Envelope
-	9, // [9:9] is the sub-list for method output_type
-	9, // [9:9] is the sub-list for method input_type
-	9, // [9:9] is the sub-list for extension type_name
-	9, // [9:9] is the sub-list for extension extendee
-	0, // [0:9] is the sub-list for field type_name
+	9,  // 0: locus.v1.Sync.rosters:type_name -> locus.v1.Envelope
+	9,  // 1: locus.v1.StudyState.declaration:type_name -> locus.v1.Envelope
+	9,  // 2: locus.v1.StudyState.head_query:type_name -> locus.v1.Envelope
+	9,  // 3: locus.v1.StudyState.report:type_name -> locus.v1.Envelope
+	1,  // 4: locus.v1.NodeState.studies:type_name -> locus.v1.StudyState
+	9,  // 5: locus.v1.Witness.votes:type_name -> locus.v1.Envelope
+	9,  // 6: locus.v1.Witness.head_queries:type_name -> locus.v1.Envelope
+	9,  // 7: locus.v1.Testimony.seen:type_name -> locus.v1.Envelope
+	9,  // 8: locus.v1.OpenRequest.seen:type_name -> locus.v1.Envelope
+	9,  // 9: locus.v1.Reply.refusal:type_name -> locus.v1.Envelope
+	10, // [10:10] is the sub-list for method output_type
+	10, // [10:10] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_control_proto_init() }
