@@ -34,6 +34,8 @@ type InitConfig struct {
 	// PeopleCap bounds the people that the site ever counts in one answer. It is
 	// what the studies reckon with, so leave room; zero means DefaultPeopleCap.
 	PeopleCap uint32
+	// HeadFile is as in Config.
+	HeadFile string
 }
 
 // DefaultPeopleCap is the cap of a site that names none.
@@ -75,6 +77,10 @@ const maxName = 128
 type Config struct {
 	// Dir is the node's directory. Needed.
 	Dir string
+	// HeadFile says how far the privacy ledger has come, so that records which were set back
+	// are known for it. It MUST be outside of Dir and of its backups, at best on another
+	// disk. Empty means the directory's name with ".head" behind it.
+	HeadFile string
 	// Log is told what an operator may want to know: never a count, a genotype, a
 	// sample's name or a key. Nil drops it.
 	Log *slog.Logger
@@ -94,6 +100,9 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
+	if c.HeadFile == "" {
+		c.HeadFile = filepath.Clean(c.Dir) + ".head"
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

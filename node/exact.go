@@ -53,8 +53,8 @@ func shareOf(variants, class uint64) uint64 {
 	return (variants*shareUnit + class - 1) / class
 }
 
-// account is what an exact answer would add to what was given before.
-type account struct {
+// reckoning is what an exact answer would add to what was given before.
+type reckoning struct {
 	own released
 	// near tells that a variant of the question was given for nearly the same people.
 	near bool
@@ -66,12 +66,12 @@ type account struct {
 }
 
 // after is the share of the limit that is taken once the answer is given.
-func (a *account) after() uint64 { return a.spent + shareOf(a.own.variants+a.fresh, a.own.class) }
+func (a *reckoning) after() uint64 { return a.spent + shareOf(a.own.variants+a.fresh, a.own.class) }
 
 // reckon compares a question with all that was given before. It fails with
 // fs.ErrNotExist where it needs a panel of the question's that was not fetched yet.
-func (n *Node) reckon(ctx context.Context, q querier, asked *question) (*account, error) {
-	a := &account{own: released{list: asked.data.list(n.keys.PinTag), class: uint64(protocol.SizeClass(asked.data.People))}}
+func (n *Node) reckon(ctx context.Context, q querier, asked *question) (*reckoning, error) {
+	a := &reckoning{own: released{list: asked.data.list(n.keys.PinTag), class: uint64(protocol.SizeClass(asked.data.People))}}
 	lists, err := readReleased(ctx, q)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (n *Node) reckon(ctx context.Context, q querier, asked *question) (*account
 }
 
 // weigh adds one list of people to the account.
-func (n *Node) weigh(ctx context.Context, q querier, asked *question, a *account, l *released) (err error) {
+func (n *Node) weigh(ctx context.Context, q querier, asked *question, a *reckoning, l *released) (err error) {
 	if l.list == a.own.list {
 		a.own.variants = l.variants
 		left, err := n.notGiven(ctx, q, asked, l.list, false)
@@ -184,7 +184,7 @@ func (n *Node) checkLimit(ctx context.Context, q *question) error {
 }
 
 // mayRelease asks both, once the question's panel is here.
-func (n *Node) mayRelease(ctx context.Context, q querier, asked *question) (*account, error) {
+func (n *Node) mayRelease(ctx context.Context, q querier, asked *question) (*reckoning, error) {
 	a, err := n.reckon(ctx, q, asked)
 	if err != nil {
 		return nil, fmt.Errorf("compare with what was released: %w", err)
@@ -192,7 +192,7 @@ func (n *Node) mayRelease(ctx context.Context, q querier, asked *question) (*acc
 	return a, errors.Join(a.apart(asked), n.within(ctx, q, asked, a))
 }
 
-func (a *account) apart(q *question) error {
+func (a *reckoning) apart(q *question) error {
 	if a.near && !debug.Without(debug.ReleasedVariants) {
 		return fmt.Errorf("%w: cohort %q has changed by fewer than %d people since", protocol.AlreadyReleased, q.cohort.Name, apart(q))
 	}
@@ -200,7 +200,7 @@ func (a *account) apart(q *question) error {
 }
 
 // within lets through what adds nothing: the same people and the same variants.
-func (n *Node) within(ctx context.Context, q querier, asked *question, a *account) error {
+func (n *Node) within(ctx context.Context, q querier, asked *question, a *reckoning) error {
 	if a.fresh == 0 || a.after() <= releaseShare || debug.Without(debug.LifetimeRelease) {
 		return nil
 	}
@@ -219,7 +219,7 @@ func (n *Node) within(ctx context.Context, q querier, asked *question, a *accoun
 }
 
 // record writes down what leaves, before it does.
-func (a *account) record(ctx context.Context, tx querier, q *question) error {
+func (a *reckoning) record(ctx context.Context, tx querier, q *question) error {
 	given, err := readGivenOf(ctx, tx, a.own.list, q.panel.Digest)
 	if err != nil {
 		return err

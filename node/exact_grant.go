@@ -63,7 +63,7 @@ func (n *Node) GrantRelease(ctx context.Context, spec GrantSpec) (ReleaseGrant, 
 	if spec.Life <= 0 || spec.Life > protocol.MaxGrant {
 		return ReleaseGrant{}, fmt.Errorf("%w: a grant is for 1 to %d days", ErrGrant, protocol.MaxGrant/(24*time.Hour))
 	}
-	if err := n.mayGrant(ctx, spec); err != nil {
+	if _, err := n.asks(ctx, spec.Study, spec.Cohort, ErrGrant); err != nil {
 		return ReleaseGrant{}, err
 	}
 	now := n.cfg.Now()
@@ -92,11 +92,12 @@ func (n *Node) GrantRelease(ctx context.Context, spec GrantSpec) (ReleaseGrant, 
 	return grant{signed: signed, stands: true}.shown(now), nil
 }
 
-// mayGrant requires a study that was accepted here and a cohort that it asks of this site.
-func (n *Node) mayGrant(ctx context.Context, spec GrantSpec) error {
-	known, err := rostersOf(ctx, n.records.db, spec.Study)
+// asks is the roster of a study that was accepted here, which asks for a cohort of this site.
+// The error is unfit where it does not.
+func (n *Node) asks(ctx context.Context, study, cohort string, unfit error) (*protocol.Roster, error) {
+	known, err := rostersOf(ctx, n.records.db, study)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, k := range known {
 		if k.state == rosterEnded {
@@ -104,14 +105,14 @@ func (n *Node) mayGrant(ctx context.Context, spec GrantSpec) error {
 		}
 		p, err := n.rosterByDigest(ctx, n.records.db, k.digest)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if c, ok := p.roster.Message.Cohort(spec.Cohort); ok && slices.Contains(c.Points, p.point) {
-			return nil
+		if c, ok := p.roster.Message.Cohort(cohort); ok && slices.Contains(c.Points, p.point) {
+			return &p.roster.Message, nil
 		}
-		return fmt.Errorf("%w: study %q asks for no cohort %q of this site", ErrGrant, spec.Study, spec.Cohort)
+		return nil, fmt.Errorf("%w: study %q asks for no cohort %q of this site", unfit, study, cohort)
 	}
-	return fmt.Errorf("%w: %q", ErrNoStudy, spec.Study)
+	return nil, fmt.Errorf("%w: %q", ErrNoStudy, study)
 }
 
 // RevokeRelease takes a grant back. What was given under it stays counted. The grant is

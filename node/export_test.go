@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 
+	"github.com/locus-genomics/locus/dp/account"
+	"github.com/locus-genomics/locus/dp/ledger"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -30,4 +32,25 @@ func (n *Node) ForgetPairs(ctx context.Context) error {
 // KeepShare parses a share that was dealt under the key of a pair.
 func KeepShare(packet, known []byte) (kept, came []byte, err error) {
 	return pairs{}.keep([protocol.SaltSize]byte{}, packet, known)
+}
+
+// ReleasePrice is what a test charges for a release.
+type ReleasePrice struct {
+	Cohort, Study string
+	Researcher    protocol.KeyID
+	Rho           uint64
+}
+
+func (p ReleasePrice) price() price {
+	return price{cohort: p.Cohort, study: p.Study, researcher: p.Researcher, name: "somebody", cost: account.Cost{Rho: p.Rho, Delta: 1}}
+}
+
+// Affordable asks whether a release can be paid for.
+func (n *Node) Affordable(ctx context.Context, release protocol.Digest, p ReleasePrice) error {
+	return n.affordable(ctx, release, p.price())
+}
+
+// Debit charges a release.
+func (n *Node) Debit(ctx context.Context, release protocol.Digest, p ReleasePrice) (*ledger.Hold, error) {
+	return n.debit(ctx, release, p.price())
 }

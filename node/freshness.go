@@ -157,7 +157,10 @@ func (s *server) catchUp(ctx context.Context, p *pinned, heard []protocol.Signed
 		}
 		ready = true
 		l.Warn("the records were behind what other sites have seen; votes and pins are restored from this site's own snapshot")
-		return best.restore(ctx, tx)
+		return s.restore(ctx, tx, best)
 	})
+	if err == nil && ready {
+		err = s.settle(ctx) // what the ledger was raised to
+	}
 	return ready && err == nil, err
 }

@@ -52,6 +52,7 @@ type network struct {
 // site is one node with its directory and the truth about its people.
 type site struct {
 	dir   string
+	head  string // the head file of its ledger
 	node  *node.Node
 	stop  func() error // ends Serve and returns what it returned
 	truth []int64      // AC and AN by variant
@@ -178,6 +179,7 @@ func (w *network) r() *protocol.Roster { return &w.roster.Message }
 func (w *network) newSite(i int) *site {
 	w.t.Helper()
 	s := &site{dir: filepath.Join(w.t.TempDir(), fmt.Sprintf("site-%d", i+1))}
+	s.head = s.dir + ".head"
 	err := node.Init(s.dir, node.InitConfig{Name: fmt.Sprintf("site-%d", i+1), Organisation: fmt.Sprintf("Hospital %d", i+1), Country: "CH", Region: "eu", PeopleCap: 1000})
 	if err != nil {
 		w.t.Fatal(err)
@@ -205,7 +207,7 @@ func (w *network) newSite(i int) *site {
 func (w *network) reopen(s *site) {
 	w.t.Helper()
 	s.node = must[*node.Node](w.t)(node.Open(node.Config{
-		Dir: s.dir, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "test",
+		Dir: s.dir, HeadFile: s.head, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "test",
 	}))
 	opened := s.node
 	w.t.Cleanup(func() {

@@ -1,12 +1,14 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
 
+	"github.com/locus-genomics/locus/dp/ledger"
 	"github.com/locus-genomics/locus/node/egress"
 	"github.com/locus-genomics/locus/node/keystore"
 	"github.com/locus-genomics/locus/protocol"
@@ -22,6 +24,10 @@ type Node struct {
 	panels  panels
 	shelf   shelf
 	card    protocol.Card
+
+	// ledger is nil, and ledgerErr says why, when it cannot be used.
+	ledger    *ledger.Ledger
+	ledgerErr error
 
 	mu       sync.Mutex
 	settings settings
@@ -50,10 +56,11 @@ func Init(dir string, c InitConfig) error {
 	if c.PeopleCap == 0 {
 		c.PeopleCap = DefaultPeopleCap
 	}
-	for _, name := range []string{settingsName, keysName, recordsName} {
-		switch _, err := os.Lstat(filepath.Join(dir, name)); {
+	head := Config{Dir: dir, HeadFile: c.HeadFile}.withDefaults().HeadFile
+	for _, path := range []string{filepath.Join(dir, settingsName), filepath.Join(dir, keysName), filepath.Join(dir, recordsName), head} {
+		switch _, err := os.Lstat(path); {
 		case err == nil:
-			return fmt.Errorf("%w: %s", ErrExists, dir)
+			return fmt.Errorf("%w: there is %s", ErrExists, path)
 		case !errors.Is(err, os.ErrNotExist):
 			return fmt.Errorf("make the node's directory: %w", err)
 		}
@@ -114,6 +121,7 @@ func Open(c Config) (*Node, error) {
 		NodeKey: keys.Signing().Public(), CustodianKey: keys.Custodian().Public(),
 		Peer: string(keys.Network().ID()), PeopleCap: s.PeopleCap,
 	}
+	n.openLedger(context.Background())
 	return n, nil
 }
 

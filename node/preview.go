@@ -215,7 +215,7 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 	}, key)
 	contribution, errs1 := protocol.Contribution{Header: header, Shares: shares}.Bytes()
 	received, errs2 := protocol.Sign(protocol.Received{Session: full, Point: q.pinned.point, Headers: slices.Repeat([]protocol.Digest{full}, len(q.cohort.Points))}, key)
-	kept, errs3 := takeSnapshot(ctx, n.records.db, link{seq: 1, head: full})
+	kept, errs3 := n.takeSnapshot(ctx, n.records.db, link{seq: 1, head: full})
 	if err := errors.Join(errs0, errs1, errs2, errs3); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/locus-genomics/locus/dp/ledger"
 	"github.com/locus-genomics/locus/protocol"
 
 	_ "modernc.org/sqlite" // the driver of the one database
@@ -22,17 +23,17 @@ var (
 )
 
 // schemaVersion is raised with every change of the schema.
-const schemaVersion = 3
+const schemaVersion = 4
 
 // applicationID tells the file from another program's: "LOCU".
 const applicationID = 0x4c4f4355
 
-// schema is the whole database. Every blob that names something has its length
-// checked, so that a damaged row is seen before it is believed.
+// schema is the whole database but for the ledger's tables. Every blob that names
+// something has its length checked, so that a damaged row is seen before it is believed.
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'vote', 'restored', 'grant', 'revoked')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'vote', 'restored', 'grant', 'revoked', 'budget', 'debit')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -153,6 +154,11 @@ CREATE TABLE grants (
 	raw    BLOB NOT NULL
 ) STRICT;
 
+CREATE TABLE payers ( -- what people call the accounts of the ledger
+	account BLOB PRIMARY KEY CHECK (length(account) = 32),
+	name    TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE seen (
 	study    TEXT NOT NULL,
 	node     BLOB NOT NULL CHECK (length(node) = 32), -- whose head: its node key
@@ -215,7 +221,7 @@ func (r *records) prepare(ctx context.Context) error {
 			return fmt.Errorf("%w: they are of version %d, this program knows %d", ErrRecords, version, schemaVersion)
 		}
 		stamp := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-		_, err := tx.ExecContext(ctx, schema+stamp)
+		_, err := tx.ExecContext(ctx, schema+ledger.Schema+stamp)
 		return err
 	})
 }
@@ -275,6 +281,8 @@ const (
 	linkRestored     = "restored"
 	linkGrant        = "grant"
 	linkRevoked      = "revoked"
+	linkBudget       = "budget"
+	linkDebit        = "debit"
 )
 
 // lastLink is where the chain stands, the zero link when it is empty.

@@ -58,6 +58,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	defer held.Close()
 	for _, first := range []func(context.Context) error{
 		n.records.verifyChain,
+		n.verifyBudget,
 		func(ctx context.Context) error { return n.clean(ctx, n.cfg.Now()) },
 	} {
 		if err := first(ctx); err != nil {

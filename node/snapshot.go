@@ -18,16 +18,19 @@ const maxSnapshot = 1<<20 - 64
 var errSnapshot = errors.New("node: not a snapshot")
 
 // snapshot is what a site needs of its records if its disk is lost: its votes, its
-// exact history, what was released of whom and its newest pins, as they were when the chain stood at a link.
-// Others keep it and cannot read it.
+// exact history, what was released of whom, what the privacy ledger's accounts have spent,
+// and its newest pins, as they were when the chain stood at a link. Others keep it and
+// cannot read it.
 //
 //	version (1)  complete (1)  seq (8)  head (32)
+//	ledger (4)   ledger.Odometers
 //	votes  (4)   identity (32) session (32) set (32) points (2 + 4 each)
 //	exact  (4)   people (32) sites (32)
 //	people (4)   list (32) class (4) panels (2): panel (32) size (8) ranges (4 + 16 each)
 //	pins   (4)   identity (32) words (32)
 type snapshot struct {
-	at link
+	at     link
+	ledger []byte // odometers
 	// complete tells that no vote and no line of the history was left out for want of
 	// room: otherwise nothing is restored from it. Of the pins, older ones may be.
 	complete bool
@@ -43,7 +46,7 @@ type votedRelease struct {
 }
 
 const (
-	snapshotVersion = 2
+	snapshotVersion = 3
 	snapshotHead    = 1 + 1 + 8 + 32
 	pairSize        = 2 * 32
 	voteSize        = 3*32 + 2
@@ -55,7 +58,7 @@ func backupLabel(study string) string { return "locus/snapshot/v1 " + study }
 // snapshot seals the records' votes, history and pins, newest first, as far as there
 // is room.
 func (n *Node) snapshot(ctx context.Context, q querier, study string, at link) ([]byte, error) {
-	s, err := takeSnapshot(ctx, q, at)
+	s, err := n.takeSnapshot(ctx, q, at)
 	if err != nil {
 		return nil, err
 	}
@@ -74,9 +77,20 @@ func (n *Node) openSnapshot(study string, sealed []byte) (*snapshot, error) {
 	return parseSnapshot(plain)
 }
 
-func takeSnapshot(ctx context.Context, q querier, at link) (*snapshot, error) {
+func (n *Node) takeSnapshot(ctx context.Context, q querier, at link) (*snapshot, error) {
 	s := &snapshot{at: at, complete: true}
-	room := maxSnapshot - snapshotHead - 4*4
+	room := maxSnapshot - snapshotHead - 5*4
+	l, err := n.budget()
+	if err != nil {
+		return nil, err
+	}
+	if s.ledger, err = l.Odometers(ctx, q); err != nil {
+		return nil, err
+	}
+	if room -= len(s.ledger); room < 0 {
+		s.ledger, s.complete = nil, false
+		return s, nil
+	}
 	rows, err := q.QueryContext(ctx, "SELECT identity, points, session, cut_set FROM votes ORDER BY rowid DESC")
 	if err != nil {
 		return nil, fmt.Errorf("read votes: %w", err)
@@ -140,6 +154,7 @@ func (s *snapshot) encode() []byte {
 	}
 	b = binary.BigEndian.AppendUint64(b, s.at.seq)
 	b = append(b, s.at.head[:]...)
+	b = append(binary.BigEndian.AppendUint32(b, uint32(len(s.ledger))), s.ledger...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(s.votes)))
 	for _, v := range s.votes {
 		b = append(append(append(b, v.identity[:]...), v.session[:]...), v.set[:]...)
@@ -172,6 +187,7 @@ func parseSnapshot(b []byte) (*snapshot, error) {
 		complete: b[1] == 1,
 		at:       link{binary.BigEndian.Uint64(b[2:]), protocol.Digest(b[10:snapshotHead])},
 	}
+	s.ledger = r.take(r.count(1))
 	for range r.count(voteSize) {
 		v := votedRelease{identity: r.digest(), ballot: ballot{session: r.digest(), set: r.digest()}}
 		raw := r.take(4 * int(binary.BigEndian.Uint16(r.take(2))))
@@ -248,7 +264,14 @@ func parsePoints(b []byte) ([]uint32, error) {
 
 // restore writes a snapshot into the records and lets the chain go on from where it
 // was taken. What the records have is not overwritten.
-func (s *snapshot) restore(ctx context.Context, tx querier) error {
+func (n *Node) restore(ctx context.Context, tx querier, s *snapshot) error {
+	l, err := n.budget()
+	if err != nil {
+		return err
+	}
+	if _, err := l.Raise(ctx, tx, s.ledger); err != nil {
+		return fmt.Errorf("restore the ledger: %w", err)
+	}
 	for _, v := range s.votes {
 		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO votes (identity, points, session, cut_set, cut) VALUES (?, ?, ?, ?, x'')",
 			v.identity[:], appendPoints(nil, v.points), v.session[:], v.set[:]); err != nil {

@@ -9,14 +9,14 @@ import (
 
 // emptySnapshot is one of a site that did nothing yet.
 func emptySnapshot() []byte {
-	b := make([]byte, 1+1+8+32+4*4)
-	b[0], b[1], b[9] = 2, 1, 1
+	b := make([]byte, 1+1+8+32+5*4)
+	b[0], b[1], b[9] = 3, 1, 1
 	return b
 }
 
 // peopleSnapshot says that one range of a panel was given of somebody.
 func peopleSnapshot(size, from, to byte) []byte {
-	b := append(emptySnapshot()[:50], 0, 0, 0, 1)
+	b := append(emptySnapshot()[:54], 0, 0, 0, 1)
 	b = append(b, make([]byte, 32)...)
 	b = append(b, 0, 0, 0, 20, 0, 1)
 	b = append(b, make([]byte, 32)...)
@@ -41,9 +41,10 @@ func TestSnapshotIsRefused(t *testing.T) {
 		{"of no link", func(b []byte) []byte { b[9] = 0; return b }},
 		{"cut short", func(b []byte) []byte { return b[:len(b)-1] }},
 		{"with bytes after its end", func(b []byte) []byte { return append(b, 0) }},
-		{"that announces votes it has not", func(b []byte) []byte { b[42] = 0xff; return b }},
+		{"that announces a ledger it has not", func(b []byte) []byte { b[42] = 0xff; return b }},
+		{"that announces votes it has not", func(b []byte) []byte { b[46] = 0xff; return b }},
 		{"that announces pins it has not", func(b []byte) []byte { b[len(b)-1] = 1; return b }},
-		{"that announces people it has not", func(b []byte) []byte { b[53] = 1; return b }},
+		{"that announces people it has not", func(b []byte) []byte { b[57] = 1; return b }},
 		{"of a range that is empty", func([]byte) []byte { return peopleSnapshot(3, 1, 1) }},
 		{"of a range that runs backwards", func([]byte) []byte { return peopleSnapshot(3, 2, 1) }},
 		{"of a range beyond its panel", func([]byte) []byte { return peopleSnapshot(3, 1, 4) }},
@@ -60,11 +61,11 @@ func TestSnapshotIsRefused(t *testing.T) {
 
 func FuzzParseSnapshot(f *testing.F) {
 	f.Add(emptySnapshot())
-	vote := append(emptySnapshot()[:42], 0, 0, 0, 1)
+	vote := append(emptySnapshot()[:46], 0, 0, 0, 1)
 	vote = append(vote, make([]byte, 96)...)
 	vote = append(vote, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	f.Add(vote)
-	pin := append(append(emptySnapshot()[:54], 0, 0, 0, 1), make([]byte, 64)...)
+	pin := append(append(emptySnapshot()[:58], 0, 0, 0, 1), make([]byte, 64)...)
 	f.Add(pin)
 	f.Add(peopleSnapshot(3, 1, 2))
 	f.Add(peopleSnapshot(3, 2, 1))

@@ -777,6 +777,98 @@ func (x *Grant) GetSalt() []byte {
 	return nil
 }
 
+// BudgetOrder is a custodian's order to the ledger of the site's node, in the ledger's
+// own encoding. It stays at the site.
+type BudgetOrder struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         []byte                 `protobuf:"bytes,1,opt,name=order" json:"order,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BudgetOrder) Reset() {
+	*x = BudgetOrder{}
+	mi := &file_study_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BudgetOrder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BudgetOrder) ProtoMessage() {}
+
+func (x *BudgetOrder) ProtoReflect() protoreflect.Message {
+	mi := &file_study_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BudgetOrder.ProtoReflect.Descriptor instead.
+func (*BudgetOrder) Descriptor() ([]byte, []int) {
+	return file_study_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *BudgetOrder) GetOrder() []byte {
+	if x != nil {
+		return x.Order
+	}
+	return nil
+}
+
+// LedgerHead is where a node's ledger stands, in the ledger's own encoding. It stays at
+// the site.
+type LedgerHead struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Head          []byte                 `protobuf:"bytes,1,opt,name=head" json:"head,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LedgerHead) Reset() {
+	*x = LedgerHead{}
+	mi := &file_study_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LedgerHead) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LedgerHead) ProtoMessage() {}
+
+func (x *LedgerHead) ProtoReflect() protoreflect.Message {
+	mi := &file_study_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LedgerHead.ProtoReflect.Descriptor instead.
+func (*LedgerHead) Descriptor() ([]byte, []int) {
+	return file_study_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *LedgerHead) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
 var File_study_proto protoreflect.FileDescriptor
 
 const file_study_proto_rawDesc = "" +
@@ -847,7 +939,12 @@ const file_study_proto_rawDesc = "" +
 	"\bvariants\x18\x04 \x01(\x04R\bvariants\x12\x16\n" +
 	"\x06issued\x18\x05 \x01(\x03R\x06issued\x12\x18\n" +
 	"\aexpires\x18\x06 \x01(\x03R\aexpires\x12\x12\n" +
-	"\x04salt\x18\a \x01(\fR\x04saltB2Z+github.com/locus-genomics/locus/protocol/pb\x92\x03\x02\b\x02b\beditionsp\xe8\a"
+	"\x04salt\x18\a \x01(\fR\x04salt\"#\n" +
+	"\vBudgetOrder\x12\x14\n" +
+	"\x05order\x18\x01 \x01(\fR\x05order\" \n" +
+	"\n" +
+	"LedgerHead\x12\x12\n" +
+	"\x04head\x18\x01 \x01(\fR\x04headB2Z+github.com/locus-genomics/locus/protocol/pb\x92\x03\x02\b\x02b\beditionsp\xe8\a"
 
 var (
 	file_study_proto_rawDescOnce sync.Once
@@ -861,7 +958,7 @@ func file_study_proto_rawDescGZIP() []byte {
 	return file_study_proto_rawDescData
 }
 
-var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_study_proto_goTypes = []any{
 	(*Site)(nil),           // 0: locus.v1.Site
 	(*ExactCohort)(nil),    // 1: locus.v1.ExactCohort
@@ -872,6 +969,8 @@ var file_study_proto_goTypes = []any{
 	(*DeclaredCohort)(nil), // 6: locus.v1.DeclaredCohort
 	(*Declaration)(nil),    // 7: locus.v1.Declaration
 	(*Grant)(nil),          // 8: locus.v1.Grant
+	(*BudgetOrder)(nil),    // 9: locus.v1.BudgetOrder
+	(*LedgerHead)(nil),     // 10: locus.v1.LedgerHead
 }
 var file_study_proto_depIdxs = []int32{
 	0, // 0: locus.v1.Roster.sites:type_name -> locus.v1.Site
@@ -898,7 +997,7 @@ func file_study_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_study_proto_rawDesc), len(file_study_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
