@@ -158,6 +158,13 @@ type TableRecord struct {
 	Verdicts []Signed[Verdict]
 }
 
+// NewTableRecord is the record of a publication on which nobody has a verdict yet. Its
+// parts are signed, and MUST be of this roster.
+func (r *Roster) NewTableRecord(p Signed[Publication], h Signed[QueryHeader], c Signed[Cut]) (*TableRecord, error) {
+	t := &TableRecord{Publication: p, Header: h, Cut: c}
+	return t, t.check(r)
+}
+
 // Bytes is the record as it travels.
 func (t *TableRecord) Bytes() ([]byte, error) {
 	return marshal(&pb.TableRecord{Publication: t.Publication.pb(), Header: t.Header.pb(), Cut: t.Cut.pb(), Verdicts: envelopes(t.Verdicts)})

@@ -99,6 +99,13 @@ func Declare(study string, declaration []byte) Command {
 		Declare: &statepb.Declare{Study: study, Declaration: declaration}}}}
 }
 
+// Report keeps what a site says of its budget, or forgets what it has said when there is
+// no report.
+func Report(study string, point uint32, report []byte) Command {
+	return Command{"report", &statepb.Command{What: &statepb.Command_Report{
+		Report: &statepb.Report{Study: study, Point: point, Report: report}}}}
+}
+
 // Submit takes a signed query.
 func Submit(study string, query []byte) Command {
 	return Command{"submit", &statepb.Command{What: &statepb.Command_Submit{
@@ -163,4 +170,17 @@ func SetSum(query protocol.Digest, attempt uint32, sum protocol.Digest, size uin
 func Fail(query protocol.Digest, attempt uint32, why Failure) Command {
 	return Command{"fail", &statepb.Command{What: &statepb.Command_Fail{
 		Fail: &statepb.Fail{Query: query[:], Attempt: attempt, Reason: uint32(why)}}}}
+}
+
+// Publish asks the sites of a task's answer whether its table may be released.
+func Publish(publication protocol.Signed[protocol.Publication]) Command {
+	query := publication.Message.Query
+	return Command{"publish", &statepb.Command{What: &statepb.Command_Publish{
+		Publish: &statepb.Publish{Query: query[:], Publication: publication.Bytes()}}}}
+}
+
+// Judge takes a custodian's verdict on a publication.
+func Judge(publication protocol.Digest, verdict []byte) Command {
+	return Command{"judge", &statepb.Command{What: &statepb.Command_Judge{
+		Judge: &statepb.Judge{Publication: publication[:], Verdict: verdict}}}}
 }

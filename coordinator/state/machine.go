@@ -114,8 +114,14 @@ func (s *State) apply(c *statepb.Command, at time.Time) (changed bool, err error
 		return s.openStudy(w.OpenStudy, at)
 	case *statepb.Command_Declare:
 		return s.declare(w.Declare)
+	case *statepb.Command_Report:
+		return s.report(w.Report)
 	case *statepb.Command_Submit:
 		return s.submit(w.Submit, at)
+	case *statepb.Command_Publish:
+		return s.publish(w.Publish, at)
+	case *statepb.Command_Judge:
+		return s.judge(w.Judge, at)
 	}
 	return s.applyToTask(c, at)
 }

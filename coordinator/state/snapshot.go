@@ -40,10 +40,16 @@ func (s *State) out() *statepb.Snapshot {
 		for _, point := range slices.Sorted(maps.Keys(st.Declarations)) {
 			p.Declarations = append(p.Declarations, st.Declarations[point].Bytes())
 		}
+		for _, point := range slices.Sorted(maps.Keys(st.Reports)) {
+			p.Reports = append(p.Reports, st.Reports[point].Bytes())
+		}
 		m.Studies = append(m.Studies, p)
 	}
 	for _, d := range sortedDigests(s.Tasks) {
 		m.Tasks = append(m.Tasks, s.Tasks[d].out())
+	}
+	for _, d := range sortedDigests(s.Tables) {
+		m.Tables = append(m.Tables, s.Tables[d].out())
 	}
 	return m
 }
@@ -160,6 +166,13 @@ func parseState(raw []byte) (*State, error) {
 		}
 		s.Tasks[t.ID] = t
 	}
+	for _, p := range m.Tables {
+		t, err := s.tableIn(p)
+		if err != nil {
+			return nil, fmt.Errorf("table: %w", err)
+		}
+		s.Tables[t.ID] = t
+	}
 	return s, nil
 }
 
@@ -183,7 +196,7 @@ func siteIn(m *statepb.Site) (*Site, error) {
 }
 
 func studyIn(m *statepb.Study) (*Study, error) {
-	st := &Study{Name: m.Name, Declarations: make(map[uint32]protocol.Signed[protocol.Declaration])}
+	st := newStudy(m.Name)
 	for _, raw := range m.Opened {
 		r, err := protocol.OpenRoster(raw)
 		if err != nil {
@@ -207,6 +220,13 @@ func studyIn(m *statepb.Study) (*Study, error) {
 			return nil, err
 		}
 		st.Declarations[d.Message.Point] = d
+	}
+	for _, raw := range m.Reports {
+		r, err := open.Message.OpenSiteReport(raw, open.Digest())
+		if err != nil {
+			return nil, err
+		}
+		st.Reports[r.Message.Point] = r
 	}
 	return st, nil
 }

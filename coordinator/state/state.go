@@ -89,6 +89,14 @@ type Study struct {
 	Proposed protocol.Signed[protocol.Roster]
 	// Declarations are the newest ones of the roster in force, by point.
 	Declarations map[uint32]protocol.Signed[protocol.Declaration]
+	// Reports are what sites say of their budgets under it, by point; most say nothing.
+	Reports map[uint32]protocol.Signed[protocol.SiteReport]
+}
+
+func newStudy(name string) *Study {
+	return &Study{
+		Name: name, Declarations: make(map[uint32]protocol.Signed[protocol.Declaration]), Reports: make(map[uint32]protocol.Signed[protocol.SiteReport]),
+	}
 }
 
 // Open is the roster in force.
@@ -224,12 +232,15 @@ type State struct {
 	Panels  map[protocol.Digest]Panel
 	Studies map[string]*Study
 	Tasks   map[protocol.Digest]*Task
+	// Tables are publications by their digest.
+	Tables map[protocol.Digest]*Table
 }
 
 func newState() *State {
 	return &State{
 		Sites: make(map[string]*Site), Panels: make(map[protocol.Digest]Panel),
 		Studies: make(map[string]*Study), Tasks: make(map[protocol.Digest]*Task),
+		Tables: make(map[protocol.Digest]*Table),
 	}
 }
 

@@ -68,7 +68,7 @@ func TestACutIsTheOneThatWasDecided(t *testing.T) {
 // changes nothing, and a member that starts from a snapshot goes on alike.
 func TestMembersStayEqual(t *testing.T) {
 	w := newWorld(t)
-	commands := w.done()
+	commands := w.released()
 	one, two := state.New(), state.New()
 	for _, c := range commands {
 		apply(t, one, c)
@@ -98,7 +98,7 @@ func TestMembersStayEqual(t *testing.T) {
 // are equal, and so is one that was restored in between.
 func TestMembersStayEqualInAnyOrder(t *testing.T) {
 	w := newWorld(t)
-	commands := w.done()
+	commands := append(w.released(), w.judged(1, time.Minute, false), w.judged(2, time.Minute, false), w.judged(1, time.Hour, true))
 	for p := 1; p <= siteCount; p++ {
 		commands = append(commands, state.Refused(w.id(), w.refusal(p, protocol.Internal)))
 	}
@@ -327,7 +327,7 @@ func TestATaskIsSmall(t *testing.T) {
 
 func FuzzApply(f *testing.F) {
 	w := newWorld(f)
-	for _, c := range w.done() {
+	for _, c := range w.released() {
 		f.Add(must[[]byte](f)(c.Bytes(now)))
 	}
 	m := state.New()
@@ -350,7 +350,7 @@ func FuzzApply(f *testing.F) {
 
 func FuzzRestore(f *testing.F) {
 	w := newWorld(f)
-	for _, commands := range [][]state.Command{nil, w.sites(), w.opened(), w.contributed(), w.done()} {
+	for _, commands := range [][]state.Command{nil, w.sites(), w.opened(), w.contributed(), w.done(), w.released()} {
 		m := state.New()
 		apply(f, m, commands...)
 		f.Add(snapshot(f, m))

@@ -136,7 +136,7 @@ func (s *State) propose(m *statepb.Propose, at time.Time) (bool, error) {
 		if len(s.Studies) >= maxStudies {
 			return false, fmt.Errorf("%w: there are %d studies, the most there may be", ErrConflict, maxStudies)
 		}
-		st = &Study{Name: p.Message.Study, Declarations: make(map[uint32]protocol.Signed[protocol.Declaration])}
+		st = newStudy(p.Message.Study)
 	}
 	newest := st.newest()
 	switch {
@@ -241,6 +241,7 @@ func (s *State) openStudy(m *statepb.OpenStudy, at time.Time) (bool, error) {
 	st.Opened = append(st.Opened, st.Proposed)
 	st.Proposed = protocol.Signed[protocol.Roster]{}
 	clear(st.Declarations)
+	clear(st.Reports)
 	for _, t := range s.Tasks {
 		if t.Header.Message.Study == st.Name && !t.Final() {
 			t.Failed, t.Changed = RosterEnded, at

@@ -45,6 +45,9 @@ type Command struct {
 	//	*Command_Pass
 	//	*Command_SetSum
 	//	*Command_Fail
+	//	*Command_Report
+	//	*Command_Publish
+	//	*Command_Judge
 	What          isCommand_What `protobuf_oneof:"what"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -229,6 +232,33 @@ func (x *Command) GetFail() *Fail {
 	return nil
 }
 
+func (x *Command) GetReport() *Report {
+	if x != nil {
+		if x, ok := x.What.(*Command_Report); ok {
+			return x.Report
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetPublish() *Publish {
+	if x != nil {
+		if x, ok := x.What.(*Command_Publish); ok {
+			return x.Publish
+		}
+	}
+	return nil
+}
+
+func (x *Command) GetJudge() *Judge {
+	if x != nil {
+		if x, ok := x.What.(*Command_Judge); ok {
+			return x.Judge
+		}
+	}
+	return nil
+}
+
 type isCommand_What interface {
 	isCommand_What()
 }
@@ -293,6 +323,18 @@ type Command_Fail struct {
 	Fail *Fail `protobuf:"bytes,16,opt,name=fail,oneof"`
 }
 
+type Command_Report struct {
+	Report *Report `protobuf:"bytes,17,opt,name=report,oneof"`
+}
+
+type Command_Publish struct {
+	Publish *Publish `protobuf:"bytes,18,opt,name=publish,oneof"`
+}
+
+type Command_Judge struct {
+	Judge *Judge `protobuf:"bytes,19,opt,name=judge,oneof"`
+}
+
 func (*Command_Invite) isCommand_What() {}
 
 func (*Command_Join) isCommand_What() {}
@@ -322,6 +364,12 @@ func (*Command_Pass) isCommand_What() {}
 func (*Command_SetSum) isCommand_What() {}
 
 func (*Command_Fail) isCommand_What() {}
+
+func (*Command_Report) isCommand_What() {}
+
+func (*Command_Publish) isCommand_What() {}
+
+func (*Command_Judge) isCommand_What() {}
 
 // Invite lets a site of this name join with whoever holds the key's seed.
 type Invite struct {
@@ -1204,6 +1252,173 @@ func (x *Fail) GetReason() uint32 {
 	return 0
 }
 
+// Report is what a site says of its budget, or without one that it says nothing.
+type Report struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Study         string                 `protobuf:"bytes,1,opt,name=study" json:"study,omitempty"`
+	Point         uint32                 `protobuf:"varint,2,opt,name=point" json:"point,omitempty"`
+	Report        []byte                 `protobuf:"bytes,3,opt,name=report" json:"report,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Report) Reset() {
+	*x = Report{}
+	mi := &file_state_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Report) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Report) ProtoMessage() {}
+
+func (x *Report) ProtoReflect() protoreflect.Message {
+	mi := &file_state_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Report.ProtoReflect.Descriptor instead.
+func (*Report) Descriptor() ([]byte, []int) {
+	return file_state_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Report) GetStudy() string {
+	if x != nil {
+		return x.Study
+	}
+	return ""
+}
+
+func (x *Report) GetPoint() uint32 {
+	if x != nil {
+		return x.Point
+	}
+	return 0
+}
+
+func (x *Report) GetReport() []byte {
+	if x != nil {
+		return x.Report
+	}
+	return nil
+}
+
+// Publish is a researcher's publication of a task's answer. The table itself is a blob.
+type Publish struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Query         []byte                 `protobuf:"bytes,1,opt,name=query" json:"query,omitempty"` // digest of the header
+	Publication   []byte                 `protobuf:"bytes,2,opt,name=publication" json:"publication,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Publish) Reset() {
+	*x = Publish{}
+	mi := &file_state_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Publish) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Publish) ProtoMessage() {}
+
+func (x *Publish) ProtoReflect() protoreflect.Message {
+	mi := &file_state_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Publish.ProtoReflect.Descriptor instead.
+func (*Publish) Descriptor() ([]byte, []int) {
+	return file_state_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Publish) GetQuery() []byte {
+	if x != nil {
+		return x.Query
+	}
+	return nil
+}
+
+func (x *Publish) GetPublication() []byte {
+	if x != nil {
+		return x.Publication
+	}
+	return nil
+}
+
+// Judge is a custodian's verdict on a publication.
+type Judge struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Publication   []byte                 `protobuf:"bytes,1,opt,name=publication" json:"publication,omitempty"` // digest
+	Verdict       []byte                 `protobuf:"bytes,2,opt,name=verdict" json:"verdict,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Judge) Reset() {
+	*x = Judge{}
+	mi := &file_state_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Judge) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Judge) ProtoMessage() {}
+
+func (x *Judge) ProtoReflect() protoreflect.Message {
+	mi := &file_state_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Judge.ProtoReflect.Descriptor instead.
+func (*Judge) Descriptor() ([]byte, []int) {
+	return file_state_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Judge) GetPublication() []byte {
+	if x != nil {
+		return x.Publication
+	}
+	return nil
+}
+
+func (x *Judge) GetVerdict() []byte {
+	if x != nil {
+		return x.Verdict
+	}
+	return nil
+}
+
 type Panel struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Digest        []byte                 `protobuf:"bytes,1,opt,name=digest" json:"digest,omitempty"`
@@ -1217,7 +1432,7 @@ type Panel struct {
 
 func (x *Panel) Reset() {
 	*x = Panel{}
-	mi := &file_state_proto_msgTypes[16]
+	mi := &file_state_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1229,7 +1444,7 @@ func (x *Panel) String() string {
 func (*Panel) ProtoMessage() {}
 
 func (x *Panel) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[16]
+	mi := &file_state_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1242,7 +1457,7 @@ func (x *Panel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Panel.ProtoReflect.Descriptor instead.
 func (*Panel) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{16}
+	return file_state_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Panel) GetDigest() []byte {
@@ -1287,13 +1502,14 @@ type Snapshot struct {
 	Panels        []*Panel               `protobuf:"bytes,2,rep,name=panels" json:"panels,omitempty"`
 	Studies       []*Study               `protobuf:"bytes,3,rep,name=studies" json:"studies,omitempty"`
 	Tasks         []*Task                `protobuf:"bytes,4,rep,name=tasks" json:"tasks,omitempty"`
+	Tables        []*Table               `protobuf:"bytes,5,rep,name=tables" json:"tables,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Snapshot) Reset() {
 	*x = Snapshot{}
-	mi := &file_state_proto_msgTypes[17]
+	mi := &file_state_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1305,7 +1521,7 @@ func (x *Snapshot) String() string {
 func (*Snapshot) ProtoMessage() {}
 
 func (x *Snapshot) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[17]
+	mi := &file_state_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1318,7 +1534,7 @@ func (x *Snapshot) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Snapshot.ProtoReflect.Descriptor instead.
 func (*Snapshot) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{17}
+	return file_state_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Snapshot) GetSites() []*Site {
@@ -1349,6 +1565,13 @@ func (x *Snapshot) GetTasks() []*Task {
 	return nil
 }
 
+func (x *Snapshot) GetTables() []*Table {
+	if x != nil {
+		return x.Tables
+	}
+	return nil
+}
+
 type Site struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
@@ -1361,7 +1584,7 @@ type Site struct {
 
 func (x *Site) Reset() {
 	*x = Site{}
-	mi := &file_state_proto_msgTypes[18]
+	mi := &file_state_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1373,7 +1596,7 @@ func (x *Site) String() string {
 func (*Site) ProtoMessage() {}
 
 func (x *Site) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[18]
+	mi := &file_state_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1386,7 +1609,7 @@ func (x *Site) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Site.ProtoReflect.Descriptor instead.
 func (*Site) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{18}
+	return file_state_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Site) GetName() string {
@@ -1423,13 +1646,14 @@ type Study struct {
 	Opened        [][]byte               `protobuf:"bytes,2,rep,name=opened" json:"opened,omitempty"` // rosters by epoch, the last one in force
 	Proposed      []byte                 `protobuf:"bytes,3,opt,name=proposed" json:"proposed,omitempty"`
 	Declarations  [][]byte               `protobuf:"bytes,4,rep,name=declarations" json:"declarations,omitempty"` // current ones, by point
+	Reports       [][]byte               `protobuf:"bytes,5,rep,name=reports" json:"reports,omitempty"`           // current ones, by point
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Study) Reset() {
 	*x = Study{}
-	mi := &file_state_proto_msgTypes[19]
+	mi := &file_state_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1441,7 +1665,7 @@ func (x *Study) String() string {
 func (*Study) ProtoMessage() {}
 
 func (x *Study) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[19]
+	mi := &file_state_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1454,7 +1678,7 @@ func (x *Study) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Study.ProtoReflect.Descriptor instead.
 func (*Study) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{19}
+	return file_state_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Study) GetName() string {
@@ -1485,6 +1709,13 @@ func (x *Study) GetDeclarations() [][]byte {
 	return nil
 }
 
+func (x *Study) GetReports() [][]byte {
+	if x != nil {
+		return x.Reports
+	}
+	return nil
+}
+
 type Task struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Study         string                 `protobuf:"bytes,1,opt,name=study" json:"study,omitempty"`
@@ -1511,7 +1742,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_state_proto_msgTypes[20]
+	mi := &file_state_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1523,7 +1754,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[20]
+	mi := &file_state_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1536,7 +1767,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{20}
+	return file_state_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Task) GetStudy() string {
@@ -1676,7 +1907,7 @@ type Set struct {
 
 func (x *Set) Reset() {
 	*x = Set{}
-	mi := &file_state_proto_msgTypes[21]
+	mi := &file_state_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1688,7 +1919,7 @@ func (x *Set) String() string {
 func (*Set) ProtoMessage() {}
 
 func (x *Set) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[21]
+	mi := &file_state_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1701,7 +1932,7 @@ func (x *Set) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Set.ProtoReflect.Descriptor instead.
 func (*Set) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{21}
+	return file_state_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Set) GetSession() []byte {
@@ -1733,7 +1964,7 @@ type Attempt struct {
 
 func (x *Attempt) Reset() {
 	*x = Attempt{}
-	mi := &file_state_proto_msgTypes[22]
+	mi := &file_state_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1745,7 +1976,7 @@ func (x *Attempt) String() string {
 func (*Attempt) ProtoMessage() {}
 
 func (x *Attempt) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[22]
+	mi := &file_state_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1758,7 +1989,7 @@ func (x *Attempt) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempt.ProtoReflect.Descriptor instead.
 func (*Attempt) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{22}
+	return file_state_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Attempt) GetNumber() uint32 {
@@ -1826,7 +2057,7 @@ type AttemptSite struct {
 
 func (x *AttemptSite) Reset() {
 	*x = AttemptSite{}
-	mi := &file_state_proto_msgTypes[23]
+	mi := &file_state_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1838,7 +2069,7 @@ func (x *AttemptSite) String() string {
 func (*AttemptSite) ProtoMessage() {}
 
 func (x *AttemptSite) ProtoReflect() protoreflect.Message {
-	mi := &file_state_proto_msgTypes[23]
+	mi := &file_state_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1851,7 +2082,7 @@ func (x *AttemptSite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttemptSite.ProtoReflect.Descriptor instead.
 func (*AttemptSite) Descriptor() ([]byte, []int) {
-	return file_state_proto_rawDescGZIP(), []int{23}
+	return file_state_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *AttemptSite) GetPoint() uint32 {
@@ -1910,11 +2141,95 @@ func (x *AttemptSite) GetRefused() uint32 {
 	return 0
 }
 
+type Table struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Study         string                 `protobuf:"bytes,1,opt,name=study" json:"study,omitempty"`
+	Roster        []byte                 `protobuf:"bytes,2,opt,name=roster" json:"roster,omitempty"`
+	Record        []byte                 `protobuf:"bytes,3,opt,name=record" json:"record,omitempty"`
+	Submitted     int64                  `protobuf:"varint,4,opt,name=submitted" json:"submitted,omitempty"`
+	Changed       int64                  `protobuf:"varint,5,opt,name=changed" json:"changed,omitempty"`
+	Released      int64                  `protobuf:"varint,6,opt,name=released" json:"released,omitempty"` // 0: never yet
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Table) Reset() {
+	*x = Table{}
+	mi := &file_state_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Table) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Table) ProtoMessage() {}
+
+func (x *Table) ProtoReflect() protoreflect.Message {
+	mi := &file_state_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Table.ProtoReflect.Descriptor instead.
+func (*Table) Descriptor() ([]byte, []int) {
+	return file_state_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *Table) GetStudy() string {
+	if x != nil {
+		return x.Study
+	}
+	return ""
+}
+
+func (x *Table) GetRoster() []byte {
+	if x != nil {
+		return x.Roster
+	}
+	return nil
+}
+
+func (x *Table) GetRecord() []byte {
+	if x != nil {
+		return x.Record
+	}
+	return nil
+}
+
+func (x *Table) GetSubmitted() int64 {
+	if x != nil {
+		return x.Submitted
+	}
+	return 0
+}
+
+func (x *Table) GetChanged() int64 {
+	if x != nil {
+		return x.Changed
+	}
+	return 0
+}
+
+func (x *Table) GetReleased() int64 {
+	if x != nil {
+		return x.Released
+	}
+	return 0
+}
+
 var File_state_proto protoreflect.FileDescriptor
 
 const file_state_proto_rawDesc = "" +
 	"\n" +
-	"\vstate.proto\x12\x0elocus.state.v1\"\x93\x06\n" +
+	"\vstate.proto\x12\x0elocus.state.v1\"\xa9\a\n" +
 	"\aCommand\x12\x0e\n" +
 	"\x02at\x18\x01 \x01(\x03R\x02at\x120\n" +
 	"\x06invite\x18\x02 \x01(\v2\x16.locus.state.v1.InviteH\x00R\x06invite\x12*\n" +
@@ -1933,7 +2248,10 @@ const file_state_proto_rawDesc = "" +
 	"\bsign_cut\x18\r \x01(\v2\x17.locus.state.v1.SignCutH\x00R\asignCut\x12*\n" +
 	"\x04pass\x18\x0e \x01(\v2\x14.locus.state.v1.PassH\x00R\x04pass\x121\n" +
 	"\aset_sum\x18\x0f \x01(\v2\x16.locus.state.v1.SetSumH\x00R\x06setSum\x12*\n" +
-	"\x04fail\x18\x10 \x01(\v2\x14.locus.state.v1.FailH\x00R\x04failB\x06\n" +
+	"\x04fail\x18\x10 \x01(\v2\x14.locus.state.v1.FailH\x00R\x04fail\x120\n" +
+	"\x06report\x18\x11 \x01(\v2\x16.locus.state.v1.ReportH\x00R\x06report\x123\n" +
+	"\apublish\x18\x12 \x01(\v2\x17.locus.state.v1.PublishH\x00R\apublish\x12-\n" +
+	"\x05judge\x18\x13 \x01(\v2\x15.locus.state.v1.JudgeH\x00R\x05judgeB\x06\n" +
 	"\x04what\".\n" +
 	"\x06Invite\x12\x12\n" +
 	"\x04site\x18\x01 \x01(\tR\x04site\x12\x10\n" +
@@ -1985,30 +2303,42 @@ const file_state_proto_rawDesc = "" +
 	"\x04Fail\x12\x14\n" +
 	"\x05query\x18\x01 \x01(\fR\x05query\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x16\n" +
-	"\x06reason\x18\x03 \x01(\rR\x06reason\"\x7f\n" +
+	"\x06reason\x18\x03 \x01(\rR\x06reason\"L\n" +
+	"\x06Report\x12\x14\n" +
+	"\x05study\x18\x01 \x01(\tR\x05study\x12\x14\n" +
+	"\x05point\x18\x02 \x01(\rR\x05point\x12\x16\n" +
+	"\x06report\x18\x03 \x01(\fR\x06report\"A\n" +
+	"\aPublish\x12\x14\n" +
+	"\x05query\x18\x01 \x01(\fR\x05query\x12 \n" +
+	"\vpublication\x18\x02 \x01(\fR\vpublication\"C\n" +
+	"\x05Judge\x12 \n" +
+	"\vpublication\x18\x01 \x01(\fR\vpublication\x12\x18\n" +
+	"\averdict\x18\x02 \x01(\fR\averdict\"\x7f\n" +
 	"\x05Panel\x12\x16\n" +
 	"\x06digest\x18\x01 \x01(\fR\x06digest\x12\x1a\n" +
 	"\bassembly\x18\x02 \x01(\tR\bassembly\x12\x1a\n" +
 	"\bvariants\x18\x03 \x01(\x04R\bvariants\x12\x12\n" +
 	"\x04blob\x18\x04 \x01(\fR\x04blob\x12\x12\n" +
-	"\x04size\x18\x05 \x01(\x04R\x04size\"\xc2\x01\n" +
+	"\x04size\x18\x05 \x01(\x04R\x04size\"\xf1\x01\n" +
 	"\bSnapshot\x12*\n" +
 	"\x05sites\x18\x01 \x03(\v2\x14.locus.state.v1.SiteR\x05sites\x12-\n" +
 	"\x06panels\x18\x02 \x03(\v2\x15.locus.state.v1.PanelR\x06panels\x12/\n" +
 	"\astudies\x18\x03 \x03(\v2\x15.locus.state.v1.StudyR\astudies\x12*\n" +
-	"\x05tasks\x18\x04 \x03(\v2\x14.locus.state.v1.TaskR\x05tasks\"p\n" +
+	"\x05tasks\x18\x04 \x03(\v2\x14.locus.state.v1.TaskR\x05tasks\x12-\n" +
+	"\x06tables\x18\x05 \x03(\v2\x15.locus.state.v1.TableR\x06tables\"p\n" +
 	"\x04Site\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
 	"\n" +
 	"invitation\x18\x02 \x01(\fR\n" +
 	"invitation\x12\x18\n" +
 	"\arequest\x18\x03 \x01(\fR\arequest\x12\x1a\n" +
-	"\bapproved\x18\x04 \x01(\bR\bapproved\"s\n" +
+	"\bapproved\x18\x04 \x01(\bR\bapproved\"\x8d\x01\n" +
 	"\x05Study\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x16\n" +
 	"\x06opened\x18\x02 \x03(\fR\x06opened\x12\x1a\n" +
 	"\bproposed\x18\x03 \x01(\fR\bproposed\x12\"\n" +
-	"\fdeclarations\x18\x04 \x03(\fR\fdeclarations\"\xfe\x03\n" +
+	"\fdeclarations\x18\x04 \x03(\fR\fdeclarations\x12\x18\n" +
+	"\areports\x18\x05 \x03(\fR\areports\"\xfe\x03\n" +
 	"\x04Task\x12\x14\n" +
 	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
 	"\x06roster\x18\x02 \x01(\fR\x06roster\x12\x16\n" +
@@ -2048,7 +2378,14 @@ const file_state_proto_rawDesc = "" +
 	"\fhas_received\x18\x05 \x01(\bR\vhasReceived\x12\x14\n" +
 	"\x05voted\x18\x06 \x01(\bR\x05voted\x12\x16\n" +
 	"\x06opened\x18\a \x01(\bR\x06opened\x12\x18\n" +
-	"\arefused\x18\b \x01(\rR\arefusedB@Z9github.com/locus-genomics/locus/coordinator/state/statepb\x92\x03\x02\b\x02b\beditionsp\xe8\a"
+	"\arefused\x18\b \x01(\rR\arefused\"\xa1\x01\n" +
+	"\x05Table\x12\x14\n" +
+	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
+	"\x06roster\x18\x02 \x01(\fR\x06roster\x12\x16\n" +
+	"\x06record\x18\x03 \x01(\fR\x06record\x12\x1c\n" +
+	"\tsubmitted\x18\x04 \x01(\x03R\tsubmitted\x12\x18\n" +
+	"\achanged\x18\x05 \x01(\x03R\achanged\x12\x1a\n" +
+	"\breleased\x18\x06 \x01(\x03R\breleasedB@Z9github.com/locus-genomics/locus/coordinator/state/statepb\x92\x03\x02\b\x02b\beditionsp\xe8\a"
 
 var (
 	file_state_proto_rawDescOnce sync.Once
@@ -2062,7 +2399,7 @@ func file_state_proto_rawDescGZIP() []byte {
 	return file_state_proto_rawDescData
 }
 
-var file_state_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_state_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_state_proto_goTypes = []any{
 	(*Command)(nil),     // 0: locus.state.v1.Command
 	(*Invite)(nil),      // 1: locus.state.v1.Invite
@@ -2080,14 +2417,18 @@ var file_state_proto_goTypes = []any{
 	(*Pass)(nil),        // 13: locus.state.v1.Pass
 	(*SetSum)(nil),      // 14: locus.state.v1.SetSum
 	(*Fail)(nil),        // 15: locus.state.v1.Fail
-	(*Panel)(nil),       // 16: locus.state.v1.Panel
-	(*Snapshot)(nil),    // 17: locus.state.v1.Snapshot
-	(*Site)(nil),        // 18: locus.state.v1.Site
-	(*Study)(nil),       // 19: locus.state.v1.Study
-	(*Task)(nil),        // 20: locus.state.v1.Task
-	(*Set)(nil),         // 21: locus.state.v1.Set
-	(*Attempt)(nil),     // 22: locus.state.v1.Attempt
-	(*AttemptSite)(nil), // 23: locus.state.v1.AttemptSite
+	(*Report)(nil),      // 16: locus.state.v1.Report
+	(*Publish)(nil),     // 17: locus.state.v1.Publish
+	(*Judge)(nil),       // 18: locus.state.v1.Judge
+	(*Panel)(nil),       // 19: locus.state.v1.Panel
+	(*Snapshot)(nil),    // 20: locus.state.v1.Snapshot
+	(*Site)(nil),        // 21: locus.state.v1.Site
+	(*Study)(nil),       // 22: locus.state.v1.Study
+	(*Task)(nil),        // 23: locus.state.v1.Task
+	(*Set)(nil),         // 24: locus.state.v1.Set
+	(*Attempt)(nil),     // 25: locus.state.v1.Attempt
+	(*AttemptSite)(nil), // 26: locus.state.v1.AttemptSite
+	(*Table)(nil),       // 27: locus.state.v1.Table
 }
 var file_state_proto_depIdxs = []int32{
 	1,  // 0: locus.state.v1.Command.invite:type_name -> locus.state.v1.Invite
@@ -2105,19 +2446,23 @@ var file_state_proto_depIdxs = []int32{
 	13, // 12: locus.state.v1.Command.pass:type_name -> locus.state.v1.Pass
 	14, // 13: locus.state.v1.Command.set_sum:type_name -> locus.state.v1.SetSum
 	15, // 14: locus.state.v1.Command.fail:type_name -> locus.state.v1.Fail
-	16, // 15: locus.state.v1.AddPanel.panel:type_name -> locus.state.v1.Panel
-	18, // 16: locus.state.v1.Snapshot.sites:type_name -> locus.state.v1.Site
-	16, // 17: locus.state.v1.Snapshot.panels:type_name -> locus.state.v1.Panel
-	19, // 18: locus.state.v1.Snapshot.studies:type_name -> locus.state.v1.Study
-	20, // 19: locus.state.v1.Snapshot.tasks:type_name -> locus.state.v1.Task
-	22, // 20: locus.state.v1.Task.attempt:type_name -> locus.state.v1.Attempt
-	21, // 21: locus.state.v1.Task.sets:type_name -> locus.state.v1.Set
-	23, // 22: locus.state.v1.Attempt.sites:type_name -> locus.state.v1.AttemptSite
-	23, // [23:23] is the sub-list for method output_type
-	23, // [23:23] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	16, // 15: locus.state.v1.Command.report:type_name -> locus.state.v1.Report
+	17, // 16: locus.state.v1.Command.publish:type_name -> locus.state.v1.Publish
+	18, // 17: locus.state.v1.Command.judge:type_name -> locus.state.v1.Judge
+	19, // 18: locus.state.v1.AddPanel.panel:type_name -> locus.state.v1.Panel
+	21, // 19: locus.state.v1.Snapshot.sites:type_name -> locus.state.v1.Site
+	19, // 20: locus.state.v1.Snapshot.panels:type_name -> locus.state.v1.Panel
+	22, // 21: locus.state.v1.Snapshot.studies:type_name -> locus.state.v1.Study
+	23, // 22: locus.state.v1.Snapshot.tasks:type_name -> locus.state.v1.Task
+	27, // 23: locus.state.v1.Snapshot.tables:type_name -> locus.state.v1.Table
+	25, // 24: locus.state.v1.Task.attempt:type_name -> locus.state.v1.Attempt
+	24, // 25: locus.state.v1.Task.sets:type_name -> locus.state.v1.Set
+	26, // 26: locus.state.v1.Attempt.sites:type_name -> locus.state.v1.AttemptSite
+	27, // [27:27] is the sub-list for method output_type
+	27, // [27:27] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_state_proto_init() }
@@ -2141,6 +2486,9 @@ func file_state_proto_init() {
 		(*Command_Pass)(nil),
 		(*Command_SetSum)(nil),
 		(*Command_Fail)(nil),
+		(*Command_Report)(nil),
+		(*Command_Publish)(nil),
+		(*Command_Judge)(nil),
 	}
 	file_state_proto_msgTypes[11].OneofWrappers = []any{
 		(*Say_Contribution)(nil),
@@ -2155,7 +2503,7 @@ func file_state_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_state_proto_rawDesc), len(file_state_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   24,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

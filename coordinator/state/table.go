@@ -1,0 +1,230 @@
+package state
+
+import (
+	"fmt"
+	"maps"
+	"time"
+
+	"github.com/locus-genomics/locus/coordinator/state/statepb"
+	"github.com/locus-genomics/locus/protocol"
+)
+
+const (
+	// maxTables bounds all tables, maxAwaited those of one study that were never released.
+	// Each may have a blob of protocol.MaxTable.
+	maxTables  = 512
+	maxAwaited = 32
+)
+
+// TableState is how far a table has come.
+type TableState uint8
+
+// The states of a table.
+const (
+	Awaited   TableState = iota + 1 // some custodians have said nothing yet
+	Released                        // all custodians have approved
+	Declined                        // a custodian said no before it was released
+	Withdrawn                       // a custodian said no after it was released
+)
+
+// String is the state in one word, as the API has it.
+func (s TableState) String() string {
+	switch s {
+	case Awaited:
+		return "pending"
+	case Released:
+		return "published"
+	case Declined:
+		return "refused"
+	case Withdrawn:
+		return "withdrawn"
+	}
+	return "unknown"
+}
+
+// Table is an answer that its researcher wants everybody of the study to read.
+type Table struct {
+	// ID is the digest of the publication.
+	ID protocol.Digest
+	// Roster is the one that it was asked under.
+	Roster protocol.Signed[protocol.Roster]
+	Record *protocol.TableRecord
+	// Submitted and Changed are by the proposers' clocks. Released is when all sites had
+	// approved for the first time, zero before.
+	Submitted, Changed, Released time.Time
+}
+
+// State is how far the table has come.
+func (t *Table) State() TableState {
+	waiting, against := t.Record.Standing()
+	switch {
+	case len(against) > 0 && t.Released.IsZero():
+		return Declined
+	case len(against) > 0:
+		return Withdrawn
+	case len(waiting) > 0:
+		return Awaited
+	}
+	return Released
+}
+
+// Clone is a copy that may be kept after View.
+func (t *Table) Clone() *Table {
+	c, record := *t, *t.Record
+	c.Record = &record
+	return &c
+}
+
+func (s *State) report(m *statepb.Report) (bool, error) {
+	st, err := s.study(m.Study)
+	if err != nil {
+		return false, err
+	}
+	open, ok := st.Open()
+	if !ok {
+		return false, fmt.Errorf("%w: study %q is not open", ErrConflict, st.Name)
+	}
+	if len(m.Report) == 0 {
+		_, had := st.Reports[m.Point]
+		delete(st.Reports, m.Point)
+		return had, nil
+	}
+	r, err := open.Message.OpenSiteReport(m.Report, open.Digest())
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if r.Message.Point != m.Point {
+		return false, fmt.Errorf("%w: a report of another site", ErrInvalid)
+	}
+	switch old, ok := st.Reports[m.Point]; {
+	case ok && old.Digest() == r.Digest():
+		return false, nil
+	case ok && r.Message.Day.Before(old.Message.Day):
+		return false, fmt.Errorf("%w: site %d has reported since", ErrConflict, m.Point)
+	}
+	st.Reports[m.Point] = r
+	return true, nil
+}
+
+func (s *State) publish(m *statepb.Publish, at time.Time) (bool, error) {
+	task, err := s.task(m.Query)
+	if err != nil {
+		return false, err
+	}
+	p, err := task.Roster.Message.OpenPublication(m.Publication, task.Roster.Digest())
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	id := p.Digest()
+	if _, ok := s.Tables[id]; ok {
+		return false, nil
+	}
+	if !task.Done() {
+		return false, fmt.Errorf("%w: the task has no answer", ErrConflict)
+	}
+	if p.Message.Attempt != task.Attempt.Number {
+		return false, fmt.Errorf("%w: the answer is of attempt %d", ErrInvalid, task.Attempt.Number)
+	}
+	record, err := task.Roster.Message.NewTableRecord(p, task.Header, task.Cut)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	s.forgetTables(at)
+	if err := s.roomFor(record); err != nil {
+		return false, err
+	}
+	s.Tables[id] = &Table{ID: id, Roster: task.Roster, Record: record, Submitted: at, Changed: at}
+	return true, nil
+}
+
+// roomFor requires that no other table of the same answer waits or is released, and that
+// there are not too many.
+func (s *State) roomFor(record *protocol.TableRecord) error {
+	awaited := 0
+	for _, t := range s.Tables {
+		p := &t.Record.Publication.Message
+		if now := t.State(); p.Query == record.Publication.Message.Query && (now == Awaited || now == Released) {
+			return fmt.Errorf("%w: another table of this task waits or is published", ErrConflict)
+		}
+		if p.Study == record.Publication.Message.Study && t.Released.IsZero() {
+			awaited++
+		}
+	}
+	if awaited >= maxAwaited || len(s.Tables) >= maxTables {
+		return fmt.Errorf("%w: %d tables of this study wait for their sites, of %d in all; try again later", ErrConflict, awaited, len(s.Tables))
+	}
+	return nil
+}
+
+// forgetTables drops those that were never released, after as long as tasks are kept.
+func (s *State) forgetTables(at time.Time) {
+	maps.DeleteFunc(s.Tables, func(_ protocol.Digest, t *Table) bool {
+		return t.Released.IsZero() && at.After(t.Submitted.Add(keepFor))
+	})
+}
+
+func (s *State) judge(m *statepb.Judge, at time.Time) (bool, error) {
+	id, err := protocol.ParseDigest(m.Publication)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	t, ok := s.Tables[id]
+	if !ok {
+		return false, fmt.Errorf("%w: no such table", ErrNotFound)
+	}
+	v, err := t.Roster.Message.OpenVerdict(m.Verdict)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	changed, err := t.Record.Judge(v)
+	if err != nil {
+		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if !changed {
+		return false, nil
+	}
+	t.Changed = at
+	if t.State() == Released && t.Released.IsZero() {
+		t.Released = at
+	}
+	return true, nil
+}
+
+func (t *Table) out() *statepb.Table {
+	roster := t.Roster.Digest()
+	record, err := t.Record.Bytes()
+	if err != nil {
+		panic("state: a record that was parsed does not marshal: " + err.Error())
+	}
+	m := &statepb.Table{
+		Study: t.Record.Publication.Message.Study, Roster: roster[:], Record: record, Submitted: t.Submitted.UnixMilli(), Changed: t.Changed.UnixMilli(),
+	}
+	if !t.Released.IsZero() {
+		m.Released = t.Released.UnixMilli()
+	}
+	return m
+}
+
+func (s *State) tableIn(m *statepb.Table) (*Table, error) {
+	st, err := s.study(m.Study)
+	if err != nil {
+		return nil, err
+	}
+	digest, err := protocol.ParseDigest(m.Roster)
+	if err != nil {
+		return nil, err
+	}
+	roster, ok := st.roster(digest)
+	if !ok {
+		return nil, fmt.Errorf("%w: a table under an unknown roster", ErrInvalid)
+	}
+	t := &Table{Roster: roster, Submitted: time.UnixMilli(m.Submitted).UTC(), Changed: time.UnixMilli(m.Changed).UTC()}
+	if m.Released != 0 {
+		t.Released = time.UnixMilli(m.Released).UTC()
+	}
+	if t.Record, err = roster.Message.ParseTableRecord(m.Record, digest); err != nil {
+		return nil, err
+	}
+	t.ID = t.Record.Publication.Digest()
+	return t, nil
+}
