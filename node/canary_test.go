@@ -3,10 +3,17 @@ package node_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/locus-genomics/locus/internal/vector"
+	"github.com/locus-genomics/locus/protocol"
 )
 
 // Names of people, and where their data lies, are in no byte that leaves and in no line
@@ -44,6 +51,94 @@ func TestNoNameLeavesOrIsLogged(t *testing.T) {
 		for _, canary := range canaries {
 			if bytes.Contains(b, canary) {
 				t.Errorf("%s holds %q", what, canary)
+			}
+		}
+	}
+}
+
+// encodings are forms that numbers might leave in.
+func encodings(numbers []int64) map[string][]byte {
+	out := make(map[string][]byte)
+	raw := make(map[string][]byte)
+	text := make([]string, len(numbers))
+	for i, n := range numbers {
+		text[i] = fmt.Sprint(n)
+		raw["32 bits, little end first"] = binary.LittleEndian.AppendUint32(raw["32 bits, little end first"], uint32(n))
+		raw["32 bits, big end first"] = binary.BigEndian.AppendUint32(raw["32 bits, big end first"], uint32(n))
+		raw["64 bits, little end first"] = binary.LittleEndian.AppendUint64(raw["64 bits, little end first"], uint64(n))
+		raw["64 bits, big end first"] = binary.BigEndian.AppendUint64(raw["64 bits, big end first"], uint64(n))
+		raw["48 bits, little end first"] = append(raw["48 bits, little end first"], binary.LittleEndian.AppendUint64(nil, uint64(n))[:6]...)
+		raw["varints"] = binary.AppendVarint(raw["varints"], n)
+		raw["unsigned varints"] = binary.AppendUvarint(raw["unsigned varints"], uint64(n))
+	}
+	for _, between := range []string{",", " ", "\t", "\n", ", "} {
+		raw[fmt.Sprintf("text between %q", between)] = []byte(strings.Join(text, between))
+	}
+	for name, b := range raw {
+		out[name] = b
+		out[name+", in hex"] = []byte(hex.EncodeToString(b))
+		out[name+", in base64"] = []byte(base64.RawStdEncoding.EncodeToString(b[:len(b)/3*3]))
+	}
+	return out
+}
+
+// found is the first form of some numbers that is in what has left.
+func found(left map[string][]byte, numbers map[string][]int64) string {
+	for of, list := range numbers {
+		for form, canary := range encodings(list) {
+			for what, b := range left {
+				if bytes.Contains(b, canary) {
+					return fmt.Sprintf("%s is in %s as %s", of, what, form)
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// What a site has counted for a private answer is in nothing that leaves and in nothing
+// that is written down, before noise, in whichever form.
+func TestTheExactAnswerLeavesInNoForm(t *testing.T) {
+	w := newPrivateNetwork(t, 2)
+	a := w.ask(privately)
+	c := w.carry(a)
+	refused := must[[]byte](t)(w.raw(0, protocol.CallOffer, w.offer(w.ask(privately, func(a *asking) { a.header.Noise.Share = 2 }), 0)))
+	left := map[string][]byte{"the log": []byte(w.log.String()), "a refusal": refused}
+	numbers := make(map[string][]int64)
+	for i, s := range w.sites {
+		left[fmt.Sprint("the contribution of site ", i+1)] = must[[]byte](t)(c.contributions[i].Bytes())
+		left[fmt.Sprint("the words of site ", i+1)] = w.words(c, i)
+		left[fmt.Sprint("what site received ", i+1)] = c.received[i].Bytes()
+		left[fmt.Sprint("the vote of site ", i+1)] = c.votes[i].Bytes()
+		left[fmt.Sprint("the opening of site ", i+1)] = must[[]byte](t)(c.openings[i].Bytes())
+		err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
+			if err == nil && !d.IsDir() {
+				left[path] = must[[]byte](t)(os.ReadFile(path))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		exact, _ := w.numbers(a, i)
+		numbers[fmt.Sprint("the exact answer of site ", i+1)] = exact[:6]
+		numbers[fmt.Sprint("the counts of site ", i+1)] = s.truth[:8]
+		shape := must[vector.Vector](t)(vector.Of(w.r(), &a.header))
+		words := make([]int64, shape.Words())
+		if err := shape.Pack(words, exact); err != nil {
+			t.Fatal(err)
+		}
+		numbers[fmt.Sprint("the words of site before noise ", i+1)] = words[:6]
+	}
+	if what := found(left, numbers); what != "" {
+		t.Error(what)
+	}
+	// The search finds each form where it is.
+	for of, list := range numbers {
+		for form, b := range encodings(list) {
+			planted := map[string][]byte{"planted": append([]byte("before "), append(b, " after"...)...)}
+			if found(planted, map[string][]int64{of: list}) == "" {
+				t.Errorf("%s as %s is not found where it is", of, form)
 			}
 		}
 	}

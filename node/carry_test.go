@@ -5,7 +5,7 @@ import (
 	"crypto/sha256"
 
 	"github.com/locus-genomics/locus/he"
-	"github.com/locus-genomics/locus/he/pack"
+	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/session"
 	"github.com/locus-genomics/locus/protocol/wire"
@@ -130,7 +130,7 @@ func (w *network) carry(a *asking) *carried {
 	return c
 }
 
-// read opens an attempt as alice does, and returns the counters.
+// read opens an attempt as alice does, and returns the counters, in mode dp the numbers.
 func (w *network) read(a *asking, c *carried) []int64 {
 	w.t.Helper()
 	r := w.r()
@@ -155,14 +155,10 @@ func (w *network) read(a *asking, c *carried) []int64 {
 		m := &o.Opening.Message
 		shares = append(shares, must[he.Share](w.t)(he.OpenShare(params, r.Packing, a.private, protocol.OpeningInfo(m.Session, m.Set, m.Point, m.Recipient), o.Sealed, m.Point)))
 	}
-	layout := must[pack.Layout](w.t)(pack.New(pack.Spec{Payload: params.Payload(), Sites: len(r.Sites), Max: r.MaxCounter(protocol.AlleleFrequency)}))
+	shape := must[vector.Vector](w.t)(vector.Of(r, &a.header))
 	words := must[[]int64](w.t)(he.Open(he.Session{
 		Params: params, ID: he.SessionID(a.session()), Points: r.Points(), Words: len(sum) / 6, Threshold: r.Threshold, Packing: r.Packing,
 		CheckKey: must[he.CheckKey](w.t)(he.NewCheckKey(a.body.CheckKey[:])),
 	}, sum, check, shares))
-	counters := make([]int64, 2*a.header.Size)
-	if err := layout.Unpack(counters, words, len(c.headers)); err != nil {
-		w.t.Fatal(err)
-	}
-	return counters
+	return must[[]int64](w.t)(shape.Unpack(words, len(c.headers)))
 }

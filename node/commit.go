@@ -20,19 +20,10 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	if err := keepPin(ctx, tx, c.identity, c.pin); err != nil {
 		return nil, err
 	}
-	history, err := s.history(ctx, tx, q)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO exact_sets (people, sites) VALUES (?, ?)", history.people[:], history.sites[:]); err != nil {
-		return nil, err
-	}
-	add, err := s.mayRelease(ctx, tx, q)
-	if err != nil {
-		return nil, err
-	}
-	if err := add.record(ctx, tx, q); err != nil {
-		return nil, err
+	if q.header.Message.Mode == protocol.Exact {
+		if err := s.recordExact(ctx, tx, q); err != nil {
+			return nil, err
+		}
 	}
 	// The link does not name the header, which names the link.
 	at, err := appendLink(ctx, tx, linkContribution, protocol.Hash("locus/link/contribution/v1", c.identity[:], c.words[:], c.session[:]))
@@ -56,9 +47,28 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	if err := row.insert(ctx, tx); err != nil {
 		return nil, err
 	}
+	if err := rememberQuestion(ctx, tx, q); err != nil {
+		return nil, err
+	}
 	// The share that a site deals to itself needs no carrier.
 	own := share{point: q.pinned.point, header: row.header, sealed: c.own}
 	return raw, errors.Join(own.insert(ctx, tx, c.session), c.note(ctx, tx))
+}
+
+// recordExact writes down over which sites these people were released, and which variants.
+func (s *server) recordExact(ctx context.Context, tx querier, q *question) error {
+	history, err := s.history(ctx, tx, q)
+	if err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO exact_sets (people, sites) VALUES (?, ?)", history.people[:], history.sites[:]); err != nil {
+		return err
+	}
+	add, err := s.mayRelease(ctx, tx, q)
+	if err != nil {
+		return err
+	}
+	return add.record(ctx, tx, q)
 }
 
 // ends is when nothing of an attempt is opened any more.

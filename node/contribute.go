@@ -37,7 +37,7 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	}
 	task := &o.Task.Message
 	on.session = task.Session()
-	q := &question{pinned: on.pinned, now: s.cfg.Now(), header: o.Header, sealed: o.Body}
+	q := &question{pinned: on.pinned, now: s.cfg.Now(), header: o.Header, sealed: o.Body, contents: o.Contents()}
 	if err := errors.Join(inTime("attempt", task.Issued, task.Expires, q.now), checkLife(ctx, q)); err != nil {
 		return on, nil, err
 	}
@@ -125,18 +125,13 @@ func (s *server) contribute(ctx context.Context, id protocol.SessionID, o protoc
 	if err != nil {
 		return err
 	}
-	if _, err := s.mayRelease(ctx, s.records.db, q); err != nil {
-		return err
-	}
-	identity := protocol.ReleaseIdentity(&q.header.Message, &q.body, digestOf(variants, q.ranges), o.Contents())
-	words, err := s.encode(ctx, q, variants)
+	c := &contribution{session: id, offer: o, question: q, identity: s.identity(q, variants)}
+	words, err := s.words(ctx, c, variants)
 	if err != nil {
 		return err
 	}
 	defer clear(words)
-	c := &contribution{
-		session: id, offer: o, question: q, identity: s.keys.IdentityTag(identity), pin: s.keys.PinTag(tagWords, digestWords(words)),
-	}
+	c.pin = s.keys.PinTag(tagWords, digestWords(words))
 	root, err := s.keys.SessionRoot(q.now)
 	if err != nil {
 		return err
@@ -176,8 +171,34 @@ func digestOf(p *panel.Panel, ranges []panel.Range) protocol.Digest {
 	})
 }
 
-// encode counts and turns the counts into words.
-func (s *server) encode(ctx context.Context, q *question, variants *panel.Panel) ([]int64, error) {
+// identity names the release that a question asks for, under the site's pin key.
+func (s *Node) identity(q *question, variants *panel.Panel) protocol.Digest {
+	return s.keys.IdentityTag(protocol.ReleaseIdentity(&q.header.Message, &q.body, digestOf(variants, q.ranges), q.contents))
+}
+
+// words counts and turns the counts into words, in mode dp with this site's noise.
+func (s *server) words(ctx context.Context, c *contribution, variants *panel.Panel) ([]int64, error) {
+	q := c.question
+	if q.header.Message.Mode == protocol.Private {
+		return s.privateWords(ctx, c, variants)
+	}
+	if _, err := s.mayRelease(ctx, s.records.db, q); err != nil {
+		return nil, err
+	}
+	counts, err := s.countsOf(ctx, q, variants)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(counts)
+	words := make([]int64, q.vector.Words())
+	if err := q.vector.Pack(words, counts); err != nil {
+		return nil, fmt.Errorf("%w: the counts are beyond the caps of the roster", protocol.TooLarge)
+	}
+	return words, nil
+}
+
+// countsOf is AC and AN of each variant in turn.
+func (s *server) countsOf(ctx context.Context, q *question, variants *panel.Panel) ([]int64, error) {
 	counts, _, err := s.shelf.count(ctx, q.data, variants, q.ranges)
 	switch {
 	case errors.Is(err, errDatasetChanged):
@@ -187,15 +208,10 @@ func (s *server) encode(ctx context.Context, q *question, variants *panel.Panel)
 	case err != nil:
 		return nil, fmt.Errorf("count cohort %q: %w", q.data.Name, err)
 	}
-	defer clear(counts)
 	if s.testOnlyCounts != nil {
 		s.testOnlyCounts(counts)
 	}
-	words := make([]int64, q.vector.Words())
-	if err := q.vector.Pack(words, counts); err != nil {
-		return nil, fmt.Errorf("%w: the counts are beyond the caps of the roster", protocol.TooLarge)
-	}
-	return words, nil
+	return counts, nil
 }
 
 func digestWords(words []int64) []byte {

@@ -34,7 +34,7 @@ func (n *Node) content(ctx context.Context, q querier, r *protocol.Roster, point
 		content := k.content(n.keys.DeclarationTag)
 		parts = append(parts, []byte(k.Name), content[:])
 		h.cohorts = append(h.cohorts, protocol.DeclaredCohort{
-			Name: k.Name, SizeClass: protocol.SizeClass(k.People), Modes: []protocol.Mode{protocol.Exact},
+			Name: k.Name, SizeClass: protocol.SizeClass(k.People), Modes: slices.Sorted(slices.Values(r.Modes)),
 		})
 	}
 	h.digest = n.keys.DeclarationTag(tagContent, parts...)

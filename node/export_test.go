@@ -54,3 +54,8 @@ func (n *Node) Affordable(ctx context.Context, release protocol.Digest, p Releas
 func (n *Node) Debit(ctx context.Context, release protocol.Digest, p ReleasePrice) (*ledger.Hold, error) {
 	return n.debit(ctx, release, p.price())
 }
+
+// NoiseSeed is the seed of the site's noise for a release.
+func (n *Node) NoiseSeed(release protocol.Identity, answer []int64) [32]byte {
+	return n.keys.NoiseSeed(n.keys.IdentityTag(release), answer)
+}

@@ -20,6 +20,9 @@ type question struct {
 	now    time.Time
 	header protocol.Signed[protocol.QueryHeader]
 	sealed []byte // the body, as sealed to this site
+	// contents are those of all sites' datasets, in roster order; nil where they are not
+	// known.
+	contents []protocol.Digest
 
 	vector   vector.Vector
 	declared protocol.Signed[protocol.Declaration] // this site's, as the query lists it
@@ -37,31 +40,35 @@ type check struct {
 	holds func(context.Context, *question) error
 	// signed rules are about a query that was signed and sealed, not about what it asks.
 	signed bool
+	// mode is whose rule it is, 0 for both. In mode dp no rule asks what is in the data.
+	mode protocol.Mode
 }
 
-// checks are the rules in the order in which they are asked: all of them before a
-// genotype is read.
-func (n *Node) checks() []check {
-	return []check{
-		{"the query has not expired and is not from the future", checkLife, true},
-		{"the query asks this site", checkAsked, false},
-		{"the roster allows the mode", checkMode, false},
-		{"the query lists this site's dataset as it is now", n.checkDeclaration, false},
-		{"the sealed question is the one that was signed", n.checkBody, true},
-		{"the cohort is in the roster and at this site", n.checkCohort, false},
-		{"the answer adds up exactly the sites that the roster names", checkSet, false},
-		{"the cohort is not below its minimum", checkMinimum, false},
-		{"the variants are of a panel in the roster", checkVariants, false},
-		{"the analysis and its parameters are known, and no sum can overflow", checkVector, false},
-		{"these people were not released over other sites", n.checkHistory, false},
-		{"no variant was released for nearly the same people", n.checkReleased, false},
-		{"no more variants are released of these people than the limit, or a grant", n.checkLimit, false},
+// checks are the rules of a mode in the order in which they are asked: all of them before
+// a genotype is read.
+func (n *Node) checks(mode protocol.Mode) []check {
+	all := []check{
+		{says: "the query has not expired and is not from the future", holds: checkLife, signed: true},
+		{says: "the query asks this site", holds: checkAsked},
+		{says: "the roster allows the mode", holds: checkMode},
+		{says: "the query lists this site's dataset as it is now", holds: n.checkDeclaration},
+		{says: "the sealed question is the one that was signed", holds: n.checkBody, signed: true},
+		{says: "the cohort is in the roster and at this site", holds: n.checkCohort},
+		{says: "the answer adds up the sites that the roster names", holds: checkSet},
+		{says: "the cohort is not below its minimum", holds: checkMinimum, mode: protocol.Exact},
+		{says: "the variants are of a panel in the roster", holds: checkVariants},
+		{says: "the analysis and its parameters are known, and no sum can overflow", holds: checkVector},
+		{says: "these people were not released over other sites", holds: n.checkHistory, mode: protocol.Exact},
+		{says: "no variant was released for nearly the same people", holds: n.checkReleased, mode: protocol.Exact},
+		{says: "no more variants are released of these people than the limit, or a grant", holds: n.checkLimit, mode: protocol.Exact},
+		{says: "the privacy budget has room for it", holds: n.checkBudget, mode: protocol.Private},
 	}
+	return slices.DeleteFunc(all, func(c check) bool { return c.mode != 0 && c.mode != mode })
 }
 
 // judge asks every rule, and returns the first that does not hold as a code.
 func (n *Node) judge(ctx context.Context, q *question) error {
-	for _, c := range n.checks() {
+	for _, c := range n.checks(q.header.Message.Mode) {
 		if err := c.holds(ctx, q); err != nil {
 			return err
 		}
@@ -96,9 +103,6 @@ func checkAsked(_ context.Context, q *question) error {
 
 func checkMode(_ context.Context, q *question) error {
 	mode := q.header.Message.Mode
-	if mode != protocol.Exact {
-		return fmt.Errorf("%w: this version answers mode exact only", protocol.ModeNotAllowed)
-	}
 	if !slices.Contains(q.pinned.roster.Message.Modes, mode) && !debug.Without(debug.ModeSigned) {
 		return fmt.Errorf("%w: %s", protocol.ModeNotAllowed, mode)
 	}
@@ -148,15 +152,20 @@ func (n *Node) checkCohort(ctx context.Context, q *question) error {
 	if q.data, err = readCohort(ctx, n.records.db, q.cohort.Name); err != nil {
 		return err
 	}
-	if d, ok := q.declared.Message.Cohort(q.cohort.Name); !ok || !slices.Contains(d.Modes, protocol.Exact) {
-		return fmt.Errorf("%w: %q is not declared", protocol.UnknownCohort, q.cohort.Name)
+	d, ok := q.declared.Message.Cohort(q.cohort.Name)
+	if !ok || !slices.Contains(d.Modes, q.header.Message.Mode) && !debug.Without(debug.ModeSigned) {
+		return fmt.Errorf("%w: %q is not declared for mode %s", protocol.UnknownCohort, q.cohort.Name, q.header.Message.Mode)
 	}
 	return nil
 }
 
+// checkSet requires the sites that the roster names for the cohort. A private query of a
+// cohort that all sites have may leave open which of them answer.
 func checkSet(_ context.Context, q *question) error {
-	if !slices.Equal(q.header.Message.Points, q.cohort.Points) {
-		return fmt.Errorf("%w: an exact answer over %v where the roster has %v", protocol.OtherSet, q.header.Message.Points, q.cohort.Points)
+	h := &q.header.Message
+	open := h.Mode == protocol.Private && len(h.Points) == 0 && len(q.cohort.Points) == len(q.pinned.roster.Message.Sites)
+	if !open && !slices.Equal(h.Points, q.cohort.Points) {
+		return fmt.Errorf("%w: an answer over %v where the roster has %v", protocol.OtherSet, h.Points, q.cohort.Points)
 	}
 	return nil
 }

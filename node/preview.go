@@ -97,7 +97,7 @@ func (n *Node) Preview(ctx context.Context, spec PreviewSpec) (Preview, error) {
 // ask asks the rules until one does not hold, as an offer would.
 func (n *Node) ask(ctx context.Context, q *question, view *Preview, signed bool) (sound bool) {
 	sound = true
-	for _, c := range n.checks() {
+	for _, c := range n.checks(q.header.Message.Mode) {
 		rule := Rule{Says: c.says, Open: !sound || c.signed && !signed}
 		if !rule.Open {
 			if rule.Why = c.holds(ctx, q); rule.Why != nil {

@@ -245,12 +245,7 @@ func TestDiskThatFailsEndsTheNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.reopen(s)
-	l := must[*wire.Loopback](t)(w.wires.Join(wire.PeerID(s.node.Card().Peer), wire.NewAllowList(w.carrier.ID())))
-	ended := make(chan error, 1)
-	go func() { ended <- s.node.Serve(t.Context(), l) }()
-	if err := w.wires.Link(w.carrier.ID(), l.ID()); err != nil {
-		t.Fatal(err)
-	}
+	ended := w.serveUntilItEnds(0)
 	w.greet()
 	if err := os.RemoveAll(filepath.Join(s.dir, "outbox")); err != nil {
 		t.Fatal(err)
@@ -261,6 +256,19 @@ func TestDiskThatFailsEndsTheNode(t *testing.T) {
 	if err := <-ended; err == nil || !strings.Contains(err.Error(), "could not be written") {
 		t.Errorf("Serve returned %v", err)
 	}
+}
+
+// serveUntilItEnds lets a site serve that will end by itself.
+func (w *network) serveUntilItEnds(i int) (ended chan error) {
+	w.t.Helper()
+	s := w.sites[i]
+	l := must[*wire.Loopback](w.t)(w.wires.Join(wire.PeerID(s.node.Card().Peer), wire.NewAllowList(w.carrier.ID())))
+	ended = make(chan error, 1)
+	go func() { ended <- errors.Join(s.node.Serve(w.t.Context(), l), l.Close()) }()
+	if err := w.wires.Link(w.carrier.ID(), l.ID()); err != nil {
+		w.t.Fatal(err)
+	}
+	return ended
 }
 
 func TestOneProcessServesADirectory(t *testing.T) {

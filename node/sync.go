@@ -49,7 +49,11 @@ func (s *server) nodeState(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		st := protocol.StudyState{Study: k.study, Roster: k.digest, Ready: ready, Declaration: d.Bytes()}
+		report, err := s.siteReport(ctx, p)
+		if err != nil {
+			return nil, fmt.Errorf("report to study %q: %w", k.study, err)
+		}
+		st := protocol.StudyState{Study: k.study, Roster: k.digest, Ready: ready, Declaration: d.Bytes(), Report: report}
 		if !ready {
 			st.HeadQuery = query
 		}

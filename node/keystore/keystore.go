@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/locus-genomics/locus/dp"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/wire"
 )
@@ -50,6 +51,7 @@ type Store struct {
 	signing, custodian        *protocol.SigningKey
 	network                   wire.Identity
 	declaration, pin, backups [seedSize]byte
+	noise                     [seedSize]byte
 
 	mu sync.Mutex // guards the files of KEM keys and of the root
 }
@@ -64,9 +66,10 @@ const (
 	declarationFile = "declaration"
 	pinFile         = "pin"
 	backupFile      = "backup"
+	noiseFile       = "noise"
 )
 
-var seedFiles = [...]string{signingFile, custodianFile, networkFile, declarationFile, pinFile, backupFile}
+var seedFiles = [...]string{signingFile, custodianFile, networkFile, declarationFile, pinFile, backupFile, noiseFile}
 
 // Create makes a directory of new keys. It does not touch one that is not empty.
 func Create(c Config, now time.Time) error {
@@ -122,7 +125,7 @@ func Open(c Config) (*Store, error) {
 	s.signing, errs[0] = protocol.NewSigningKey(signing[:])
 	s.custodian, errs[1] = protocol.NewSigningKey(custodian[:])
 	s.network, errs[2] = wire.NewIdentity(seeds[networkFile])
-	s.declaration, s.pin, s.backups = seeds[declarationFile], seeds[pinFile], seeds[backupFile]
+	s.declaration, s.pin, s.backups, s.noise = seeds[declarationFile], seeds[pinFile], seeds[backupFile], seeds[noiseFile]
 	return s, errors.Join(errs[:]...)
 }
 
@@ -155,6 +158,13 @@ func (s *Store) PinTag(domain string, parts ...[]byte) protocol.Digest {
 
 // IdentityTag is a release identity under the pin key.
 func (s *Store) IdentityTag(i protocol.Identity) protocol.Digest { return i.Tag(s.pin[:]) }
+
+// NoiseSeed is the seed of this site's noise for a release whose identity is under the pin
+// key. It is the same for ever: who has the noise key takes the noise off every private
+// answer of the past.
+func (s *Store) NoiseSeed(release protocol.Digest, answer []int64) [seedSize]byte {
+	return dp.Seed(s.noise, release, answer)
+}
 
 const guarded = "keystore.Store(…)"
 

@@ -194,7 +194,7 @@ func TestKEMKeysAreRenewedAndErased(t *testing.T) {
 	if _, err := s.KEMPrivate(second.Public); err != nil {
 		t.Errorf("the second was erased too: %v", err)
 	}
-	if n := len(entries(t, c.Dir)); n != 8 { // six seeds, the root and one KEM key
+	if n := len(entries(t, c.Dir)); n != 9 { // seven seeds, the root and one KEM key
 		t.Errorf("%d files are left", n)
 	}
 }
