@@ -184,6 +184,9 @@ func (b backend) show(st *state.Study, ready func(protocol.Digest, string) bool)
 		}
 		out.Declarations = append(out.Declarations, raw)
 	}
+	for _, point := range slices.Sorted(maps.Keys(st.Reports)) {
+		out.Reports = append(out.Reports, st.Reports[point].Bytes())
+	}
 	out.Token = protocol.Token{Kind: protocol.StudyToken, Endpoints: b.cfg.Home.Endpoints(), Study: st.Name, Roster: out.Digest}.String()
 	return out
 }

@@ -144,7 +144,7 @@ func (l *leader) admit(ctx context.Context, r protocol.Signed[protocol.Roster], 
 			l.c.log.Debug("site not told what others have seen of it", "study", r.Message.Study, "peer", peer, "why", err)
 		}
 	}
-	return st.Ready, l.declare(ctx, r, peer, st.Declaration)
+	return st.Ready, errors.Join(l.declare(ctx, r, peer, st.Declaration), l.report(ctx, r, peer, st.Report))
 }
 
 // standing is where a node stands under a roster.

@@ -250,11 +250,14 @@ func (s *study) open() {
 	threshold, corrupt := protocol.Thresholds(siteCount)
 	r := protocol.Roster{
 		Study: "demo", Title: "A study", Epoch: 1, Threshold: threshold, Corrupt: corrupt, MinOrganisations: min(corrupt+2, siteCount),
-		Modes:       []protocol.Mode{protocol.Exact},
-		Panels:      []protocol.PanelRef{{Name: "all", Assembly: "GRCh38", Digest: s.panel.Digest(), Size: uint64(s.panel.Len())}},
-		Members:     must[[]protocol.Member](s.t)(s.home.RosterMembers()),
-		Researchers: []protocol.Researcher{{Name: "Alice", Organisation: "Elsewhere", Key: s.alice.Public()}},
-		Deadline:    time.Now().Add(time.Hour),
+		Modes:   []protocol.Mode{protocol.Exact},
+		Panels:  []protocol.PanelRef{{Name: "all", Assembly: "GRCh38", Digest: s.panel.Digest(), Size: uint64(s.panel.Len())}},
+		Members: must[[]protocol.Member](s.t)(s.home.RosterMembers()),
+		Researchers: []protocol.Researcher{
+			{Name: "Alice", Organisation: "Elsewhere", Key: s.alice.Public()},
+			{Name: "Bob", Organisation: "Nowhere", Key: newKey(s.t, "bob").Public()},
+		},
+		Deadline: time.Now().Add(time.Hour),
 	}
 	for _, site := range s.sites {
 		r.Sites = append(r.Sites, site.card().Site())

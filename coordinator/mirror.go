@@ -23,7 +23,7 @@ type item struct {
 }
 
 // mirror fetches from the other members what the state names and this member has
-// not: panels, and sums of tasks. A disk that cannot be read stops the member.
+// not: panels, sums of tasks, and tables. A disk that cannot be read stops the member.
 func (c *Coordinator) mirror(ctx context.Context) error {
 	have := make(map[protocol.Digest]bool)
 	swept := time.Time{}
@@ -127,6 +127,10 @@ func (c *Coordinator) named() map[protocol.Digest]uint64 {
 			if t.Failed == 0 && !t.Sum.IsZero() {
 				list[t.Sum] = t.SumSize
 			}
+		}
+		for _, t := range s.Tables {
+			p := &t.Record.Publication.Message
+			list[p.Content] = p.Size
 		}
 	})
 	return list

@@ -39,6 +39,8 @@ type site struct {
 	// sequence counts its votes; latest are the furthest heads of others that it keeps.
 	sequence uint64
 	latest   map[uint32]protocol.Seen
+	// report is what it says of its budget, nil for nothing.
+	report []byte
 	// tasks are the bytes of every task that it was offered.
 	tasks [][]byte
 }
@@ -124,7 +126,7 @@ func (s *site) sync(request []byte) ([]byte, error) {
 }
 
 func (s *site) state() protocol.NodeState {
-	st := protocol.StudyState{Study: "demo", Roster: s.roster.Digest(), Ready: s.fresh, Declaration: s.declared.Bytes()}
+	st := protocol.StudyState{Study: "demo", Roster: s.roster.Digest(), Ready: s.fresh, Declaration: s.declared.Bytes(), Report: s.report}
 	if !s.fresh {
 		q, err := protocol.Sign(protocol.HeadQuery{Study: "demo", Point: s.point, Nonce: protocol.Hash("nonce", []byte{byte(s.point)})}, s.key)
 		if err != nil {

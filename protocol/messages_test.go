@@ -140,6 +140,7 @@ func (s *study) releasing(t testing.TB) []spoken {
 	return []spoken{
 		{"site report", report.Bytes(), under(r.OpenSiteReport, roster)},
 		{"publication", p.publication(t).Bytes(), under(r.OpenPublication, roster)},
+		{"query of a publication", p.publication(t).Bytes(), of(protocol.PublishedQuery)},
 		{"verdict", p.verdicts[0].Bytes(), of(r.OpenVerdict)},
 		{"table record", must[[]byte](t)(p.record(t).Bytes()), under(r.ParseTableRecord, roster)},
 	}

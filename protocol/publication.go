@@ -88,6 +88,19 @@ func (r *Roster) OpenPublication(raw []byte, roster Digest) (Signed[Publication]
 	return s, nil
 }
 
+// PublishedQuery reads which query is published, before anything is verified.
+func PublishedQuery(raw []byte) (Digest, error) {
+	e, err := parseEnvelope(raw)
+	if err != nil {
+		return Digest{}, err
+	}
+	m := new(pb.Publication)
+	if err := unmarshal(e.Payload, m); err != nil {
+		return Digest{}, err
+	}
+	return ParseDigest(m.Query)
+}
+
 // Verdict is a custodian's signed yes or no to a publication. The latest one of a site
 // counts.
 type Verdict struct {

@@ -21,10 +21,12 @@ import (
 )
 
 const (
-	// maxBody bounds every request in bytes but an operator's panel, and one by
-	// nobody that is known: those may show the state and ask to join.
+	// maxBody bounds every request in bytes but an operator's panel, a researcher's table,
+	// and one by nobody that is known: those may show the state and ask to join.
 	maxBody      = protocol.MaxMessage
 	maxPanelBody = 64 << 20
+	// maxTableBody is a table with its publication.
+	maxTableBody = protocol.MaxTable + 1<<20
 	maxUnsigned  = 64 << 10
 	// maxReading is how long a body may take to come: a panel over a slow line.
 	maxReading = 5 * time.Minute
@@ -95,10 +97,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			deny(err)
 			return
 		}
-		caller, most = a.Backend.Caller(claim.Signer()), maxBody
-		if caller.Operator && r.URL.Path == "/v1/panels" {
-			most = maxPanelBody
-		}
+		caller = a.Backend.Caller(claim.Signer())
+		most = bodyOf(caller, r)
 	}
 	body, err := readBody(w, r, most)
 	if err != nil && !errors.As(err, new(*http.MaxBytesError)) {
@@ -119,6 +119,19 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = r.WithContext(context.WithValue(r.Context(), callerKey, caller))
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	a.mux.ServeHTTP(w, r)
+}
+
+// bodyOf is how many bytes a known caller may send.
+func bodyOf(c Caller, r *http.Request) int64 {
+	study, isStudy := strings.CutPrefix(r.URL.Path, "/v1/studies/")
+	of, isTable := strings.CutSuffix(study, "/tables")
+	switch {
+	case c.Operator && r.URL.Path == "/v1/panels":
+		return maxPanelBody
+	case isStudy && isTable && r.Method == http.MethodPost && permissions["publish-table"].allows(c, of):
+		return maxTableBody
+	}
+	return maxBody
 }
 
 // readBody reads a body of a bounded size in a bounded time. Where the connection has

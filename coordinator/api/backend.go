@@ -66,4 +66,20 @@ type Backend interface {
 	Changed() <-chan struct{}
 	Result(ctx context.Context, d protocol.Digest) ([]byte, error)
 	Sum(ctx context.Context, d protocol.Digest) (io.ReadCloser, error)
+
+	// Publish takes a table of a task that by has asked; Judge a verdict on one.
+	Publish(ctx context.Context, study string, by protocol.KeyID, raw []byte) (rest.Table, error)
+	Judge(ctx context.Context, study string, d protocol.Digest, raw []byte) (rest.Table, error)
+	// Tables are those of a study, without their records.
+	Tables(study string) []Table
+	Table(study string, d protocol.Digest) (Table, error)
+	TableContent(ctx context.Context, study string, d protocol.Digest) (io.ReadCloser, error)
+}
+
+// Table is a table with who may read it before everybody of its study may.
+type Table struct {
+	rest.Table
+	// Publisher is whose it is, Deciders the sites whose custodians decide.
+	Publisher protocol.KeyID
+	Deciders  []string
 }

@@ -179,24 +179,27 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// signatureOf is the header of a POST whose body is not known yet.
+func signatureOf(t testing.TB, key *protocol.SigningKey, path string) string {
+	t.Helper()
+	s, err := protocol.Sign(protocol.Request{Method: "POST", Path: "//example.com" + path, At: now, Nonce: protocol.Hash(path)}, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return base64.StdEncoding.EncodeToString(s.Bytes())
+}
+
 func TestLittleIsReadForWhoIsNotKnown(t *testing.T) {
 	b := newBackend(t)
-	sign := func(key *protocol.SigningKey, path string) string {
-		s, err := protocol.Sign(protocol.Request{Method: "POST", Path: "//example.com" + path, At: now, Nonce: protocol.Hash(path)}, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return base64.StdEncoding.EncodeToString(s.Bytes())
-	}
 	for _, tt := range []struct {
 		name, path, header string
 		most               int64
 	}{
 		{"nobody's request", "/v1/panels", "", 65 << 10},
 		{"one with no signature in its header", "/v1/panels", "AAAA", 0},
-		{"one of an unknown key", "/v1/panels", sign(newKey(t, "mallory"), "/v1/panels"), 0},
-		{"a researcher's panel", "/v1/panels", sign(b.keys["alice"], "/v1/panels"), protocol.MaxMessage + 1},
-		{"an operator's anything else", "/v1/studies", sign(b.keys["operator"], "/v1/studies"), protocol.MaxMessage + 1},
+		{"one of an unknown key", "/v1/panels", signatureOf(t, newKey(t, "mallory"), "/v1/panels"), 0},
+		{"a researcher's panel", "/v1/panels", signatureOf(t, b.keys["alice"], "/v1/panels"), protocol.MaxMessage + 1},
+		{"an operator's anything else", "/v1/studies", signatureOf(t, b.keys["operator"], "/v1/studies"), protocol.MaxMessage + 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			body := &counted{r: io.LimitReader(endless{}, 128<<20)}

@@ -34,6 +34,11 @@ var permissions = map[string]rule{
 	"watch-task":      {operator: true, researcher: true},
 	"get-task-result": {researcher: true},
 	"get-task-sum":    {researcher: true},
+	"list-tables":     {operator: true, researcher: true, site: true},
+	"publish-table":   {researcher: true},
+	"get-table":       {operator: true, researcher: true, site: true},
+	"get-table-rows":  {operator: true, researcher: true, site: true},
+	"judge-table":     {site: true},
 }
 
 type (
@@ -74,7 +79,7 @@ func operation[I, O any](a *API, id, method, path, summary string, do func(conte
 }
 
 func describe(id, method, path, summary string) huma.Operation {
-	op := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, MaxBodyBytes: maxPanelBody}
+	op := huma.Operation{OperationID: id, Method: method, Path: path, Summary: summary, MaxBodyBytes: max(maxPanelBody, maxTableBody)}
 	if method == http.MethodPost {
 		op.DefaultStatus = http.StatusOK
 	}
@@ -96,6 +101,7 @@ func (a *API) register() {
 	a.registerSites(b)
 	a.registerStudies(b)
 	a.registerTasks(b)
+	a.registerTables(b)
 }
 
 func (a *API) registerSites(b Backend) {

@@ -125,6 +125,17 @@ func (s *Study) roster(d protocol.Digest) (protocol.Signed[protocol.Roster], boo
 	return s.Opened[i], true
 }
 
+// Since are the opened rosters from one on, without the one in force: none when it is that
+// one.
+func (s *Study) Since(d protocol.Digest) (list [][]byte) {
+	for i, r := range s.Opened {
+		if i < len(s.Opened)-1 && (list != nil || r.Digest() == d) {
+			list = append(list, r.Bytes())
+		}
+	}
+	return list
+}
+
 // Failure is why a task ended without an answer.
 type Failure uint8
 

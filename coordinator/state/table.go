@@ -107,41 +107,57 @@ func (s *State) report(m *statepb.Report) (bool, error) {
 }
 
 func (s *State) publish(m *statepb.Publish, at time.Time) (bool, error) {
-	task, err := s.task(m.Query)
-	if err != nil {
-		return false, err
-	}
-	p, err := task.Roster.Message.OpenPublication(m.Publication, task.Roster.Digest())
+	query, err := protocol.ParseDigest(m.Query)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
+	t, known, err := s.Publishable(query, m.Publication, at)
+	if err != nil || known {
+		return false, err
+	}
+	s.forgetTables(at)
+	t.Submitted, t.Changed = at, at
+	s.Tables[t.ID] = t
+	return true, nil
+}
+
+// Publishable is the table that a publication of a task's answer would be, and whether it
+// is known already. It changes nothing.
+func (s *State) Publishable(query protocol.Digest, publication []byte, at time.Time) (t *Table, known bool, err error) {
+	task, err := s.task(query[:])
+	if err != nil {
+		return nil, false, err
+	}
+	p, err := task.Roster.Message.OpenPublication(publication, task.Roster.Digest())
+	if err != nil {
+		return nil, false, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
 	id := p.Digest()
-	if _, ok := s.Tables[id]; ok {
-		return false, nil
+	if t, ok := s.Tables[id]; ok {
+		return t, true, nil
 	}
 	if !task.Done() {
-		return false, fmt.Errorf("%w: the task has no answer", ErrConflict)
+		return nil, false, fmt.Errorf("%w: the task has no answer", ErrConflict)
 	}
 	if p.Message.Attempt != task.Attempt.Number {
-		return false, fmt.Errorf("%w: the answer is of attempt %d", ErrInvalid, task.Attempt.Number)
+		return nil, false, fmt.Errorf("%w: the answer is of attempt %d", ErrInvalid, task.Attempt.Number)
 	}
 	record, err := task.Roster.Message.NewTableRecord(p, task.Header, task.Cut)
 	if err != nil {
-		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
+		return nil, false, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	s.forgetTables(at)
-	if err := s.roomFor(record); err != nil {
-		return false, err
-	}
-	s.Tables[id] = &Table{ID: id, Roster: task.Roster, Record: record, Submitted: at, Changed: at}
-	return true, nil
+	return &Table{ID: id, Roster: task.Roster, Record: record}, false, s.roomFor(record, at)
 }
 
 // roomFor requires that no other table of the same answer waits or is released, and that
 // there are not too many.
-func (s *State) roomFor(record *protocol.TableRecord) error {
-	awaited := 0
+func (s *State) roomFor(record *protocol.TableRecord, at time.Time) error {
+	awaited, all := 0, 0
 	for _, t := range s.Tables {
+		if t.forgotten(at) {
+			continue
+		}
+		all++
 		p := &t.Record.Publication.Message
 		if now := t.State(); p.Query == record.Publication.Message.Query && (now == Awaited || now == Released) {
 			return fmt.Errorf("%w: another table of this task waits or is published", ErrConflict)
@@ -150,17 +166,19 @@ func (s *State) roomFor(record *protocol.TableRecord) error {
 			awaited++
 		}
 	}
-	if awaited >= maxAwaited || len(s.Tables) >= maxTables {
-		return fmt.Errorf("%w: %d tables of this study wait for their sites, of %d in all; try again later", ErrConflict, awaited, len(s.Tables))
+	if awaited >= maxAwaited || all >= maxTables {
+		return fmt.Errorf("%w: %d tables of this study wait for their sites, of %d in all; try again later", ErrConflict, awaited, all)
 	}
 	return nil
 }
 
 // forgetTables drops those that were never released, after as long as tasks are kept.
 func (s *State) forgetTables(at time.Time) {
-	maps.DeleteFunc(s.Tables, func(_ protocol.Digest, t *Table) bool {
-		return t.Released.IsZero() && at.After(t.Submitted.Add(keepFor))
-	})
+	maps.DeleteFunc(s.Tables, func(_ protocol.Digest, t *Table) bool { return t.forgotten(at) })
+}
+
+func (t *Table) forgotten(at time.Time) bool {
+	return t.Released.IsZero() && at.After(t.Submitted.Add(keepFor))
 }
 
 func (s *State) judge(m *statepb.Judge, at time.Time) (bool, error) {

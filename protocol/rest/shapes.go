@@ -105,6 +105,9 @@ type Study struct {
 	// Declarations are the sites' signed declarations in roster order, empty where
 	// there is none yet.
 	Declarations [][]byte `json:"declarations,omitempty"`
+	// Reports are what sites have signed of their budgets, in roster order; most say
+	// nothing.
+	Reports [][]byte `json:"reports,omitempty"`
 	// Ready names the sites whose node is connected and ready to contribute.
 	Ready []string `json:"ready,omitempty"`
 	// StudyToken is what a researcher joins with, once the study is open.
