@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -35,6 +36,14 @@ func (c BudgetClass) Rho() uint64 {
 		return 0
 	}
 	return leastBudget << (c - 1)
+}
+
+// Below is what is more than is left, in 1e-12.
+func (c BudgetClass) Below() uint64 {
+	if c >= MaxBudgetClass {
+		return math.MaxUint64
+	}
+	return (c + 1).Rho()
 }
 
 // ReportedCohort is what of a study's budget is left for questions about a cohort. What

@@ -41,6 +41,8 @@ type View struct {
 	Declarations []protocol.Signed[protocol.Declaration]
 	// Ready names the sites that could answer now.
 	Ready []string
+	// Reports are what sites say of their budgets, in roster order, zero for nothing.
+	Reports []protocol.Signed[protocol.SiteReport]
 }
 
 // Study fetches a study and believes only what its custodians and sites have signed.
@@ -72,7 +74,8 @@ func (c *Client) Study(ctx context.Context) (View, error) {
 		}
 		v.Declarations[i] = d
 	}
-	return v, nil
+	v.Reports, err = reportsOf(roster, s.Reports)
+	return v, err
 }
 
 // Panel fetches a panel of the roster, or takes it from the home. A panel proves
