@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -56,7 +57,9 @@ type Preview struct {
 	Variants             uint64
 	Researcher, Purpose  string
 	Mode                 protocol.Mode
-	Rules                []Rule
+	// Cost is what an answer in mode dp is charged.
+	Cost  account.Cost
+	Rules []Rule
 	// Leaves is empty when a rule does not hold: then a refusal leaves, which is a code.
 	Leaves []Leaving
 }
@@ -87,6 +90,11 @@ func (n *Node) Preview(ctx context.Context, spec PreviewSpec) (Preview, error) {
 	}
 	sound := n.ask(ctx, q, &view, signed)
 	view.Cohort, view.Panel = q.body.Cohort, q.panel.Name
+	if view.Mode == protocol.Private {
+		if p, err := priceOf(q); err == nil {
+			view.Cost = p.cost
+		}
+	}
 	if !sound {
 		return view, nil
 	}

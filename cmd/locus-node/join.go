@@ -32,6 +32,7 @@ func (a *app) initCommand() *cobra.Command {
 }
 
 func (a *app) make(who node.InitConfig) error {
+	who.HeadFile = a.head
 	if err := node.Init(a.dir, who); err != nil {
 		return err
 	}

@@ -25,10 +25,11 @@ func main() { cli.Main(run) }
 
 // app is what every command is given.
 type app struct {
-	dir string
-	in  io.Reader // a terminal, or no question is asked
-	out io.Writer // the result, nothing else
-	err io.Writer // everything else
+	dir  string
+	head string    // the head file of the ledger
+	in   io.Reader // a terminal, or no question is asked
+	out  io.Writer // the result, nothing else
+	err  io.Writer // everything else
 	// confine lets this process give up what it does not need to parse.
 	confine func(worker.Alone)
 }
@@ -50,7 +51,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 		dir = "locus-node"
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.count(), a.panel(), a.parse())
+	root.PersistentFlags().StringVar(&a.head, "head-file", os.Getenv("LOCUS_NODE_HEAD"), "head file of the privacy ledger, outside of the directory and its backups (LOCUS_NODE_HEAD); DIR.head without it")
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.parse())
 	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
 }
 
@@ -69,9 +71,9 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, node.ErrConfig), errors.Is(err, worker.ErrByHand):
 		return cli.Usage
-	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound):
+	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger):
 		return cli.Altered
-	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant):
+	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrBudget):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable
@@ -90,7 +92,7 @@ func exitCode(err error) int {
 
 // with opens the node for the time that a command takes.
 func (a *app) with(c node.Config, do func(*node.Node) error) error {
-	c.Dir, c.Version = a.dir, version
+	c.Dir, c.HeadFile, c.Version = a.dir, a.head, version
 	var err error
 	if c.Parser, err = worker.Self(parseName); err != nil {
 		return err

@@ -70,6 +70,9 @@ func (a *app) told(p node.Preview) error {
 	if p.Researcher != "" {
 		fmt.Fprintf(a.out, "asked by %s, for: %s\n", p.Researcher, p.Purpose)
 	}
+	if c := showCost(p.Cost, shownDelta); c.Rho > 0 {
+		fmt.Fprintf(a.out, "costs rho %.3g: epsilon %.3g at delta %g\n", c.Rho, c.Epsilon, shownDelta)
+	}
 	fmt.Fprintln(a.out, "\nRules, in the order in which they are asked:")
 	refused := false
 	for _, r := range p.Rules {

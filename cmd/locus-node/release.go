@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
 
@@ -69,19 +70,23 @@ func (a *app) releaseList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "COHORT\tPEOPLE\tLIMIT\tGIVEN\tOF THE LIMIT")
-				for _, c := range cohorts {
-					fmt.Fprintf(w, "%s\t%d or more\t%d\t%d\t%.0f %%\n", c.Cohort, c.People, c.Limit, c.Given, 100*c.Share)
-				}
-				fmt.Fprintln(w, "\nGRANT\tSTUDY\tCOHORT\tVARIANTS\tUNTIL\tSTATE")
-				for _, g := range grants {
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", g.ID.Short(), g.Study, g.Cohort, granted(g), g.Expires.UTC().Format(time.DateOnly), g.State)
-				}
-				return w.Flush()
+				return tellReleases(a.out, cohorts, grants)
 			})
 		},
 	}
+}
+
+func tellReleases(out io.Writer, cohorts []node.CohortRelease, grants []node.ReleaseGrant) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "COHORT\tPEOPLE\tLIMIT\tGIVEN\tOF THE LIMIT")
+	for _, c := range cohorts {
+		fmt.Fprintf(w, "%s\t%d or more\t%d\t%d\t%.0f %%\n", c.Cohort, c.People, c.Limit, c.Given, 100*c.Share)
+	}
+	fmt.Fprintln(w, "\nGRANT\tSTUDY\tCOHORT\tVARIANTS\tUNTIL\tSTATE")
+	for _, g := range grants {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", g.ID.Short(), g.Study, g.Cohort, granted(g), g.Expires.UTC().Format(time.DateOnly), g.State)
+	}
+	return w.Flush()
 }
 
 func (a *app) releaseRevoke() *cobra.Command {
