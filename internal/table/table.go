@@ -35,7 +35,7 @@ func (r *Row) appendAF(b []byte, none string) []byte {
 }
 
 // writeLines writes a head and a line a row.
-func writeLines(w io.Writer, head string, rows iter.Seq[Row], line func([]byte, *Row) []byte) error {
+func writeLines[R any](w io.Writer, head string, rows iter.Seq[R], line func([]byte, *R) []byte) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	out.WriteString(head)
 	var b []byte
@@ -69,17 +69,23 @@ func appendTSV(b []byte, r *Row) []byte {
 // Afreq writes what `plink2 --freq` writes. A variant's ID is CHROM:POS:REF:ALT, what
 // --set-all-var-ids @:#:$r:$a gives it.
 func Afreq(w io.Writer, rows iter.Seq[Row]) error {
-	return writeLines(w, "#CHROM\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n", rows, func(b []byte, r *Row) []byte {
-		b = appendText(b, r.Contig, '\t')
-		b = appendText(b, r.Contig, ':')
-		b = appendNumber(b, int64(r.Pos), ':')
-		b = appendText(b, r.Ref, ':')
-		b = appendText(b, r.Alt, '\t')
-		b = appendText(b, r.Ref, '\t')
-		b = appendText(b, r.Alt, '\t')
-		b = append(r.appendAF(b, "nan"), '\t')
+	return writeLines(w, afreqHead, rows, func(b []byte, r *Row) []byte {
+		b = append(r.appendAF(r.appendAfreqPlace(b), "nan"), '\t')
 		return appendNumber(b, r.AN, '\n')
 	})
+}
+
+const afreqHead = "#CHROM\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n"
+
+// appendAfreqPlace writes the columns before the frequency.
+func (r *Row) appendAfreqPlace(b []byte) []byte {
+	b = appendText(b, r.Contig, '\t')
+	b = appendText(b, r.Contig, ':')
+	b = appendNumber(b, int64(r.Pos), ':')
+	b = appendText(b, r.Ref, ':')
+	b = appendText(b, r.Alt, '\t')
+	b = appendText(b, r.Ref, '\t')
+	return appendText(b, r.Alt, '\t')
 }
 
 // JSONL writes one JSON object a line.
@@ -89,13 +95,17 @@ func JSONL(w io.Writer, rows iter.Seq[Row]) error {
 
 // AppendJSON appends a row as one JSON object.
 func AppendJSON(b []byte, r *Row) []byte {
+	return append(r.appendAF(append(r.appendJSONPlace(b), `,"af":`...), "null"), '}')
+}
+
+// appendJSONPlace opens the object, up to AN.
+func (r *Row) appendJSONPlace(b []byte) []byte {
 	b = appendQuoted(append(b, `{"contig":`...), r.Contig)
 	b = strconv.AppendUint(append(b, `,"pos":`...), uint64(r.Pos), 10)
 	b = appendQuoted(append(b, `,"ref":`...), r.Ref)
 	b = appendQuoted(append(b, `,"alt":`...), r.Alt)
 	b = strconv.AppendInt(append(b, `,"ac":`...), r.AC, 10)
-	b = strconv.AppendInt(append(b, `,"an":`...), r.AN, 10)
-	return append(r.appendAF(append(b, `,"af":`...), "null"), '}')
+	return strconv.AppendInt(append(b, `,"an":`...), r.AN, 10)
 }
 
 // appendQuoted appends a JSON string of printable ASCII.

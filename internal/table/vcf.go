@@ -37,17 +37,32 @@ func VCFHead(w io.Writer, h Head) error {
 	return nil
 }
 
-func appendVCF(b []byte, r *Row) []byte {
+// appendVCFPlace writes the columns before INFO.
+func (r *Row) appendVCFPlace(b []byte) []byte {
 	b = appendText(b, r.Contig, '\t')
 	b = append(appendNumber(b, int64(r.Pos), '\t'), ".\t"...)
 	b = appendText(b, r.Ref, '\t')
-	b = append(append(b, r.Alt...), "\t.\t.\tAC="...)
+	return append(append(b, r.Alt...), "\t.\t.\t"...)
+}
+
+func appendVCF(b []byte, r *Row) []byte {
+	b = append(r.appendVCFPlace(b), "AC="...)
 	b = append(appendNumber(b, r.AC, ';'), "AN="...)
 	b = append(appendNumber(b, r.AN, ';'), "AF="...)
 	return append(r.appendAF(b, "."), '\n')
 }
 
 func (h *Head) text() string {
+	return h.above() +
+		"##INFO=<ID=AC,Number=A,Type=Integer,Description=\"Copies of ALT over all sites\">\n" +
+		"##INFO=<ID=AN,Number=1,Type=Integer,Description=\"Called alleles over all sites\">\n" +
+		"##INFO=<ID=AF,Number=A,Type=Float,Description=\"AC / AN\">\n" + vcfColumns
+}
+
+const vcfColumns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+
+// above is what stands above the INFO lines.
+func (h *Head) above() string {
 	var b strings.Builder
 	b.WriteString("##fileformat=VCFv4.3\n")
 	if h.Date != "" {
@@ -68,9 +83,5 @@ func (h *Head) text() string {
 			fmt.Fprintf(&b, "##contig=<ID=%s,assembly=%s>\n", c, h.Assembly)
 		}
 	}
-	b.WriteString("##INFO=<ID=AC,Number=A,Type=Integer,Description=\"Copies of ALT over all sites\">\n" +
-		"##INFO=<ID=AN,Number=1,Type=Integer,Description=\"Called alleles over all sites\">\n" +
-		"##INFO=<ID=AF,Number=A,Type=Float,Description=\"AC / AN\">\n" +
-		"#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n")
 	return b.String()
 }
