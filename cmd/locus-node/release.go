@@ -16,7 +16,8 @@ import (
 const day = 24 * time.Hour
 
 func (a *app) release() *cobra.Command {
-	return cli.Group("release", "How many exact variants leave of a cohort's people", a.releaseGrant(), a.releaseList(), a.releaseRevoke())
+	return cli.Group("release", "How many exact variants leave of a cohort's people, and which tables are published",
+		a.releaseGrant(), a.releaseList(), a.releaseRevoke(), a.releasePending(), a.releaseApprove(), a.releaseRefuse())
 }
 
 func (a *app) releaseGrant() *cobra.Command {

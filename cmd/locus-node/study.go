@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) study() *cobra.Command {
-	return cli.Group("study", "The studies of this site", a.studyList(), a.studyAccept(), &cobra.Command{
+	return cli.Group("study", "The studies of this site", a.studyList(), a.studyAccept(), a.studyReport(), &cobra.Command{
 		Use: "show STUDY", Short: "Show in plain words what a study lets happen", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {

@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, _ io.Reader, out, errs io.Writer) i
 	a := &app{out: out, err: errs}
 	root := &cobra.Command{Use: "locus", Short: "Ask questions of genomes that stay where they are", Version: version}
 	root.PersistentFlags().StringVar(&a.home, "home", defaultHome(), "directory of your key and your questions (LOCUS_HOME)")
-	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.explain(), a.runCommand(), a.task(), a.result(), a.viewer(), a.synth())
+	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.explain(), a.runCommand(), a.task(), a.result(), a.table(), a.viewer(), a.synth())
 	return cli.Run(ctx, root, args, out, errs, exitCode)
 }
 
@@ -60,7 +60,7 @@ func exitCode(err error) int {
 	var problem *rest.Problem
 	switch {
 	case errors.Is(err, researcher.ErrAltered), errors.Is(err, researcher.ErrNotMine),
-		errors.Is(err, researcher.ErrRoster), errors.Is(err, rest.ErrPin):
+		errors.Is(err, researcher.ErrRoster), errors.Is(err, researcher.ErrTable), errors.Is(err, researcher.ErrTableBundle), errors.Is(err, rest.ErrPin):
 		return cli.Altered
 	case errors.Is(err, researcher.ErrSelection), errors.Is(err, panel.ErrRegion), errors.Is(err, genes.ErrAmbiguous):
 		return cli.Usage
@@ -70,7 +70,8 @@ func exitCode(err error) int {
 		return cli.Waiting
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, genes.ErrUnknown), errors.Is(err, researcher.ErrNoHome), errors.Is(err, researcher.ErrNotJoined):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, genes.ErrUnknown), errors.Is(err, researcher.ErrNoHome), errors.Is(err, researcher.ErrNotJoined),
+		errors.Is(err, researcher.ErrNoTable):
 		return cli.NotFound
 	case errors.As(err, &problem):
 		switch problem.Status {

@@ -22,7 +22,7 @@ const (
 )
 
 // Coordinator is the coordinator's HTTP API, as far as a site needs it: to join, to
-// read a proposed study and to hand in the custodian's signature.
+// read a proposed study, to hand in the custodian's signature, and to judge tables.
 type Coordinator struct {
 	door *Door
 	rest *rest.Client

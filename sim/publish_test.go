@@ -1,0 +1,213 @@
+package sim_test
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/locus-genomics/locus/node"
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/rest"
+	"github.com/locus-genomics/locus/researcher"
+	"github.com/locus-genomics/locus/sim"
+)
+
+// asking is a network with an answer that alice has, and what she needs to publish it.
+type asking struct {
+	*sim.Network
+	client *researcher.Client
+	asked  researcher.Asked
+	answer researcher.Answer
+}
+
+func newAsking(t *testing.T) *asking {
+	t.Helper()
+	made, sites := synthetic(t, 3, 30, 40)
+	a := &asking{Network: newNetwork(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel)})}
+	var err error
+	if a.client, err = a.Client(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(a.client.Close)
+	if a.answer, err = a.Ask(t.Context(), researcher.Ask{Purpose: "to publish"}); err != nil {
+		t.Fatal(err)
+	}
+	a.asked = a.answer.Asked
+	return a
+}
+
+func (a *asking) publish(t *testing.T, spec researcher.PublishSpec) rest.Table {
+	t.Helper()
+	table, err := a.client.Publish(t.Context(), a.asked, spec, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// shown is a table as site i's custodian sees it.
+func (a *asking) shown(t *testing.T, i int, id protocol.Digest) node.TableRelease {
+	t.Helper()
+	r, err := a.Node(i).TableRelease(t.Context(), id.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (a *asking) judge(t *testing.T, i int, id protocol.Digest, approve bool) {
+	t.Helper()
+	if err := a.Node(i).Judge(t.Context(), a.shown(t, i, id), approve); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The whole way: an answer is handed in, each custodian reads it and approves, and then
+// everybody reads what the answer was, and verifies it without the network.
+func TestAnAnswerIsPublishedWhenAllItsCustodiansApprove(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t)
+	table := a.publish(t, researcher.PublishSpec{Title: "Forty variants"})
+	if again := a.publish(t, researcher.PublishSpec{Title: "Forty variants"}); again.ID != table.ID {
+		t.Error("handed in again it is another table")
+	}
+	if _, err := a.client.Publish(t.Context(), a.asked, researcher.PublishSpec{Title: "Other"}, time.Now()); !errors.Is(err, researcher.ErrPublished) {
+		t.Errorf("under another title: got %v, want %v", err, researcher.ErrPublished)
+	}
+	for i := range 3 {
+		if _, err := a.client.Table(t.Context(), table.ID.String()); !errors.Is(err, researcher.ErrTable) {
+			t.Errorf("after %d approvals: got %v, want %v", i, err, researcher.ErrTable)
+		}
+		seen := a.shown(t, i, table.ID)
+		if seen.Fault != nil || seen.Own != "" || seen.Researcher != "Alice, University" || seen.Purpose != "to publish" || seen.Cohort != sim.Everyone ||
+			seen.Mode != protocol.Exact || seen.Rows != uint64(len(a.answer.Rows)) || len(seen.Sites) != 3 || len(seen.Waiting) != 3-i {
+			t.Errorf("site %d is shown %+v", i+1, seen)
+		}
+		if row := seen.First[0]; row.AC != uint64(a.answer.Rows[0].AC) || row.Variant != protocol.Variant(a.answer.Rows[0].Variant) {
+			t.Errorf("the first row is shown as %+v", row)
+		}
+		a.judge(t, i, table.ID, true)
+		a.judge(t, i, table.ID, true) // once more changes nothing
+		if own := a.shown(t, i, table.ID).Own; own != "yes" {
+			t.Errorf("site %d is told that it has said %q", i+1, own)
+		}
+	}
+	bundle, err := a.client.Table(t.Context(), table.ID.Short())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify(t, bundle, &a.answer)
+	a.judge(t, 1, table.ID, false)
+	if list, err := a.client.Tables(t.Context()); err != nil || list[0].State != rest.TableWithdrawn {
+		t.Errorf("after a custodian took it back: %+v, %v", list, err)
+	}
+	if _, err := a.client.Table(t.Context(), table.ID.String()); !errors.Is(err, researcher.ErrTable) {
+		t.Errorf("a withdrawn table: got %v", err)
+	}
+}
+
+// verify opens a bundle as a stranger does, and refuses it with anything altered.
+func verify(t *testing.T, bundle *researcher.TableBundle, answer *researcher.Answer) {
+	t.Helper()
+	pinned := answer.Asked.Roster
+	var file bytes.Buffer
+	if _, err := bundle.WriteTo(&file); err != nil {
+		t.Fatal(err)
+	}
+	b, err := researcher.ParseTableBundle(file.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.Verify(pinned)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := researcher.TableOf(answer); err != nil || !bytes.Equal(got.Content, want) {
+		t.Errorf("what is published is not the answer: %v", err)
+	}
+	cell := bytes.LastIndexByte(b.Content[:len(b.Content)-1], '\t') + 1
+	for name, alter := range map[string]func(*researcher.TableBundle){
+		"one cell altered": func(b *researcher.TableBundle) {
+			b.Content = bytes.Clone(b.Content)
+			b.Content[cell] = '0' + ('9' - b.Content[cell])
+		},
+		"a row taken out": func(b *researcher.TableBundle) {
+			b.Content = b.Content[:bytes.LastIndexByte(b.Content[:len(b.Content)-1], '\n')+1]
+		},
+		"another roster pinned": func(b *researcher.TableBundle) { b.Rosters = nil },
+		"an approval left out": func(b *researcher.TableBundle) {
+			r := got.Roster.Message
+			record, err := r.ParseTableRecord(b.Record, pinned)
+			if err != nil {
+				t.Fatal(err)
+			}
+			record.Verdicts = slices.Clone(record.Verdicts[1:])
+			if b.Record, err = record.Bytes(); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		altered := *b
+		alter(&altered)
+		if _, err := altered.Verify(pinned); !errors.Is(err, researcher.ErrTable) {
+			t.Errorf("with %s: got %v, want %v", name, err, researcher.ErrTable)
+		}
+	}
+	if _, err := b.Verify(protocol.Hash("another")); !errors.Is(err, researcher.ErrTable) {
+		t.Errorf("under another roster: got %v, want %v", err, researcher.ErrTable)
+	}
+}
+
+// A custodian's no ends a table before anybody has read it, and a new one may follow.
+func TestATableThatACustodianRefusesIsNotPublished(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t)
+	table := a.publish(t, researcher.PublishSpec{Title: "Badly named"})
+	a.judge(t, 0, table.ID, true)
+	a.judge(t, 1, table.ID, false)
+	a.judge(t, 2, table.ID, true)
+	if list, err := a.client.Tables(t.Context()); err != nil || len(list) != 1 || list[0].State != rest.TableRefused {
+		t.Errorf("got %+v, %v", list, err)
+	}
+	second := a.publish(t, researcher.PublishSpec{Title: "Better", Again: true})
+	if second.ID == table.ID {
+		t.Fatal("it is the same table")
+	}
+	for i := range 3 {
+		a.judge(t, i, second.ID, true)
+	}
+	if _, err := a.client.Table(t.Context(), second.ID.String()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a node has given exactly it lets be published while the limit or a grant allows
+// it, and no longer. Forty variants of thirty people are far above the limit.
+func TestAnExactTableNeedsTheGrantThatItsAnswerNeeded(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t)
+	table := a.publish(t, researcher.PublishSpec{})
+	_, grants, err := a.Node(0).Releases(t.Context())
+	if err != nil || len(grants) != 1 {
+		t.Fatalf("%d grants, %v", len(grants), err)
+	}
+	shown := a.shown(t, 0, table.ID)
+	if _, err := a.Node(0).RevokeRelease(t.Context(), grants[0].ID.String()); err != nil {
+		t.Fatal(err)
+	}
+	// Also where it was shown before the grant ended.
+	if err := a.Node(0).Judge(t.Context(), shown, true); !errors.Is(err, node.ErrTable) {
+		t.Errorf("without the grant: got %v, want %v", err, node.ErrTable)
+	}
+	if again := a.shown(t, 0, table.ID); !errors.Is(again.Fault, node.ErrTable) {
+		t.Errorf("it is shown with %v", again.Fault)
+	}
+	a.judge(t, 1, table.ID, true) // another site has its own grant
+	spec := node.GrantSpec{Study: a.asked.Study, Cohort: sim.Everyone, Life: time.Hour}
+	if _, err := a.Node(0).GrantRelease(t.Context(), spec); err != nil {
+		t.Fatal(err)
+	}
+	a.judge(t, 0, table.ID, true)
+}
