@@ -27,7 +27,12 @@ type (
 	Answer = answer.Answer
 	// Row is one variant's answer.
 	Row = answer.Row
+	// Noise is what was added to a private answer, and what it promises.
+	Noise = answer.Noise
 )
+
+// Confidence is that of the intervals of a private answer.
+const Confidence = answer.Confidence
 
 // fetched is what a coordinator hands over of a task.
 type fetched struct {

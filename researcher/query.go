@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/locus-genomics/locus/he"
+	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 	"github.com/locus-genomics/locus/protocol/rest"
+	"github.com/locus-genomics/locus/researcher/answer"
 )
 
 const (
@@ -29,6 +31,8 @@ const (
 type Ask struct {
 	Cohort string
 	Mode   protocol.Mode
+	// Private says how much noise there is in mode dp.
+	Private Precision
 	// Panel is a name in the roster; empty when it has only one.
 	Panel string
 	// Region, Genes, RSIDs and VariantFile select from the panel, and what any of them names
@@ -61,7 +65,7 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	if err != nil {
 		return Asked{}, err
 	}
-	if ask.Mode != protocol.Exact || !slices.Contains(r.Modes, ask.Mode) {
+	if !slices.Contains(r.Modes, ask.Mode) {
 		return Asked{}, fmt.Errorf("researcher: the study does not allow mode %s", ask.Mode)
 	}
 	selected, ref, err := c.selected(ctx, view, ask)
@@ -72,6 +76,19 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	if err != nil {
 		return Asked{}, err
 	}
+	var private *answer.AskedPrivately
+	if ask.Mode == protocol.Private {
+		if private, err = c.private(ctx, view, ask, cohort, ref, selected); err != nil {
+			return Asked{}, err
+		}
+		header.Noise, header.Release = private.Noise, private.Release
+		if len(cohort.Points) == len(r.Sites) {
+			header.Points = nil // any sites that are enough
+		}
+	}
+	if _, err := vector.Of(r, &header); err != nil {
+		return Asked{}, fmt.Errorf("%w: %w; ask for fewer variants at a time, or for less noise", ErrPrecision, err)
+	}
 	secrets, err := c.home.seed.Secrets(header.Nonce)
 	if err != nil {
 		return Asked{}, err
@@ -80,7 +97,7 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	if err != nil {
 		return Asked{}, err
 	}
-	asked.Region, asked.Purpose, asked.Made = selected.Of, ask.Purpose, now
+	asked.Region, asked.Purpose, asked.Made, asked.Private = selected.Of, ask.Purpose, now, private
 	return asked, writeJSON(c.home.path("tasks", asked.Task.String()+".json"), asked)
 }
 
@@ -108,8 +125,10 @@ func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, variant
 		if !d.Message.KEMUntil.After(now) {
 			return protocol.QueryHeader{}, fmt.Errorf("researcher: the key of site %q has expired; its node renews it when it is next connected", site)
 		}
-		if _, ok := d.Message.Cohort(ask.Cohort); !ok && slices.Contains(cohort.Points, uint32(i+1)) {
-			return protocol.QueryHeader{}, fmt.Errorf("researcher: site %q has not loaded cohort %q yet", site, ask.Cohort)
+		if slices.Contains(cohort.Points, uint32(i+1)) {
+			if err := declares(&d.Message, site, ask); err != nil {
+				return protocol.QueryHeader{}, err
+			}
 		}
 		h.Declarations = append(h.Declarations, d.Digest())
 	}
@@ -117,6 +136,18 @@ func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, variant
 		return protocol.QueryHeader{}, fmt.Errorf("make nonce: %w", err)
 	}
 	return h, nil
+}
+
+// declares requires that a site has the cohort, for the mode.
+func declares(d *protocol.Declaration, site string, ask Ask) error {
+	declared, ok := d.Cohort(ask.Cohort)
+	switch {
+	case !ok:
+		return fmt.Errorf("researcher: site %q has not loaded cohort %q yet", site, ask.Cohort)
+	case !slices.Contains(declared.Modes, ask.Mode):
+		return fmt.Errorf("researcher: site %q does not answer in mode %s about cohort %q", site, ask.Mode, ask.Cohort)
+	}
+	return nil
 }
 
 // seal commits to the body, signs the header and seals the body to every site.

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -33,7 +34,12 @@ func (q *question) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&q.RSIDs, "rsid", nil, "rsID of --rsids, such as rs334; may be given several times")
 	f.StringVar(&q.NameFile, "rsids", "", "where rsIDs are: the .rsids beside the panel, or a VCF, pvar or bim with IDs")
 	f.StringVar(&q.VariantFile, "variants", "", "file of variants: a VCF, pvar, bim, list CHROM POS REF ALT, or contig:position:REF:ALT and rsIDs, one a line")
-	f.StringVar(&q.mode, "mode", "exact", "exact: the sum as it is, not differentially private")
+	f.StringVar(&q.mode, "mode", "exact", "exact: the sum as it is, not differentially private; dp: with noise that nobody knows, charged to the sites' budgets")
+	f.Float64Var(&q.Private.Epsilon, "epsilon", 0, "in mode dp, the most that the answer may cost")
+	f.Float64Var(&q.Private.Delta, "delta", 1e-9, "in mode dp, the delta that --epsilon is at")
+	f.Float64Var(&q.Private.Error, "error", 0, "in mode dp and in place of --epsilon, the error of a rare allele's frequency that is wanted, such as 0.005")
+	f.BoolVar(&q.Private.AllCalled, "all-called", false, "in mode dp, take everybody as called at every variant: 1.4 times less error, wrong where calls are missing")
+	f.BoolVar(&q.Private.Again, "again", false, "in mode dp, new noise for a question that was asked before; it is charged again")
 	f.StringVar(&q.Purpose, "purpose", "", "what the answer is for, in words that custodians read")
 	f.DurationVar(&q.Life, "life", researcher.DefaultLife, "how long to wait for sites that are away")
 }
@@ -45,6 +51,22 @@ func (q *question) check() (err error) {
 	}
 	if q.study == "" || q.Cohort == "" {
 		return cli.Misused(errors.New("--study and --cohort are needed"))
+	}
+	p := q.Private
+	noise := p.Epsilon != 0 || p.Error != 0
+	switch {
+	case q.Mode == protocol.Exact && (noise || p.AllCalled || p.Again):
+		return cli.Misused(errors.New("--epsilon, --error, --all-called and --again are of --mode dp"))
+	case q.Mode == protocol.Private && (p.Epsilon != 0) == (p.Error != 0):
+		return cli.Misused(errors.New("--mode dp takes --epsilon, the most that the answer may cost, or --error, the error that is wanted"))
+	case p.Error < 0:
+		return cli.Misused(errors.New("--error is above 0"))
+	case p.Delta <= 0 || p.Delta >= 1:
+		return cli.Misused(errors.New("--delta is between 0 and 1"))
+	case p.Epsilon != 0:
+		if err := (account.Budget{Epsilon: p.Epsilon, Delta: p.Delta}).Check(); err != nil {
+			return cli.Misused(err)
+		}
 	}
 	return nil
 }
@@ -61,7 +83,8 @@ func (a *app) runCommand() *cobra.Command {
 		Use: "af", Short: "How common is each variant: AC, AN and AF over all sites of a cohort", Args: cli.Exactly(0),
 		Long: "How common is each variant: AC, AN and AF over all sites of a cohort.\n\n" + selects,
 		Example: "  locus run af --study demo --cohort all --region chr7:117,120,016-117,308,718 --purpose \"carrier screening\"\n" +
-			"  locus run af --study demo --cohort all --gene CFTR --genes gencode.gff3.gz",
+			"  locus run af --study demo --cohort all --gene CFTR --genes gencode.gff3.gz\n" +
+			"  locus run af --study demo --cohort all --mode dp --epsilon 1 --region chr7:117,120,016-117,308,718",
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := errors.Join(q.check(), out.check()); err != nil {
 				return err
@@ -98,6 +121,9 @@ func (a *app) ask(c *cobra.Command, q *question, out *output, detach bool) error
 		return err
 	}
 	fmt.Fprintf(a.err, "asked  %s\n", asked.Task.Short())
+	if p := asked.Private; p != nil && p.Release > 1 {
+		fmt.Fprintf(a.err, "release %d of this question: new noise, charged again unless it was asked for before\n", p.Release)
+	}
 	if detach {
 		fmt.Fprintln(a.out, asked.Task)
 		return nil
@@ -251,7 +277,7 @@ func (a *app) result() *cobra.Command {
 		return a.open(c, client, asked, out)
 	})
 	out.flags(open.Flags())
-	c.AddCommand(open, a.export())
+	c.AddCommand(open, a.export(), a.publish())
 	return c
 }
 

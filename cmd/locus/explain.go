@@ -3,12 +3,14 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/researcher"
@@ -57,6 +59,9 @@ func (a *app) explainAF(c *cobra.Command, q *question) error {
 	if err != nil {
 		return err
 	}
+	if q.Mode == protocol.Private {
+		return privately(a.out, view, cohort, selected, q.Private)
+	}
 	return explanation(a.out, view, cohort, selected)
 }
 
@@ -64,19 +69,77 @@ func (a *app) explainAF(c *cobra.Command, q *question) error {
 // the researcher's own: no site was asked.
 func explanation(out io.Writer, view researcher.View, cohort protocol.ExactCohort, selected researcher.Selected) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "asks for\t%s\n", regionOr(selected.Of))
-	fmt.Fprintf(w, "variants\t%d, in %d stretches of the panel\n", selected.Size(), len(selected.Ranges))
-	if selected.Missing > 0 {
-		fmt.Fprintf(w, "not in the panel\t%d: %s\n", selected.Missing, shown(selected))
-	}
+	whatIsAsked(w, selected)
 	for i, s := range view.Roster.Message.Sites {
 		if slices.Contains(cohort.Points, uint32(i+1)) {
 			fmt.Fprintf(w, "site\t%s: %s\n", s.Name, standing(view, i, cohort.Name))
 		}
 	}
+	whoReads(w, selected)
+	fmt.Fprintf(w, "the answer tells you\tAC and AN of each variant, exactly, summed over these sites\n")
+	return w.Flush()
+}
+
+func whatIsAsked(w io.Writer, selected researcher.Selected) {
+	fmt.Fprintf(w, "asks for\t%s\n", regionOr(selected.Of))
+	fmt.Fprintf(w, "variants\t%d, in %d stretches of the panel\n", selected.Size(), len(selected.Ranges))
+	if selected.Missing > 0 {
+		fmt.Fprintf(w, "not in the panel\t%d: %s\n", selected.Missing, shown(selected))
+	}
+}
+
+func whoReads(w io.Writer, selected researcher.Selected) {
 	fmt.Fprintf(w, "sites read\twhich variants, which cohort, and the purpose\n")
 	fmt.Fprintf(w, "the coordinator reads\tthat %d variants are asked for, of whom, and the purpose\n", selected.Size())
-	fmt.Fprintf(w, "the answer tells you\tAC and AN of each variant, exactly, summed over these sites\n")
+}
+
+// privately says what a question in mode dp costs and how well it answers.
+func privately(out io.Writer, view researcher.View, cohort protocol.ExactCohort, selected researcher.Selected, precision researcher.Precision) error {
+	p, err := view.Price(cohort, selected.Size(), precision)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	whatIsAsked(w, selected)
+	fits := view.Fits(cohort.Name, p.Cost.Rho)
+	for i, s := range view.Roster.Message.Sites {
+		if slices.Contains(cohort.Points, uint32(i+1)) {
+			fmt.Fprintf(w, "site\t%s: %s; %s\n", s.Name, standing(view, i, cohort.Name), fits[i])
+		}
+	}
+	whoReads(w, selected)
+	fmt.Fprintf(w, "costs\tepsilon %.4g at delta %g (rho %.4g), at each site: everybody there, the cohort, the study and you\n", p.Epsilon, p.Delta, float64(p.Cost.Rho)/account.RhoUnits)
+	fmt.Fprintf(w, "noise\tof standard deviation %.4g in each sum; the promise holds while %d of the %d sites keep their shares to themselves\n", p.Spread, p.Honest, p.Sites)
+	if p.People > 0 {
+		fmt.Fprintf(w, "expected error\t%.2g in the frequency of a rare allele, with %d people or more\n", p.RMSE, p.People)
+	}
+	fmt.Fprintf(w, "the answer tells you\tthe frequency of each variant with that error, summed over the sites that answer\n")
+	fmt.Fprintf(w, "asking again\tthe same question gives the same answer and costs nothing; --again gives new noise and is charged again\n")
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return curve(out, view, cohort, precision)
+}
+
+// curve is how the error depends on how much is asked and of how many people.
+func curve(out io.Writer, view researcher.View, cohort protocol.ExactCohort, precision researcher.Precision) error {
+	if precision.Epsilon == 0 {
+		return nil
+	}
+	fmt.Fprintf(out, "\nAt epsilon %g and delta %g:\n", precision.Epsilon, precision.Delta)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "VARIANTS\tEXPECTED ERROR\tPEOPLE FOR AN ERROR OF 0.005")
+	for variants := uint64(10); variants <= 1_000_000; variants *= 10 {
+		p, err := view.Price(cohort, variants, precision)
+		if err != nil {
+			continue // more noise than there are numbers for
+		}
+		rmse := "-"
+		if p.People > 0 {
+			rmse = fmt.Sprintf("%.2g", p.RMSE)
+		}
+		fmt.Fprintf(w, "%d\t%s\t%.0f\n", variants, rmse, math.Ceil(p.ErrorOf(1)/0.005))
+	}
 	return w.Flush()
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/table"
 	"github.com/locus-genomics/locus/protocol"
@@ -81,6 +82,9 @@ func (o *output) write(a *app, answer researcher.Answer) error {
 }
 
 func (o *output) encode(w io.Writer, answer researcher.Answer) error {
+	if answer.Noise != nil {
+		return o.encodeEstimates(w, answer)
+	}
 	rows := answer.Table()
 	switch o.format {
 	case "table":
@@ -98,7 +102,31 @@ func (o *output) encode(w io.Writer, answer researcher.Answer) error {
 	case "jsonl":
 		return table.JSONL(w, rows)
 	case "json":
-		return encodeJSON(w, answer, rows)
+		return encodeJSON(w, answer, rows, table.AppendJSON)
+	}
+	return errors.New("no format was settled")
+}
+
+// encodeEstimates writes an answer of mode dp.
+func (o *output) encodeEstimates(w io.Writer, answer researcher.Answer) error {
+	rows := answer.EstimateTable()
+	switch o.format {
+	case "table":
+		first := shownRows
+		if o.toFile() {
+			first = 0
+		}
+		return table.EstimateText(w, first, rows)
+	case "tsv":
+		return table.EstimateTSV(w, rows)
+	case "vcf":
+		return table.EstimateVCF(w, headOf(answer), rows)
+	case "afreq":
+		return table.EstimateAfreq(w, rows)
+	case "jsonl":
+		return table.EstimateJSONL(w, rows)
+	case "json":
+		return encodeJSON(w, answer, rows, table.AppendEstimateJSON)
 	}
 	return errors.New("no format was settled")
 }
@@ -138,16 +166,35 @@ type card struct {
 	Attempt    uint32    `json:"attempt"`
 	Cut        string    `json:"cut"`
 	Sum        string    `json:"sum"`
+	Noise      *noise    `json:"noise,omitempty"`
+}
+
+// noise is what was added to a private answer.
+type noise struct {
+	Spread     float64 `json:"standardDeviation"`
+	Rho        float64 `json:"rho"`
+	Epsilon    float64 `json:"epsilon"`
+	Delta      float64 `json:"delta"`
+	Release    uint32  `json:"release"`
+	Honest     int     `json:"honestSites"`
+	Confidence float64 `json:"confidence"`
+}
+
+func noiseOf(n *researcher.Noise) *noise {
+	if n == nil {
+		return nil
+	}
+	return &noise{n.Spread, float64(n.Cost.Rho) / account.RhoUnits, n.Epsilon, n.Delta, n.Release, n.Honest, researcher.Confidence}
 }
 
 // encodeJSON writes one object: the card's fields and the rows, a row a line.
-func encodeJSON(w io.Writer, answer researcher.Answer, rows iter.Seq[table.Row]) error {
+func encodeJSON[R any](w io.Writer, answer researcher.Answer, rows iter.Seq[R], row func([]byte, *R) []byte) error {
 	asked := answer.Asked
 	head, err := json.MarshalIndent(card{
 		APIVersion: rest.APIVersion, Task: asked.Task.String(), Study: asked.Study, Roster: asked.Roster.String(), Cohort: asked.Cohort,
 		Panel: asked.Panel.String(), Assembly: answer.Assembly, Region: asked.Region, Purpose: answer.Purpose, Asked: asked.Made.UTC(),
 		Mode: answer.Mode.String(), Private: answer.Mode == protocol.Private, Sites: slices.Clone(answer.Sites), Wrong: answer.Wrong, Attempt: answer.Attempt,
-		Cut: answer.Cut.String(), Sum: answer.Sum.String(),
+		Cut: answer.Cut.String(), Sum: answer.Sum.String(), Noise: noiseOf(answer.Noise),
 	}, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode answer: %w", err)
@@ -158,7 +205,7 @@ func encodeJSON(w io.Writer, answer researcher.Answer, rows iter.Seq[table.Row])
 	comma := "\n    "
 	for r := range rows {
 		out.WriteString(comma)
-		out.Write(table.AppendJSON(nil, &r))
+		out.Write(row(nil, &r))
 		comma = ",\n    "
 	}
 	out.WriteString("\n  ]\n}\n")

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/locus-genomics/locus/dp"
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/internal/table"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -35,13 +37,46 @@ type Asked struct {
 	Made    time.Time `json:"made"`
 	// Query is what was sent, so that sending it again is the same question.
 	Query []byte `json:"query"`
+	// Private is of a question in mode dp, nil in mode exact.
+	Private *AskedPrivately `json:"private,omitempty"`
+}
+
+// AskedPrivately is what is remembered of a question in mode dp.
+type AskedPrivately struct {
+	// Delta is the one at which Epsilon is said.
+	Delta float64 `json:"delta"`
+	// Noise and Release are as the header has them.
+	Noise   protocol.Noise `json:"noise"`
+	Release uint32         `json:"release"`
 }
 
 // Row is one variant's answer.
 type Row struct {
 	Variant panel.Variant
-	// AC is the copies of ALT, AN the called alleles, over all sites of the cut.
+	// AC is the copies of ALT, AN the called alleles, over all sites of the cut. In mode dp
+	// both are estimates, rounded.
 	AC, AN int64
+}
+
+// Confidence is that of the intervals of a private answer.
+const Confidence = 0.95
+
+// defaultDelta is the delta at which epsilon is said, where nobody remembers another.
+const defaultDelta = 1e-9
+
+// Noise is what was added to a private answer, and what it promises.
+type Noise struct {
+	// Spread is the standard deviation of the noise in each sum.
+	Spread float64
+	// Cost is what the answer was charged: Epsilon at Delta, in rho.
+	Cost           account.Cost
+	Epsilon, Delta float64
+	// Honest is how many of the sites' shares it takes for that.
+	Honest int
+	// Release is which release of the question it is.
+	Release uint32
+	// People is an estimate of how many were counted.
+	People float64
 }
 
 // Answer is what a result says once everything in it has verified.
@@ -60,6 +95,23 @@ type Answer struct {
 	// Cut and Sum are what an auditor is given.
 	Cut, Sum protocol.Digest
 	Rows     []Row
+	// Estimates are beside the rows of a private answer, Noise what is in them; nil in mode
+	// exact.
+	Estimates []dp.Estimate
+	Noise     *Noise
+}
+
+// EstimateTable is the rows of a private answer as internal/table writes them.
+func (a *Answer) EstimateTable() iter.Seq[table.Estimate] {
+	return func(yield func(table.Estimate) bool) {
+		i := 0
+		for row := range a.Table() {
+			e := &a.Estimates[i]
+			if i++; !yield(table.Estimate{Row: row, AF: e.AF, SE: e.Error, Low: e.Low, High: e.High, PopLow: e.From, PopHigh: e.To}) {
+				return
+			}
+		}
+	}
 }
 
 // Table is the rows as internal/table writes them.
@@ -76,9 +128,10 @@ func (a *Answer) Table() iter.Seq[table.Row] {
 
 // Provenance is what an answer rests on, as a person reads it.
 func (a *Answer) Provenance() []table.Field {
-	mode := a.Mode.String()
-	if a.Mode == protocol.Exact {
-		mode = "exact: not differentially private"
+	mode, noise := "exact: not differentially private", ""
+	if n := a.Noise; n != nil {
+		mode = fmt.Sprintf("dp: differentially private, epsilon %.4g at delta %g (rho %.4g), release %d", n.Epsilon, n.Delta, float64(n.Cost.Rho)/account.RhoUnits, n.Release)
+		noise = fmt.Sprintf("of standard deviation %.4g in each sum, by %d sites; holds while the shares of %d stay secret", n.Spread, len(a.Sites), n.Honest)
 	}
 	region, wrong := "everything", "none"
 	if a.Asked.Region != "" {
@@ -94,6 +147,7 @@ func (a *Answer) Provenance() []table.Field {
 		{Name: "panel", Value: a.Asked.Panel.String()},
 		{Name: "purpose", Value: a.Purpose},
 		{Name: "mode", Value: mode},
+		{Name: "noise", Value: noise},
 		{Name: "sites", Value: fmt.Sprintf("%d: %s", len(a.Sites), strings.Join(a.Sites, ", "))},
 		{Name: "wrong openings", Value: wrong},
 		{Name: "attempt", Value: fmt.Sprint(a.Attempt)},

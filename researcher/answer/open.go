@@ -4,8 +4,11 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"iter"
+	"math"
 	"slices"
 
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
@@ -197,17 +200,59 @@ func (c *Checked) answer(counters []int64, variants Variants) (Answer, error) {
 			return Answer{}, fmt.Errorf("%w: the panel ends before the variants asked for", ErrAltered)
 		}
 	}
+	if header.Mode == protocol.Private {
+		err := c.estimate(&a, counters, variants)
+		return a, err
+	}
 	most := int64(len(a.Sites)) * c.roster.MaxCounter(protocol.AlleleFrequency)
 	a.Rows = make([]Row, 0, header.Size)
-	for _, rng := range c.asked.Ranges {
-		for i := rng.From; i < rng.To; i++ {
-			row := Row{Variant: variants.At(int(i)), AC: counters[0], AN: counters[1]}
-			counters = counters[2:]
-			if row.AC < 0 || row.AC > row.AN || row.AN > most {
-				return Answer{}, fmt.Errorf("%w: a site has sent counts that cannot be, at %s", ErrAltered, row.Variant)
-			}
-			a.Rows = append(a.Rows, row)
+	for i := range c.selected() {
+		row := Row{Variant: variants.At(i), AC: counters[0], AN: counters[1]}
+		counters = counters[2:]
+		if row.AC < 0 || row.AC > row.AN || row.AN > most {
+			return Answer{}, fmt.Errorf("%w: a site has sent counts that cannot be, at %s", ErrAltered, row.Variant)
 		}
+		a.Rows = append(a.Rows, row)
 	}
 	return a, nil
+}
+
+// selected are the places in the panel of what was asked about.
+func (c *Checked) selected() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for _, rng := range c.asked.Ranges {
+			for i := rng.From; i < rng.To; i++ {
+				if !yield(int(i)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// estimate makes of the noisy sums what they tell.
+func (c *Checked) estimate(a *Answer, sums []int64, variants Variants) error {
+	header := &c.result.Header.Message
+	told, spread, err := c.vector.Estimates(sums, len(a.Sites), Confidence)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrAltered, err)
+	}
+	event, _ := c.vector.Event()
+	cost, err := account.Of(event)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrAltered, err)
+	}
+	delta := defaultDelta
+	if p := c.asked.Private; p != nil && p.Delta > 0 && p.Delta < 1 {
+		delta = p.Delta
+	}
+	a.Noise = &Noise{
+		Spread: spread, Cost: cost, Epsilon: cost.Epsilon(delta), Delta: delta, Honest: event.Honest, Release: header.Release, People: told.People,
+	}
+	a.Estimates, a.Rows = told.Estimates, make([]Row, 0, header.Size)
+	for i := range c.selected() {
+		e := &told.Estimates[len(a.Rows)]
+		a.Rows = append(a.Rows, Row{Variant: variants.At(i), AC: int64(math.Round(e.AC)), AN: int64(math.Round(e.AN))})
+	}
+	return nil
 }

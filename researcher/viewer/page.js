@@ -95,7 +95,8 @@ document.addEventListener("drop", (e) => {
 });
 
 // index finds the lines of a TSV, and reads the numbers in them. Lines are
-// CHROM POS REF ALT AC AN AF, after one head.
+// CHROM POS REF ALT AC AN AF, after one head; of a private answer SE LOW HIGH and more
+// follow, and AC and AN are rounded.
 function index(tsv, rows) {
   const a = { tsv, rows, at: new Uint32Array(rows + 1), contig: new Uint16Array(rows), names: [],
     pos: new Uint32Array(rows), ac: new Float64Array(rows), an: new Float64Array(rows) };
@@ -116,7 +117,8 @@ function index(tsv, rows) {
     skip(); skip();
     a.ac[i] = number();
     a.an[i] = number();
-    skip();
+    while (tsv[p] !== 10) p++;
+    p++;
   }
   a.at[rows] = p;
   return a;
@@ -180,7 +182,7 @@ function draw() {
   const list = [];
   for (const i of a.order.subarray(a.page * pageSize, (a.page + 1) * pageSize)) {
     const line = document.createElement("tr");
-    for (const text of cells(a, i)) {
+    for (const text of cells(a, i).slice(0, 10)) {
       const cell = document.createElement("td");
       cell.textContent = text;
       if (text.length > 20) cell.title = text;
@@ -233,6 +235,7 @@ $("save").addEventListener("click", () => {
 function show(data) {
   shown = Object.assign(index(data.tsv, data.rows), { by: "place", up: true, page: 0 });
   for (const head of document.querySelectorAll("th")) head.removeAttribute("aria-sort");
+  for (const head of document.querySelectorAll("th.private")) head.hidden = !data.private;
   const facts = [];
   for (const [name, value] of data.facts) {
     if (value === "") continue;

@@ -55,7 +55,11 @@ func open(args []js.Value) (map[string]any, error) {
 	}
 	progress.Invoke("Writing the table")
 	var rows bytes.Buffer
-	if err := table.TSV(&rows, a.Table()); err != nil {
+	write := func() error { return table.TSV(&rows, a.Table()) }
+	if a.Noise != nil {
+		write = func() error { return table.EstimateTSV(&rows, a.EstimateTable()) }
+	}
+	if err := write(); err != nil {
 		return nil, err
 	}
 	tsv := js.Global().Get("Uint8Array").New(rows.Len())
@@ -64,7 +68,7 @@ func open(args []js.Value) (map[string]any, error) {
 	for _, f := range a.Provenance() {
 		facts = append(facts, []any{f.Name, f.Value})
 	}
-	return map[string]any{"tsv": tsv, "facts": facts, "rows": len(a.Rows)}, nil
+	return map[string]any{"tsv": tsv, "facts": facts, "rows": len(a.Rows), "private": a.Noise != nil}, nil
 }
 
 // kind is the error in one word, for the page to say what to do about it.
