@@ -120,7 +120,8 @@ func (t *transform) multiply(x *poly, random *[8 * ringDegree]byte, k *key) bool
 		y[0], y[2] = b0+b2, v.times(b0-b2+4*prime)
 		y[1], y[3] = b1+b3, v.times(b1-b3+4*prime)
 	}
-	for span := 4; span < ringDegree/2; span *= 4 {
+	t.four(x)
+	for span := 16; span < ringDegree/2; span *= 4 {
 		t.pair(x, span)
 	}
 	return int64(high) >= 0
@@ -129,6 +130,7 @@ func (t *transform) multiply(x *poly, random *[8 * ringDegree]byte, k *key) bool
 // pair does the layers of distance span and 2*span.
 func (t *transform) pair(x *poly, span int) {
 	bound := 2 * prime * uint64(span)
+	twice := 2 * bound
 	first := t.roots[ringDegree/(2*span):]
 	second := t.roots[ringDegree/(4*span):]
 	for i := 0; i < ringDegree/(4*span); i++ {
@@ -142,8 +144,25 @@ func (t *transform) pair(x *poly, span int) {
 			a0, a1, a2, a3 := x0[j], x1[j], x2[j], x3[j]
 			b0, b1 := a0+a1, w0.times(a0-a1+bound)
 			b2, b3 := a2+a3, w1.times(a2-a3+bound)
-			x0[j], x2[j] = b0+b2, v.times(b0-b2+2*bound)
-			x1[j], x3[j] = b1+b3, v.times(b1-b3+2*bound)
+			x0[j], x2[j] = b0+b2, v.times(b0-b2+twice)
+			x1[j], x3[j] = b1+b3, v.times(b1-b3+twice)
+		}
+	}
+}
+
+// four is pair of span 4: the loop has a known length, and the bounds are constants.
+func (t *transform) four(x *poly) {
+	const bound = 2 * prime * 4
+	for i := range ringDegree / 16 {
+		w := (*[2]factor)(t.roots[ringDegree/8+2*i:])
+		v := t.roots[ringDegree/16+i]
+		y := (*[16]uint64)(x[16*i:])
+		for j := range 4 {
+			a0, a1, a2, a3 := y[j], y[4+j], y[8+j], y[12+j]
+			b0, b1 := a0+a1, w[0].times(a0-a1+bound)
+			b2, b3 := a2+a3, w[1].times(a2-a3+bound)
+			y[j], y[8+j] = b0+b2, v.times(b0-b2+2*bound)
+			y[4+j], y[12+j] = b1+b3, v.times(b1-b3+2*bound)
 		}
 	}
 }
