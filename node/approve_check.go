@@ -136,7 +136,7 @@ func (a *asked) variants(p *panel.Panel) func() (protocol.Variant, bool) {
 func (n *Node) mayPublish(ctx context.Context, q querier, t *TableRelease, a *asked) error {
 	data, err := readCohort(ctx, q, a.cohort)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: what was given of its people cannot be told: %w", ErrTable, err)
 	}
 	cohort, _ := t.pinned.roster.Message.Cohort(a.cohort)
 	given, err := n.reckon(ctx, q, &question{pinned: t.pinned, now: n.cfg.Now(), cohort: cohort, data: data, panel: a.panel, ranges: a.ranges})

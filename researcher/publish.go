@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"net/http"
 	"time"
 
@@ -97,8 +98,8 @@ func (c *Client) publication(a *Answer, content []byte, spec PublishSpec, now ti
 func TableOf(a *Answer) ([]byte, error) {
 	var b bytes.Buffer
 	err := protocol.WriteTable(&b, a.Mode, func(yield func(protocol.TableRow) bool) {
-		for _, r := range a.Rows {
-			if !yield(tableRow(a.Mode, r)) {
+		for i := range a.Rows {
+			if !yield(tableRow(a, i)) {
 				return
 			}
 		}
@@ -109,6 +110,30 @@ func TableOf(a *Answer) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-func tableRow(mode protocol.Mode, r Row) protocol.TableRow {
-	return protocol.TableRow{Variant: protocol.Variant(r.Variant), AC: uint64(r.AC), AN: uint64(r.AN)}
+// tableRow is counts, or in mode dp an estimate: from it, whoever reads it, no more can be
+// told than from the answer.
+func tableRow(a *Answer, i int) protocol.TableRow {
+	row := protocol.TableRow{Variant: protocol.Variant(a.Rows[i].Variant)}
+	if a.Mode == protocol.Exact {
+		row.AC, row.AN = uint64(a.Rows[i].AC), uint64(a.Rows[i].AN)
+		return row
+	}
+	e := &a.Estimates[i]
+	row.AF, row.SE = tableUnits(e.AF), tableUnits(e.Error)
+	if math.IsNaN(e.AF) { // nobody seems to be called
+		row.AF, row.SE = 0, protocol.TableUnit
+	}
+	return row
+}
+
+// tableUnits rounds a frequency or its error as a table has it. An error that is no number
+// is one that says nothing.
+func tableUnits(x float64) uint32 {
+	switch {
+	case math.IsNaN(x) || x >= 1:
+		return protocol.TableUnit
+	case x <= 0:
+		return 0
+	}
+	return uint32(math.Round(x * protocol.TableUnit))
 }
