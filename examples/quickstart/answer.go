@@ -42,7 +42,11 @@ func (d *demo) askAll(ctx context.Context) error {
 }
 
 func (d *demo) askAndCompare(ctx context.Context, title, region, file string) error {
-	if err := d.ask(ctx, region, d.path(file)); err != nil {
+	var question []string
+	if region != "" {
+		question = []string{"--region", region}
+	}
+	if err := d.ask(ctx, d.path(file), question...); err != nil {
 		return err
 	}
 	answer, err := readRows(d.path(file))
@@ -78,26 +82,12 @@ func (d *demo) askAndCompare(ctx context.Context, title, region, file string) er
 
 // readRows reads a table with a header whose first columns are CHROM, POS, REF and
 // ALT and that has the columns AC and AN.
-func readRows(path string) ([]row, error) {
-	f, err := os.Open(path)
+func readRows(path string) (rows []row, err error) {
+	column, lines, err := readTable(path)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	lines := bufio.NewScanner(f)
-	if !lines.Scan() {
-		return nil, errors.Join(fmt.Errorf("%s is empty", path), lines.Err())
-	}
-	column := make(map[string]int)
-	for i, name := range strings.Split(strings.TrimPrefix(lines.Text(), "#"), "\t") {
-		column[name] = i
-	}
-	var rows []row
-	for lines.Scan() {
-		fields := strings.Split(lines.Text(), "\t")
-		if len(fields) != len(column) {
-			return nil, fmt.Errorf("%s: a line of %d columns, want %d", path, len(fields), len(column))
-		}
+	for _, fields := range lines {
 		ac, err1 := strconv.ParseInt(fields[column["AC"]], 10, 64)
 		an, err2 := strconv.ParseInt(fields[column["AN"]], 10, 64)
 		if err := errors.Join(err1, err2); err != nil {
@@ -105,7 +95,32 @@ func readRows(path string) ([]row, error) {
 		}
 		rows = append(rows, row{strings.Join(fields[:4], "\t"), count{ac, an}})
 	}
-	return rows, lines.Err()
+	return rows, nil
+}
+
+// readTable reads a table with a header, and where each of its columns is.
+func readTable(path string) (column map[string]int, rows [][]string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	if !lines.Scan() {
+		return nil, nil, errors.Join(fmt.Errorf("%s is empty", path), lines.Err())
+	}
+	column = make(map[string]int)
+	for i, name := range strings.Split(strings.TrimPrefix(lines.Text(), "#"), "\t") {
+		column[name] = i
+	}
+	for lines.Scan() {
+		fields := strings.Split(lines.Text(), "\t")
+		if len(fields) != len(column) {
+			return nil, nil, fmt.Errorf("%s: a line of %d columns, want %d", path, len(fields), len(column))
+		}
+		rows = append(rows, fields)
+	}
+	return column, rows, lines.Err()
 }
 
 // report prints what the researcher got beside the truth, and where the time went.
@@ -118,14 +133,15 @@ func (d *demo) report() error {
 	if err := d.answers[0].print(d.out); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "\ndiffering counts: %d\n(of %d compared: AC and AN of every variant, in the region and everywhere)\n\n", wrong, compared)
+	fmt.Fprintf(d.out, "\ndiffering counts: %d\n(of %d compared: AC and AN of every variant, in the region and everywhere)\n", wrong, compared)
+	d.private.print(d.out)
 	for _, s := range append(d.spent, spent{"in all", took}) {
 		fmt.Fprintf(d.out, "%6.1f s  %3.0f %%  %s\n", s.took.Seconds(), 100*s.took.Seconds()/took.Seconds(), s.title)
 	}
 	if wrong > 0 {
 		return errDiffers
 	}
-	return nil
+	return d.private.check()
 }
 
 // print writes the first rows of an answer that are not all zero.

@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (err error) {
 	f.StringVar(&c.dir, "dir", "", "directory for the network; a temporary one without it")
 	f.BoolVar(&c.keep, "keep", false, "leave the network running, and print how to go on")
 	f.Uint64Var(&c.seed, "seed", 1, "seed of the synthetic cohorts")
-	f.IntVar(&c.people, "people", 2000, "people at each site")
+	f.IntVar(&c.people, "people", 3500, "people at each site")
 	f.IntVar(&c.variants, "variants", 20000, "variants of the panel")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -68,6 +68,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) (err error) {
 		{"agree on the study", d.agree},
 		{"ask about a region", d.askRegion},
 		{"ask about everything", d.askAll},
+		{"ask with differential privacy", d.askPrivately},
 	} {
 		if err := d.step(ctx, s.title, s.do); err != nil {
 			return err
@@ -85,6 +86,7 @@ type demo struct {
 	procs     []*process
 	files     synth.Files
 	answers   []comparison
+	private   noisy
 }
 
 // spent is how long a step took.

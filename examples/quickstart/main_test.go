@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -68,4 +70,32 @@ func (w *onLine) Write(p []byte) (int, error) {
 		w.do()
 	}
 	return len(p), nil
+}
+
+func TestAPrivateAnswerThatIsFurtherOffThanItsNoiseIsFound(t *testing.T) {
+	head := "#CHROM\tPOS\tREF\tALT\tAC\tAN\tAF\tSE\tLOW\tHIGH\tPOP_LOW\tPOP_HIGH\n"
+	pooled := map[string]count{"7\t1\tA\tC": {100, 1000}, "7\t2\tA\tC": {200, 1000}, "7\t3\tA\tC": {300, 1000}}
+	for _, tt := range []struct {
+		name, rows string
+		want       error
+	}{
+		{"near", "7\t1\tA\tC\t1\t9\t0.11\t0.01\t0.09\t0.13\t0\t1\n7\t2\tA\tC\t1\t9\t0.19\t0.01\t0.17\t0.21\t0\t1\n", nil},
+		{"with nothing to say of one", "7\t1\tA\tC\t1\t9\t0.11\t0.01\t0.09\t0.13\t0\t1\n7\t3\tA\tC\t0\t0\tNA\tNA\t0\t1\t0\t1\n", nil},
+		{"outside of its intervals", "7\t1\tA\tC\t1\t9\t0.11\t0.1\t0.105\t0.13\t0\t1\n7\t2\tA\tC\t1\t9\t0.19\t0.1\t0.17\t0.21\t0\t1\n", errNoise},
+		{"with larger errors than it says", "7\t1\tA\tC\t1\t9\t0.2\t0.01\t0.09\t0.33\t0\t1\n7\t2\tA\tC\t1\t9\t0.3\t0.01\t0.17\t0.41\t0\t1\n", errNoise},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "private.tsv")
+			if err := os.WriteFile(file, []byte(head+tt.rows), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			n, err := compareNoisy(file, pooled)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := n.check(); !errors.Is(err, tt.want) {
+				t.Errorf("got %v, want %v", err, tt.want)
+			}
+		})
+	}
 }

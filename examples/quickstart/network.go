@@ -129,6 +129,7 @@ func (d *demo) agree(ctx context.Context) error {
 	}
 	proposal, err := json.MarshalIndent(map[string]any{
 		"study": study, "title": "Allele frequencies over three hospitals", "sites": names, "researchers": []string{"alice.json"},
+		"modes":   []string{"exact", "dp"},
 		"cohorts": []map[string]any{{"name": cohort, "minimum": minimum}},
 		"panels":  []map[string]any{{"name": "panel", "assembly": "GRCh38", "file": d.files.Panel}},
 	}, "", "  ")
@@ -150,6 +151,14 @@ func (d *demo) agree(ctx context.Context) error {
 		if _, err := d.keepGenomes(ctx, h.name, "release", "grant", study, cohort, "--all", "--days", "30"); err != nil {
 			return err
 		}
+		// And what private answers may cost: everybody here in all, and the study.
+		for _, allowance := range [][]string{
+			{"--people", "--epsilon", "4", "--delta", "1e-6"}, {study, cohort, "--epsilon", epsilon, "--delta", delta},
+		} {
+			if _, err := d.keepGenomes(ctx, h.name, append([]string{"budget", "allow"}, allowance...)...); err != nil {
+				return err
+			}
+		}
 	}
 	if _, err := d.operate(ctx, "study", "open", study); err != nil {
 		return err
@@ -162,16 +171,13 @@ func (d *demo) agree(ctx context.Context) error {
 	return err
 }
 
-// ask asks for allele frequencies, of a region or of everything, and keeps the answer
-// as TSV. The task's own progress is passed on.
-func (d *demo) ask(ctx context.Context, region, file string) error {
-	args := []string{
+// ask asks for allele frequencies, of everything unless the question says more, and keeps
+// the answer as TSV. The task's own progress is passed on.
+func (d *demo) ask(ctx context.Context, file string, question ...string) error {
+	args := append([]string{
 		"--home", d.path("researcher"), "run", "af", "--study", study, "--cohort", cohort,
 		"--purpose", "demonstration", "-o", "tsv", "--out", file,
-	}
-	if region != "" {
-		args = append(args, "--region", region)
-	}
+	}, question...)
 	c := exec.CommandContext(ctx, filepath.Join(d.bin, "locus"), args...)
 	var said bytes.Buffer
 	c.Stderr = io.MultiWriter(&said, &indented{to: d.errs})
