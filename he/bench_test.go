@@ -98,6 +98,33 @@ func (x *ours) hide(tb testing.TB, to io.Writer) (m *he.Mask, sealed int) {
 	return m, sealed
 }
 
+// total is the sum of what two sites send that have the same counters.
+func (x *ours) total(tb testing.TB) sum {
+	tb.Helper()
+	if err := x.layout.Pack(x.words, x.counters); err != nil {
+		tb.Fatal(err)
+	}
+	return add(tb, contribute(tb, x.session, 0, x.words), contribute(tb, x.session, 1, x.words))
+}
+
+// show is what the researcher does with a sum.
+func (x *ours) show(tb testing.TB, total sum) {
+	tb.Helper()
+	words, err := he.Open(x.session, total.hidden, total.check, total.openings)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	x.unpack(tb, words)
+}
+
+// unpack writes the sums of two sites' counters.
+func (x *ours) unpack(tb testing.TB, words []int64) {
+	tb.Helper()
+	if err := x.layout.Unpack(x.counters, words, 2); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 // BenchmarkTable is the table of docs/reference/performance.md: what is measured, then
 // who does it. "go" is this package in portable Go, "avx512" with its assembly, where the
 // processor has what that needs.
@@ -107,6 +134,7 @@ func BenchmarkTable(b *testing.B) {
 	b.Run("commit", benchCommit)
 	b.Run("add", benchAdd)
 	b.Run("open", benchOpen)
+	b.Run("decrypt", benchDecrypt)
 	b.Run("up", benchUp)
 	b.Run("threshold", benchThreshold)
 	b.Run("keys", benchKeys)
@@ -217,19 +245,8 @@ func benchAdd(b *testing.B) {
 func benchOpen(b *testing.B) {
 	both(b, func(b *testing.B) {
 		x := newOurs(b, benchCount)
-		if err := x.layout.Pack(x.words, x.counters); err != nil {
-			b.Fatal(err)
-		}
-		total := add(b, contribute(b, x.session, 0, x.words), contribute(b, x.session, 1, x.words))
-		perCounter(b, benchCount, func() {
-			words, err := he.Open(x.session, total.hidden, total.check, total.openings)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := x.layout.Unpack(x.counters, words, 2); err != nil {
-				b.Fatal(err)
-			}
-		})
+		total := x.total(b)
+		perCounter(b, benchCount, func() { x.show(b, total) })
 	})
 	textbooks(b, func(b *testing.B, x *textbook, counters []uint64) {
 		var sum []*rlwe.Ciphertext
@@ -239,6 +256,21 @@ func benchOpen(b *testing.B) {
 		switched := x.switched(b, sum, x.share(b, 0, sum), x.share(b, 1, sum), x.share(b, 2, sum))
 		perCounter(b, len(counters), func() {
 			x.decrypt(b, switched, counters)
+		})
+	})
+}
+
+// benchDecrypt is benchOpen of ours without check words, which the textbook has not.
+func benchDecrypt(b *testing.B) {
+	both(b, func(b *testing.B) {
+		x := newOurs(b, benchCount)
+		total := x.total(b)
+		perCounter(b, benchCount, func() {
+			words, err := he.Decrypt(x.session, total.hidden, total.openings)
+			if err != nil {
+				b.Fatal(err)
+			}
+			x.unpack(b, words)
 		})
 	})
 }
@@ -330,19 +362,8 @@ func benchStudy(b *testing.B) {
 func benchResult(b *testing.B) {
 	both(b, func(b *testing.B) {
 		x := newOurs(b, 2*studyVariants)
-		if err := x.layout.Pack(x.words, x.counters); err != nil {
-			b.Fatal(err)
-		}
-		total := add(b, contribute(b, x.session, 0, x.words), contribute(b, x.session, 1, x.words))
-		inSeconds(b, func() {
-			words, err := he.Open(x.session, total.hidden, total.check, total.openings)
-			if err != nil {
-				b.Fatal(err)
-			}
-			if err := x.layout.Unpack(x.counters, words, 2); err != nil {
-				b.Fatal(err)
-			}
-		})
+		total := x.total(b)
+		inSeconds(b, func() { x.show(b, total) })
 	})
 }
 

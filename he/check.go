@@ -34,6 +34,17 @@ func newWeigher(k CheckKey) (*weigher, error) {
 	return &weigher{stream: s}, err
 }
 
+// newWeighers returns one for each worker that a session's words are worth.
+func newWeighers(s Session) (all []*weigher, err error) {
+	all = make([]*weigher, workersFor(s.blocks()))
+	for i := range all {
+		if all[i], err = newWeigher(s.CheckKey); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
 // add weighs the words of one block, each at most 2^47 in size.
 func (w *weigher) add(block uint64, words []int64) {
 	weigh := dot
@@ -52,12 +63,10 @@ func (w *weigher) add(block uint64, words []int64) {
 	}
 }
 
-// addWeights adds to masks what the weighers, which are nil after an error, have found.
+// addWeights adds to masks what the weighers have found.
 func addWeights(masks Check, all []*weigher) Check {
 	for _, w := range all {
-		if w != nil {
-			masks = AddCheck(masks, w.sum)
-		}
+		masks = AddCheck(masks, w.sum)
 	}
 	return masks
 }

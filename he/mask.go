@@ -75,7 +75,7 @@ func NewMask(s Session, root SessionRoot, words []int64) (*Mask, error) {
 type chunk [batch*blockBytes + slack]byte
 
 // chunks is how many there are.
-func (m *Mask) chunks() int { return (m.blocks() + batch - 1) / batch }
+func (m *Mask) chunks() int { return (m.session.blocks() + batch - 1) / batch }
 
 // read fills chunk i with its words and returns how many bytes they take.
 func (m *Mask) read(to *chunk, i int) (size int, err error) {
@@ -155,7 +155,7 @@ func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
 	}
 	m.sums = make([]uint32, m.chunks())
 	tags := make([]byte, tagBytes*len(m.sums))
-	err = spread(workersFor(m.blocks()), len(m.sums), func(_, from, to int) error {
+	err = spread(workersFor(m.session.blocks()), len(m.sums), func(_, from, to int) error {
 		buffer, nonce := new(chunk), make([]byte, mac.NonceSize())
 		defer clear(buffer[:])
 		for i := from; i < to; i++ {
@@ -223,7 +223,7 @@ func (m *Mask) WriteTo(w io.Writer) (int64, error) {
 		return 0, ErrWiped
 	}
 	chunks := m.chunks()
-	workers := workersFor(m.blocks())
+	workers := workersFor(m.session.blocks())
 	work := make([]hiding, workers)
 	defer clear(work)
 	// hide fills a batch of each worker, from a chunk on.
@@ -249,7 +249,7 @@ func (m *Mask) WriteTo(w io.Writer) (int64, error) {
 		if more := first + workers; more < chunks {
 			next.Go(func() { failed = hide(buffers[0], more) })
 		}
-		err = m.writeBlocks(w, full, first*batch, min(workers*batch, m.blocks()-first*batch), &written)
+		err = m.writeBlocks(w, full, first*batch, min(workers*batch, m.session.blocks()-first*batch), &written)
 		next.Wait()
 		err = errors.Join(err, failed)
 	}
@@ -268,7 +268,7 @@ func (m *Mask) hide(to []byte, work *hiding, i int) error {
 	if err != nil || crc32.Checksum(work.words[:size], castagnoli) != m.sums[i] {
 		return fmt.Errorf("%w: chunk %d", ErrChanged, i)
 	}
-	for b := range min(batch, m.blocks()-i*batch) {
+	for b := range min(batch, m.session.blocks()-i*batch) {
 		m.encrypt((*[blockBytes]byte)(to[b*blockBytes:]), work, i*batch+b)
 	}
 	return nil
@@ -286,8 +286,6 @@ func (m *Mask) writeBlocks(w io.Writer, hidden []byte, first, n int, written *in
 	}
 	return nil
 }
-
-func (m *Mask) blocks() int { return (m.session.Words + ringDegree - 1) / ringDegree }
 
 // encrypt sets out to block b: round(a_b * s + e) + m * 2^guard.
 func (m *Mask) encrypt(out *[blockBytes]byte, h *hiding, b int) {
@@ -330,13 +328,11 @@ func (m *Mask) Check() (Check, error) {
 	if m.key == nil {
 		return Check{}, ErrWiped
 	}
-	blocks := m.blocks()
-	workers := workersFor(blocks)
-	weighers := make([]*weigher, workers)
-	err := spread(workers, blocks, func(i, from, to int) (err error) {
-		if weighers[i], err = newWeigher(m.session.CheckKey); err != nil {
-			return err
-		}
+	weighers, err := newWeighers(m.session)
+	if err != nil {
+		return Check{}, err
+	}
+	err = spread(len(weighers), m.session.blocks(), func(i, from, to int) error {
 		for b := from; b < to; b++ {
 			weighers[i].add(uint64(b), m.words[b*ringDegree:min(len(m.words), (b+1)*ringDegree)])
 		}

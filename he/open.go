@@ -29,31 +29,16 @@ func Open(s Session, sum []byte, check Check, shares []Share) ([]int64, error) {
 	if err != nil {
 		return nil, err
 	}
-	public, err := s.public()
-	if err != nil {
-		return nil, err
-	}
 	secret, err := combine(s, shares)
 	if err != nil {
 		return nil, err
 	}
-	k := t.prepare((*poly)(secret[:ringDegree]))
-	words := make([]int64, s.Words)
-	blocks := (s.Words + ringDegree - 1) / ringDegree
-	workers := workersFor(blocks)
-	weighers := make([]*weigher, workers)
-	err = spread(workers, blocks, func(i, from, to int) (err error) {
-		if weighers[i], err = newWeigher(s.CheckKey); err != nil {
-			return err
-		}
-		work := new(scratch)
-		for b := from; b < to; b++ {
-			part := words[b*ringDegree : min(len(words), (b+1)*ringDegree)]
-			t.product(work, public, uint64(b), k)
-			t.decryptPart(part, sum[b*blockBytes:], work, s.Params.guard)
-			weighers[i].add(uint64(b), part)
-		}
-		return nil
+	weighers, err := newWeighers(s)
+	if err != nil {
+		return nil, err
+	}
+	words, err := t.decryptAll(s, sum, secret, len(weighers), func(worker, block int, part []int64) {
+		weighers[worker].add(uint64(block), part)
 	})
 	if err != nil {
 		return nil, err
@@ -63,6 +48,27 @@ func Open(s Session, sum []byte, check Check, shares []Share) ([]int64, error) {
 		return nil, ErrAltered
 	}
 	return words, nil
+}
+
+// decryptAll returns the words of a sum under the sum of the secrets. It tells done of each
+// block when it is decrypted, and which of so many workers did it.
+func (t *transform) decryptAll(s Session, sum []byte, secret *[secretWords]uint64, workers int, done func(worker, block int, words []int64)) ([]int64, error) {
+	public, err := s.public()
+	if err != nil {
+		return nil, err
+	}
+	k := t.prepare((*poly)(secret[:ringDegree]))
+	words := make([]int64, s.Words)
+	return words, spread(workers, s.blocks(), func(worker, from, to int) error {
+		work := new(scratch)
+		for b := from; b < to; b++ {
+			part := words[b*ringDegree : min(len(words), (b+1)*ringDegree)]
+			t.product(work, public, uint64(b), k)
+			t.decryptPart(part, sum[b*blockBytes:], work, s.Params.guard)
+			done(worker, b, part)
+		}
+		return nil
+	})
 }
 
 // decryptPart decrypts a block that may be cut short, or end where its bytes end.

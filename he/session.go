@@ -91,3 +91,6 @@ func (s Session) digest() [32]byte {
 
 // packing is Packing with its default.
 func (s Session) packing() int { return max(s.Packing, 1) }
+
+// blocks is how many a vector has; the last may be cut short.
+func (s Session) blocks() int { return (s.Words + ringDegree - 1) / ringDegree }
