@@ -43,6 +43,8 @@ type Config struct {
 	Panel *panel.Panel
 	// Cohorts are the roster's. Nil means one, "everyone", over all sites.
 	Cohorts []protocol.ExactCohort
+	// Modes are the roster's. Nil means exact answers only.
+	Modes []protocol.Mode
 	// Threshold is t. Zero means the default of the number of sites.
 	Threshold int
 	// Packing is the roster's.
@@ -176,7 +178,7 @@ func (n *Network) propose(ctx context.Context) (protocol.Signed[protocol.Roster]
 		return protocol.Signed[protocol.Roster]{}, err
 	}
 	r := protocol.Roster{
-		Study: study, Title: "Simulated", Epoch: 1, Deadline: time.Now().Add(time.Hour), Modes: []protocol.Mode{protocol.Exact},
+		Study: study, Title: "Simulated", Epoch: 1, Deadline: time.Now().Add(time.Hour), Modes: n.cfg.Modes,
 		Cohorts: n.cfg.Cohorts, Panels: []protocol.PanelRef{ref},
 		Researchers: []protocol.Researcher{{Name: "Alice", Organisation: "University", Key: n.researcher.Key().Public()}},
 	}
@@ -194,6 +196,9 @@ func (n *Network) propose(ctx context.Context) (protocol.Signed[protocol.Roster]
 		r.Corrupt = protocol.MostCorrupt(len(r.Sites), r.Threshold, r.Packing)
 	}
 	r.MinOrganisations = min(r.Corrupt+2, len(r.Sites))
+	if r.Modes == nil {
+		r.Modes = []protocol.Mode{protocol.Exact}
+	}
 	if r.Cohorts == nil {
 		r.Cohorts = []protocol.ExactCohort{{Name: Everyone, Points: r.Points(), Minimum: protocol.MinCohort}}
 	}

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -22,16 +25,28 @@ type asking struct {
 	answer researcher.Answer
 }
 
-func newAsking(t *testing.T) *asking {
+func newAsking(t *testing.T, ask researcher.Ask) *asking {
 	t.Helper()
 	made, sites := synthetic(t, 3, 30, 40)
-	a := &asking{Network: newNetwork(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel)})}
+	a := &asking{Network: newNetwork(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Modes: []protocol.Mode{protocol.Exact, protocol.Private}})}
 	var err error
 	if a.client, err = a.Client(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(a.client.Close)
-	if a.answer, err = a.Ask(t.Context(), researcher.Ask{Purpose: "to publish"}); err != nil {
+	for i := range 3 {
+		for _, kind := range []node.AllowanceKind{node.OfPeople, node.OfStudy} {
+			allowance := node.Allowance{Kind: kind, Promise: account.Budget{Epsilon: 2, Delta: 1e-9}, Reason: "a test"}
+			if kind == node.OfStudy {
+				allowance.Study, allowance.Cohort = "sim", sim.Everyone
+			}
+			if err := a.Node(i).Allow(t.Context(), allowance); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	ask.Purpose = "to publish"
+	if a.answer, err = a.Ask(t.Context(), ask); err != nil {
 		t.Fatal(err)
 	}
 	a.asked = a.answer.Asked
@@ -68,7 +83,7 @@ func (a *asking) judge(t *testing.T, i int, id protocol.Digest, approve bool) {
 // everybody reads what the answer was, and verifies it without the network.
 func TestAnAnswerIsPublishedWhenAllItsCustodiansApprove(t *testing.T) {
 	t.Parallel()
-	a := newAsking(t)
+	a := newAsking(t, researcher.Ask{})
 	table := a.publish(t, researcher.PublishSpec{Title: "Forty variants"})
 	if again := a.publish(t, researcher.PublishSpec{Title: "Forty variants"}); again.ID != table.ID {
 		t.Error("handed in again it is another table")
@@ -163,7 +178,7 @@ func verify(t *testing.T, bundle *researcher.TableBundle, answer *researcher.Ans
 // A custodian's no ends a table before anybody has read it, and a new one may follow.
 func TestATableThatACustodianRefusesIsNotPublished(t *testing.T) {
 	t.Parallel()
-	a := newAsking(t)
+	a := newAsking(t, researcher.Ask{})
 	table := a.publish(t, researcher.PublishSpec{Title: "Badly named"})
 	a.judge(t, 0, table.ID, true)
 	a.judge(t, 1, table.ID, false)
@@ -187,7 +202,7 @@ func TestATableThatACustodianRefusesIsNotPublished(t *testing.T) {
 // it, and no longer. Forty variants of thirty people are far above the limit.
 func TestAnExactTableNeedsTheGrantThatItsAnswerNeeded(t *testing.T) {
 	t.Parallel()
-	a := newAsking(t)
+	a := newAsking(t, researcher.Ask{})
 	table := a.publish(t, researcher.PublishSpec{})
 	_, grants, err := a.Node(0).Releases(t.Context())
 	if err != nil || len(grants) != 1 {
@@ -210,4 +225,38 @@ func TestAnExactTableNeedsTheGrantThatItsAnswerNeeded(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.judge(t, 0, table.ID, true)
+}
+
+// A private answer needs no grant to be published. Its custodians are told what it cost,
+// and nothing of it is charged again.
+func TestAPrivateAnswerIsPublishedAsEstimates(t *testing.T) {
+	t.Parallel()
+	a := newAsking(t, researcher.Ask{Mode: protocol.Private, Private: researcher.Precision{Epsilon: 1, Delta: 1e-9}})
+	spent := func() (all []node.BudgetAccount) {
+		for i := range 3 {
+			b, err := a.Node(i).Budget(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, b.Accounts...)
+		}
+		return all
+	}
+	before := spent()
+	table := a.publish(t, researcher.PublishSpec{Title: "Private"})
+	for i := range 3 {
+		seen := a.shown(t, i, table.ID)
+		if seen.Fault != nil || seen.Mode != protocol.Private || seen.Release != 1 || seen.Epsilon < 0.9 || seen.Epsilon > 1 || seen.First[0].SE == 0 {
+			t.Errorf("site %d is shown %+v", i+1, seen)
+		}
+		a.judge(t, i, table.ID, true)
+	}
+	bundle, err := a.client.Table(t.Context(), table.ID.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify(t, bundle, &a.answer)
+	if d := cmp.Diff(before, spent()); d != "" {
+		t.Errorf("publishing is charged (-before +after):\n%s", d)
+	}
 }
