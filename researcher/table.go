@@ -7,17 +7,23 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 
+	"github.com/locus-genomics/locus/dp/account"
+	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
 )
 
 var (
-	// ErrTable is returned when a table does not verify, or when its sites have not all
-	// approved it.
+	// ErrTable is returned when a table does not verify.
 	ErrTable = errors.New("researcher: the table does not verify")
+	// ErrAwaited is returned of a table that not all custodians have approved yet.
+	ErrAwaited = fmt.Errorf("%w: the custodians of its sites have not all approved it", ErrTable)
+	// ErrDeclined is returned of a table that a custodian refuses, or has withdrawn.
+	ErrDeclined = fmt.Errorf("%w: a custodian of its sites says no", ErrTable)
 	// ErrNoTable is returned when no table, or more than one, begins with an id.
 	ErrNoTable = errors.New("researcher: no such table in the study")
 )
@@ -96,8 +102,11 @@ func (b *TableBundle) Verify(pinned protocol.Digest) (*PublishedTable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTable, err)
 	}
-	if waiting, against := record.Standing(); len(waiting)+len(against) > 0 {
-		return nil, fmt.Errorf("%w: %d of its sites have not approved it, or have withdrawn it", ErrTable, len(waiting)+len(against))
+	switch waiting, against := record.Standing(); {
+	case len(against) > 0:
+		return nil, fmt.Errorf("%w: %s", ErrDeclined, strings.Join(namesOf(r, against), ", "))
+	case len(waiting) > 0:
+		return nil, fmt.Errorf("%w: %s", ErrAwaited, strings.Join(namesOf(r, waiting), ", "))
 	}
 	says := &record.Publication.Message
 	if uint64(len(b.Content)) != says.Size || sha256.Sum256(b.Content) != says.Content {
@@ -147,16 +156,11 @@ func (b *TableBundle) Pinned() (protocol.Digest, error) {
 // Provenance is what a table rests on, as a person reads it.
 func (t *PublishedTable) Provenance() [][2]string {
 	says, h, r := &t.Record.Publication.Message, &t.Record.Header.Message, &t.Roster.Message
-	var sites []string
-	for _, p := range t.Record.Cut.Message.Points() {
-		if s, ok := r.Site(p); ok {
-			sites = append(sites, s.Name)
-		}
-	}
+	sites := namesOf(r, t.Record.Cut.Message.Points())
 	who, _ := r.Researcher(t.Record.Publication.Signer())
-	mode := says.Mode.String()
-	if says.Mode == protocol.Exact {
-		mode = "exact: not differentially private"
+	mode := "exact: not differentially private"
+	if says.Mode == protocol.Private {
+		mode = fmt.Sprintf("dp: differentially private, epsilon %.4g at delta %g, release %d", epsilonOf(r, h), defaultDelta, h.Release)
 	}
 	return [][2]string{
 		{"table", t.Record.Publication.Digest().String()},
@@ -172,4 +176,34 @@ func (t *PublishedTable) Provenance() [][2]string {
 		{"cut", says.Set.String()},
 		{"content", says.Content.String()},
 	}
+}
+
+// defaultDelta is the delta at which the epsilon of a table is said.
+const defaultDelta = 1e-9
+
+// epsilonOf is what a private answer cost, by its header and the roster; infinite where
+// that cannot be told.
+func epsilonOf(r *protocol.Roster, h *protocol.QueryHeader) float64 {
+	v, err := vector.Of(r, h)
+	if err != nil {
+		return math.Inf(1)
+	}
+	event, ok := v.Event()
+	if !ok {
+		return math.Inf(1)
+	}
+	cost, err := account.Of(event)
+	if err != nil {
+		return math.Inf(1)
+	}
+	return account.Epsilon(float64(cost.Rho)/account.RhoUnits, defaultDelta)
+}
+
+func namesOf(r *protocol.Roster, points []uint32) (names []string) {
+	for _, p := range points {
+		if s, ok := r.Site(p); ok {
+			names = append(names, s.Name)
+		}
+	}
+	return names
 }

@@ -92,8 +92,8 @@ func TestAnAnswerIsPublishedWhenAllItsCustodiansApprove(t *testing.T) {
 		t.Errorf("under another title: got %v, want %v", err, researcher.ErrPublished)
 	}
 	for i := range 3 {
-		if _, err := a.client.Table(t.Context(), table.ID.String()); !errors.Is(err, researcher.ErrTable) {
-			t.Errorf("after %d approvals: got %v, want %v", i, err, researcher.ErrTable)
+		if _, err := a.client.Table(t.Context(), table.ID.String()); !errors.Is(err, researcher.ErrAwaited) {
+			t.Errorf("after %d approvals: got %v, want %v", i, err, researcher.ErrAwaited)
 		}
 		seen := a.shown(t, i, table.ID)
 		if seen.Fault != nil || seen.Own != "" || seen.Researcher != "Alice, University" || seen.Purpose != "to publish" || seen.Cohort != sim.Everyone ||
@@ -118,7 +118,7 @@ func TestAnAnswerIsPublishedWhenAllItsCustodiansApprove(t *testing.T) {
 	if list, err := a.client.Tables(t.Context()); err != nil || list[0].State != rest.TableWithdrawn {
 		t.Errorf("after a custodian took it back: %+v, %v", list, err)
 	}
-	if _, err := a.client.Table(t.Context(), table.ID.String()); !errors.Is(err, researcher.ErrTable) {
+	if _, err := a.client.Table(t.Context(), table.ID.String()); !errors.Is(err, researcher.ErrDeclined) {
 		t.Errorf("a withdrawn table: got %v", err)
 	}
 }

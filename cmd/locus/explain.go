@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -104,7 +105,7 @@ func privately(out io.Writer, view researcher.View, cohort protocol.ExactCohort,
 	fits := view.Fits(cohort.Name, p.Cost.Rho)
 	for i, s := range view.Roster.Message.Sites {
 		if slices.Contains(cohort.Points, uint32(i+1)) {
-			fmt.Fprintf(w, "site\t%s: %s; %s\n", s.Name, standing(view, i, cohort.Name), fits[i])
+			fmt.Fprintf(w, "site\t%s: %s; %s\n", s.Name, standing(view, i, cohort.Name), reported(view, i, fits[i]))
 		}
 	}
 	whoReads(w, selected)
@@ -119,6 +120,14 @@ func privately(out io.Writer, view researcher.View, cohort protocol.ExactCohort,
 		return err
 	}
 	return curve(out, view, cohort, precision)
+}
+
+// reported is whether a question fits in what a site has reported of its budget, and when.
+func reported(view researcher.View, site int, fit researcher.Fit) string {
+	if day := view.Reported(site); !day.IsZero() {
+		return fmt.Sprintf("%s, as of %s", fit, day.Format(time.DateOnly))
+	}
+	return fit.String()
 }
 
 // curve is how the error depends on how much is asked and of how many people.

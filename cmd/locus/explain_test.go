@@ -61,11 +61,12 @@ func signed(t *testing.T, d protocol.Declaration) protocol.Signed[protocol.Decla
 	return s
 }
 
-func TestSelectionsThatFailHaveCodes(t *testing.T) {
+func TestWhatFailsHasACode(t *testing.T) {
 	for err, want := range map[error]int{
+		researcher.ErrAwaited: cli.Waiting, researcher.ErrDeclined: cli.Refused, researcher.ErrTable: cli.Altered, researcher.ErrNoTable: cli.NotFound,
 		researcher.ErrSelection: cli.Usage, panel.ErrRegion: cli.Usage, genes.ErrAmbiguous: cli.Usage, genes.ErrUnknown: cli.NotFound,
 	} {
-		if got := exitCode(fmt.Errorf("select: %w", err)); got != want {
+		if got := exitCode(fmt.Errorf("doing: %w", err)); got != want {
 			t.Errorf("%v ends with %d, want %d", err, got, want)
 		}
 	}

@@ -59,6 +59,10 @@ var (
 func exitCode(err error) int {
 	var problem *rest.Problem
 	switch {
+	case errors.Is(err, researcher.ErrAwaited):
+		return cli.Waiting
+	case errors.Is(err, researcher.ErrDeclined):
+		return cli.Refused
 	case errors.Is(err, researcher.ErrAltered), errors.Is(err, researcher.ErrNotMine),
 		errors.Is(err, researcher.ErrRoster), errors.Is(err, researcher.ErrTable), errors.Is(err, researcher.ErrTableBundle), errors.Is(err, rest.ErrPin):
 		return cli.Altered

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -20,6 +21,11 @@ func TestStories(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LOCUS_HOME", e.WorkDir+"/home")
+			table, err := filepath.Abs(filepath.Join("..", "..", "researcher", "testdata", "table.locus"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("TABLE", table)
 			e.Setenv("TOKEN", studyToken("first"))
 			e.Setenv("TOKEN2", studyToken("second"))
 			e.Setenv("SITETOKEN", protocol.Token{Kind: protocol.SiteToken, Endpoints: nowhere(), Site: "bern", Secret: []byte("secret")}.String())
