@@ -67,25 +67,13 @@ type Preview struct {
 // Preview says which rules a question keeps and exactly what would leave the site for
 // it. It counts nothing, changes nothing and sends nothing.
 func (n *Node) Preview(ctx context.Context, spec PreviewSpec) (Preview, error) {
-	p, err := n.pinnedRoster(ctx, n.records.db, spec.Study)
-	if errors.Is(err, protocol.UnknownStudy) {
-		return Preview{}, fmt.Errorf("%w: %q", ErrNoStudy, spec.Study)
-	}
+	q, signed, err := n.considered(ctx, spec)
 	if err != nil {
 		return Preview{}, err
 	}
-	q := &question{pinned: p, now: n.cfg.Now()}
-	signed := len(spec.Query) > 0
-	if signed {
-		err = q.take(spec.Query)
-	} else {
-		err = n.imagine(ctx, q, spec)
-	}
-	if err != nil {
-		return Preview{}, err
-	}
+	r := &q.pinned.roster.Message
 	view := Preview{Study: spec.Study, Mode: q.header.Message.Mode, Variants: q.header.Message.Size, Purpose: q.header.Message.Purpose}
-	if who, ok := p.roster.Message.Researcher(q.header.Message.Researcher); ok {
+	if who, ok := r.Researcher(q.header.Message.Researcher); ok {
 		view.Researcher = who.Name + ", " + who.Organisation
 	}
 	sound := n.ask(ctx, q, &view, signed)
@@ -100,6 +88,22 @@ func (n *Node) Preview(ctx context.Context, spec PreviewSpec) (Preview, error) {
 	}
 	view.Leaves, err = n.leaves(ctx, q)
 	return view, err
+}
+
+// considered is the question that is meant, and whether it was signed.
+func (n *Node) considered(ctx context.Context, spec PreviewSpec) (q *question, signed bool, err error) {
+	p, err := n.pinnedRoster(ctx, n.records.db, spec.Study)
+	if errors.Is(err, protocol.UnknownStudy) {
+		return nil, false, fmt.Errorf("%w: %q", ErrNoStudy, spec.Study)
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	q = &question{pinned: p, now: n.cfg.Now()}
+	if signed = len(spec.Query) > 0; signed {
+		return q, signed, q.take(spec.Query)
+	}
+	return q, signed, n.imagine(ctx, q, spec)
 }
 
 // ask asks the rules until one does not hold, as an offer would.

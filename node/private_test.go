@@ -361,3 +361,33 @@ func TestTwinRunsAreAlike(t *testing.T) {
 		}
 	}
 }
+
+// A custodian has a question attacked before it is answered: of mode dp with its bound, and
+// beside it as if it were exact. Nothing is charged.
+func TestAQuestionIsAttackedBeforeItIsAnswered(t *testing.T) {
+	w := newPrivateNetwork(t, 2)
+	a := w.ask(privately)
+	n := w.sites[0].node
+	found, err := n.Attack(t.Context(), node.PreviewSpec{Study: studyName, Query: must[[]byte](t)(a.query.Bytes())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.People != people || found.Variants != variants || found.Thinned || len(found.Findings) != 6 {
+		t.Errorf("played with %d people and %d variants, %d findings", found.People, found.Variants, len(found.Findings))
+	}
+	for i, f := range found.Findings {
+		if private := i >= 3; (f.Claim.Rho > 0) != private || (f.Release == "dp") != private {
+			t.Errorf("finding %d is of release %s, with a claim of %g", i, f.Release, f.Claim.Rho)
+		}
+	}
+	exact, err := n.Attack(t.Context(), node.PreviewSpec{Study: studyName, Cohort: cohortName})
+	if err != nil || len(exact.Findings) != 3 {
+		t.Errorf("an exact question: %d findings, %v", len(exact.Findings), err)
+	}
+	if spent := w.sites[0].spent(t)["population everybody here"]; spent != 0 {
+		t.Errorf("it has spent %d", spent)
+	}
+	if _, err := n.Attack(t.Context(), node.PreviewSpec{Study: studyName, Query: must[[]byte](t)(w.ask(privately, func(a *asking) { a.body.Cohort = "nobody" }).query.Bytes())}); !errors.Is(err, node.ErrPreview) {
+		t.Errorf("a question that is refused: got %v, want %v", err, node.ErrPreview)
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/locus-genomics/locus/dp/account"
+	"github.com/locus-genomics/locus/dp/attack"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 )
@@ -18,7 +19,7 @@ import (
 const shownDelta = 1e-9
 
 func (a *app) budget() *cobra.Command {
-	return cli.Group("budget", "What private answers may tell of people here, and have told", a.budgetShow(), a.budgetAllow(), a.budgetLedger(), a.budgetAcceptLoss())
+	return cli.Group("budget", "What private answers may tell of people here, and have told", a.budgetShow(), a.budgetAllow(), a.budgetLedger(), a.budgetAttack(), a.budgetAcceptLoss())
 }
 
 func (a *app) budgetAllow() *cobra.Command {
@@ -213,5 +214,36 @@ func (a *app) budgetAcceptLoss() *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&reason, "reason", "", "one line for who reads the ledger later")
+	return c
+}
+
+func (a *app) budgetAttack() *cobra.Command {
+	var spec node.PreviewSpec
+	c := &cobra.Command{
+		Use: "attack [QUERY]", Short: "Play published attacks on the answer that a question would get; nothing is sent or charged",
+		Long: "Play published attacks on the answer that a question would get from this site alone, with all other\n" +
+			"sites in league with who asks. The people are simulated, as many as the cohort has and with its allele\n" +
+			"frequencies. Of each attack the table tells how many of the people it finds at some shares of false\n" +
+			"alarms, and for a private question how many any attack can find by what its noise promises.\n\n" +
+			"QUERY is a researcher's signed query in a file. Without one, --cohort and --region say what is asked.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.previewed(cmd, args, &spec); err != nil {
+				return err
+			}
+			return a.with(node.Config{}, func(n *node.Node) error {
+				found, err := n.Attack(cmd.Context(), spec)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.out, "%d simulated people, %d variants", found.People, found.Variants)
+				if found.Thinned {
+					fmt.Fprint(a.out, ", fewer than the question has: with all of them attacks find more")
+				}
+				fmt.Fprint(a.out, "\n\n")
+				return attack.Markdown(a.out, found.Findings)
+			})
+		},
+	}
+	previewFlags(c, &spec)
 	return c
 }

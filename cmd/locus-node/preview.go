@@ -26,14 +26,8 @@ func (a *app) preview() *cobra.Command {
 		Long: "Show what a question would let leave this site; nothing is sent.\n\n" +
 			"QUERY is a researcher's signed query in a file. Without one, --cohort and --region say what is asked.",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 || spec.Study == "" || (len(args) == 0) == (spec.Cohort == "") {
-				return cli.Misusedf("%q takes --study, and either the file of a query or --cohort; see %s --help", cmd.CommandPath(), cmd.CommandPath())
-			}
-			if len(args) == 1 {
-				var err error
-				if spec.Query, err = readQuery(args[0]); err != nil {
-					return err
-				}
+			if err := a.previewed(cmd, args, &spec); err != nil {
+				return err
 			}
 			return a.with(node.Config{}, func(n *node.Node) error {
 				p, err := n.Preview(cmd.Context(), spec)
@@ -44,11 +38,26 @@ func (a *app) preview() *cobra.Command {
 			})
 		},
 	}
+	previewFlags(c, &spec)
+	return c
+}
+
+func previewFlags(c *cobra.Command, spec *node.PreviewSpec) {
 	c.Flags().StringVar(&spec.Study, "study", "", "name of the study")
 	c.Flags().StringVar(&spec.Cohort, "cohort", "", "name of a cohort")
 	c.Flags().StringVar(&spec.Region, "region", "", "region, such as chr7:117120016-117308718; all of the panel without one")
 	c.Flags().StringVar(&spec.Panel, "panel", "", "name of a panel, when the study has several")
-	return c
+}
+
+// previewed reads which question is meant.
+func (a *app) previewed(cmd *cobra.Command, args []string, spec *node.PreviewSpec) (err error) {
+	if len(args) > 1 || spec.Study == "" || (len(args) == 0) == (spec.Cohort == "") {
+		return cli.Misusedf("%q takes --study, and either the file of a query or --cohort; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	}
+	if len(args) == 1 {
+		spec.Query, err = readQuery(args[0])
+	}
+	return err
 }
 
 func readQuery(path string) ([]byte, error) {
