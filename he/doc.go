@@ -51,9 +51,9 @@
 //
 // For who knows the sum of the keys and of the errors, two honest sites leave each
 // other a uniform key and errors of an effective standard deviation of 3.46: learning
-// with errors at n = 2048, q near 2^50. The best known attacks take about 2^143 steps
-// (primal attack, cost model MATZOV; 2^117 by core-SVP, the most careful count). To
-// reproduce it with the lattice estimator of Albrecht and others, at n samples and more:
+// with errors at n = 2048, q near 2^50. The primal attack takes about 2^145 steps in the
+// cost model MATZOV, of which refined attacks may save 2^9, and 2^117 by core-SVP, the
+// most careful count. To reproduce it with the lattice estimator of Albrecht and others:
 //
 //	from estimator import *
 //	LWE.estimate(LWE.Parameters(n=2048, q=2^50-16383, Xs=ND.Uniform(0, 2^50-16384),
@@ -68,6 +68,6 @@
 // That a site's words are true, or that a site that knows the check key does not forge
 // a sum. That one honest site is protected when all others in the sum work together:
 // what is left of a sum without their words is its words. That a damaged share is traced
-// to who dealt it (a wrong opening is: see WrongSharesError). Constant time in what is not secret: points, lengths, thresholds and
-// errors that are returned.
+// to who dealt it (a wrong opening is: see WrongSharesError). Constant time in what is not
+// secret: points, lengths, thresholds and errors that are returned.
 package he
