@@ -66,7 +66,8 @@ func describeModes(say func(string, ...any), r *protocol.Roster) {
 			say("  exact  sums as they are. They are encrypted on the way, and not differentially private:")
 			say("         what a sum over these sites itself tells about a person is told.")
 		case protocol.Private:
-			say("  dp     sums with noise that no single party knows. This version does not answer it.")
+			say("  dp     sums with noise that no single party knows. What they tell of a person is bounded, and")
+			say("         charged to the budget that you allow; none is allowed to begin with.")
 		}
 	}
 }

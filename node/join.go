@@ -162,6 +162,8 @@ type Study struct {
 	State  string
 	Roster protocol.Digest
 	Point  uint32
+	// Reports tells that the study is told what is left of its budget.
+	Reports bool
 }
 
 // Studies lists what was accepted here, the latest of each study.
@@ -180,7 +182,11 @@ func (n *Node) Studies(ctx context.Context) ([]Study, error) {
 			return nil, err
 		}
 		r := &p.roster.Message
-		list = append(list, Study{Name: r.Study, Title: r.Title, Epoch: r.Epoch, State: k.state, Roster: k.digest, Point: p.point})
+		_, reports, err := n.saidToday(ctx, n.records.db, p)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, Study{Name: r.Study, Title: r.Title, Epoch: r.Epoch, State: k.state, Roster: k.digest, Point: p.point, Reports: reports})
 	}
 	return list, nil
 }

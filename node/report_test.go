@@ -54,6 +54,11 @@ func TestNothingIsSaidOfABudgetUnlessTheCustodianLetsIt(t *testing.T) {
 	if w.report(0) == nil {
 		t.Error("nothing is said though the custodian lets it")
 	}
+	for i, want := range []bool{true, false} {
+		if list := must[[]node.Study](t)(w.sites[i].node.Studies(t.Context())); len(list) != 1 || list[0].Reports != want {
+			t.Errorf("site %d lists %+v", i+1, list)
+		}
+	}
 	if r := w.report(1); r != nil {
 		t.Errorf("the other site says %v", r)
 	}

@@ -36,9 +36,13 @@ func (a *app) studyList() *cobra.Command {
 					return err
 				}
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-				fmt.Fprintln(w, "STUDY\tEPOCH\tSTATE\tROSTER\tTITLE")
+				fmt.Fprintln(w, "STUDY\tEPOCH\tSTATE\tROSTER\tBUDGET\tTITLE")
 				for _, s := range list {
-					fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", s.Name, s.Epoch, s.State, s.Roster.Short(), s.Title)
+					told := "not told"
+					if s.Reports {
+						told = "told daily"
+					}
+					fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\n", s.Name, s.Epoch, s.State, s.Roster.Short(), told, s.Title)
 				}
 				return w.Flush()
 			})

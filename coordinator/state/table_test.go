@@ -225,3 +225,37 @@ func TestWhatASiteSaysOfItsBudgetEndsWithTheRosterOrWithItsWord(t *testing.T) {
 		t.Error("a report under the roster before is kept")
 	}
 }
+
+func TestRostersLeadFromATableToTheOneInForce(t *testing.T) {
+	w := newWorld(t)
+	m := state.New()
+	apply(t, m, w.opened()...)
+	rosters := []protocol.Signed[protocol.Roster]{w.roster}
+	for epoch := range uint64(2) {
+		r := w.newRoster()
+		r.Epoch, r.Previous = epoch+2, w.roster.Digest()
+		w.propose(r)
+		apply(t, m, state.Propose(w.proposal))
+		for _, e := range w.endorsements {
+			apply(t, m, state.Endorse("demo", e.Bytes()))
+		}
+		apply(t, m, state.OpenStudy("demo"))
+		rosters = append(rosters, w.roster)
+	}
+	m.View(func(s *state.State) {
+		for i := range rosters {
+			got := s.Studies["demo"].Since(rosters[i].Digest())
+			if len(got) != 2-i {
+				t.Errorf("from epoch %d on %d rosters lead to the one in force, want %d", i+1, len(got), 2-i)
+			}
+			for k, raw := range got {
+				if r := must[protocol.Signed[protocol.Roster]](t)(protocol.OpenRoster(raw)); r.Digest() != rosters[i+k].Digest() {
+					t.Errorf("from epoch %d on, roster %d is epoch %d", i+1, k+1, r.Message.Epoch)
+				}
+			}
+		}
+		if got := s.Studies["demo"].Since(protocol.Hash("unknown")); got != nil {
+			t.Errorf("from a roster that is not known %d lead on", len(got))
+		}
+	})
+}
