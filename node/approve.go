@@ -119,7 +119,7 @@ func (n *Node) tableRelease(ctx context.Context, c *egress.Coordinator, study st
 	}
 	if err != nil {
 		// It hides no other table.
-		return &TableRelease{ID: id, Study: study, State: shown.State, Fault: fmt.Errorf("%w: %w", ErrTable, err)}, nil
+		return &TableRelease{ID: id, Study: study, State: stateOf(shown), Fault: fmt.Errorf("%w: %w", ErrTable, err)}, nil
 	}
 	if _, in := record.Cut.Message.Entry(p.point); !in {
 		return nil, nil
@@ -147,7 +147,7 @@ func (n *Node) describeTable(p *pinned, record *protocol.TableRecord, shown rest
 	r, says, h := &p.roster.Message, &record.Publication.Message, &record.Header.Message
 	t := &TableRelease{
 		ID: record.Publication.Digest(), Study: says.Study, Title: says.Title, Cohort: says.Cohort, Purpose: h.Purpose, Mode: says.Mode,
-		Release: h.Release, Rows: says.Rows, Content: says.Content, Issued: says.Issued, State: shown.State, record: record, pinned: p,
+		Release: h.Release, Rows: says.Rows, Content: says.Content, Issued: says.Issued, State: stateOf(shown), record: record, pinned: p,
 	}
 	if who, ok := r.Researcher(record.Publication.Signer()); ok {
 		t.Researcher = who.Name + ", " + who.Organisation
@@ -169,6 +169,15 @@ func (n *Node) describeTable(p *pinned, record *protocol.TableRecord, shown rest
 		t.Epsilon, t.Delta = epsilonOf(r, h), delta
 	}
 	return t
+}
+
+// stateOf is the coordinator's word, where it is one of those that it may be.
+func stateOf(t rest.Table) string {
+	switch t.State {
+	case rest.TablePending, rest.TablePublished, rest.TableRefused, rest.TableWithdrawn:
+		return t.State
+	}
+	return "unknown"
 }
 
 // epsilonOf is what a private release costs a person, 0 where that is not known.

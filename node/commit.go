@@ -21,7 +21,8 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 		return nil, err
 	}
 	if q.header.Message.Mode == protocol.Exact {
-		if err := s.recordExact(ctx, tx, q); err != nil {
+		var err error
+		if c.granted, err = s.recordExact(ctx, tx, q); err != nil {
 			return nil, err
 		}
 	}
@@ -56,19 +57,20 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 }
 
 // recordExact writes down over which sites these people were released, and which variants.
-func (s *server) recordExact(ctx context.Context, tx querier, q *question) error {
+// It tells whether that is more than the limit.
+func (s *server) recordExact(ctx context.Context, tx querier, q *question) (granted bool, err error) {
 	history, err := s.history(ctx, tx, q)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO exact_sets (people, sites) VALUES (?, ?)", history.people[:], history.sites[:]); err != nil {
-		return err
+		return false, err
 	}
 	add, err := s.mayRelease(ctx, tx, q)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return add.record(ctx, tx, q)
+	return add.granted(), add.record(ctx, tx, q)
 }
 
 // ends is when nothing of an attempt is opened any more.
@@ -119,7 +121,7 @@ func (s *server) sign(ctx context.Context, tx querier, c *contribution, at link)
 	h := protocol.ContributionHeader{
 		Session: c.session, Roster: q.pinned.digest(), Point: q.pinned.point, Declaration: q.declared.Digest(), Params: q.vector.Params().Name(),
 		Coefficients: uint64(q.vector.Words()), Words: c.words, Check: c.check, Sequence: at.seq, Head: at.head,
-		Shares: protocol.SharesRoot(c.shares), Salt: c.salt,
+		Shares: protocol.SharesRoot(c.shares), Salt: c.salt, Granted: c.granted,
 	}
 	sent := protocol.Contribution{Shares: c.shares}
 	bound, err := readBallot(ctx, tx, c.identity)

@@ -242,6 +242,8 @@ type contribution struct {
 	own []byte
 	// told are the sites that the shares tell the key of a pair.
 	told []uint32
+	// granted tells of an exact answer that it takes a custodian's grant.
+	granted bool
 }
 
 // hide masks the words into the outbox and seals the key's shares to every site.

@@ -68,6 +68,10 @@ type reckoning struct {
 // after is the share of the limit that is taken once the answer is given.
 func (a *reckoning) after() uint64 { return a.spent + shareOf(a.own.variants+a.fresh, a.own.class) }
 
+// granted tells that what is given, this answer included, is more than the limit: it takes
+// a custodian's grant.
+func (a *reckoning) granted() bool { return a.after() > releaseShare }
+
 // reckon compares a question with all that was given before. It fails with
 // fs.ErrNotExist where it needs a panel of the question's that was not fetched yet.
 func (n *Node) reckon(ctx context.Context, q querier, asked *question) (*reckoning, error) {
@@ -201,7 +205,7 @@ func (a *reckoning) apart(q *question) error {
 
 // within lets through what adds nothing: the same people and the same variants.
 func (n *Node) within(ctx context.Context, q querier, asked *question, a *reckoning) error {
-	if a.fresh == 0 || a.after() <= releaseShare || debug.Without(debug.LifetimeRelease) {
+	if a.fresh == 0 || !a.granted() || debug.Without(debug.LifetimeRelease) {
 		return nil
 	}
 	grants, err := n.grants(ctx, q)

@@ -320,3 +320,19 @@ func TestRecordsHoldNoNames(t *testing.T) {
 		t.Error("the records name a person")
 	}
 }
+
+// The answer tells whether it took a grant: what the limit allows is not stamped.
+func TestAnAnswerSaysThatItTookAGrant(t *testing.T) {
+	w := newNetwork(t, 2)
+	for _, tt := range []struct {
+		from, to uint64
+		want     bool
+	}{{0, 2, false}, {0, 6, true}, {6, 8, true}} {
+		c := w.contribute(w.ask(part(tt.from, tt.to)))
+		for i, h := range c.headers {
+			if h.Message.Granted != tt.want {
+				t.Errorf("variants %d to %d, site %d: granted %v, want %v", tt.from, tt.to, i+1, h.Message.Granted, tt.want)
+			}
+		}
+	}
+}

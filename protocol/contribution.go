@@ -32,6 +32,9 @@ type ContributionHeader struct {
 	Head     Digest
 	// Bound is the set of sites that this release is bound to, when it is.
 	Bound []uint32
+	// Granted tells of an exact answer that it is more than the site's limit, and that its
+	// custodian has signed for it.
+	Granted bool
 }
 
 // SaltSize is the length of a salt of he.
@@ -53,7 +56,7 @@ func (h *ContributionHeader) encode() ([]byte, error) {
 	return marshal(&pb.ContributionHeader{
 		Session: h.Session[:], Roster: h.Roster[:], Point: h.Point, Declaration: h.Declaration[:], Params: h.Params,
 		Coefficients: h.Coefficients, Words: h.Words[:], Check0: h.Check[0], Check1: h.Check[1],
-		Shares: h.Shares[:], Salt: h.Salt[:], Sequence: h.Sequence, Head: h.Head[:], Bound: h.Bound,
+		Shares: h.Shares[:], Salt: h.Salt[:], Sequence: h.Sequence, Head: h.Head[:], Bound: h.Bound, Granted: h.Granted,
 	})
 }
 
@@ -69,7 +72,7 @@ func (h *ContributionHeader) decode(payload []byte) error {
 	*h = ContributionHeader{
 		Session: d[0], Roster: d[1], Point: m.Point, Declaration: d[2], Params: m.Params,
 		Coefficients: m.Coefficients, Words: d[3], Check: [2]uint64{m.Check0, m.Check1},
-		Sequence: m.Sequence, Head: d[4], Shares: d[5], Bound: m.Bound,
+		Sequence: m.Sequence, Head: d[4], Shares: d[5], Bound: m.Bound, Granted: m.Granted,
 	}
 	if copy(h.Salt[:], m.Salt); len(m.Salt) != SaltSize {
 		return fmt.Errorf("%w: a salt of %d bytes, want %d", ErrMalformed, len(m.Salt), SaltSize)

@@ -71,12 +71,19 @@ func (a *app) explainAF(c *cobra.Command, q *question) error {
 func explanation(out io.Writer, view researcher.View, cohort protocol.ExactCohort, selected researcher.Selected) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	whatIsAsked(w, selected)
+	var over []string
 	for i, s := range view.Roster.Message.Sites {
 		if slices.Contains(cohort.Points, uint32(i+1)) {
 			fmt.Fprintf(w, "site\t%s: %s\n", s.Name, standing(view, i, cohort.Name))
+			if limit, known := exactLimit(view, i, cohort.Name); known && selected.Size() > limit {
+				over = append(over, s.Name)
+			}
 		}
 	}
 	whoReads(w, selected)
+	if len(over) > 0 {
+		fmt.Fprintf(w, "needs a grant\tof the custodians of %s: it is more than 13 variants for every 100 people\n", strings.Join(over, ", "))
+	}
 	fmt.Fprintf(w, "the answer tells you\tAC and AN of each variant, exactly, summed over these sites\n")
 	return w.Flush()
 }
@@ -150,6 +157,17 @@ func curve(out io.Writer, view researcher.View, cohort protocol.ExactCohort, pre
 		fmt.Fprintf(w, "%d\t%s\t%.0f\n", variants, rmse, math.Ceil(p.ErrorOf(1)/0.005))
 	}
 	return w.Flush()
+}
+
+// exactLimit is how many variants a site gives exactly of a cohort of which it has given
+// nothing yet, by what it declares.
+func exactLimit(v researcher.View, site int, cohort string) (limit uint64, known bool) {
+	d := v.Declarations[site]
+	if d.IsZero() {
+		return 0, false
+	}
+	declared, ok := d.Message.Cohort(cohort)
+	return uint64(declared.SizeClass) * 13 / 100, ok
 }
 
 // shown are the first of the variants that the panel does not have.

@@ -40,6 +40,7 @@ type ContributionHeader struct {
 	Head          []byte                 `protobuf:"bytes,12,opt,name=head" json:"head,omitempty"`           // and its head
 	Bound         []uint32               `protobuf:"varint,13,rep,packed,name=bound" json:"bound,omitempty"` // the set this release is bound to, if it is
 	Salt          []byte                 `protobuf:"bytes,14,opt,name=salt" json:"salt,omitempty"`           // of shares under keys of pairs
+	Granted       bool                   `protobuf:"varint,15,opt,name=granted" json:"granted,omitempty"`    // exact, and more than the limit but for the custodian's grant
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -170,6 +171,13 @@ func (x *ContributionHeader) GetSalt() []byte {
 		return x.Salt
 	}
 	return nil
+}
+
+func (x *ContributionHeader) GetGranted() bool {
+	if x != nil {
+		return x.Granted
+	}
+	return false
 }
 
 type Contribution struct {
@@ -1122,7 +1130,7 @@ var File_release_proto protoreflect.FileDescriptor
 
 const file_release_proto_rawDesc = "" +
 	"\n" +
-	"\rrelease.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\xf2\x02\n" +
+	"\rrelease.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\x8c\x03\n" +
 	"\x12ContributionHeader\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12\x16\n" +
 	"\x06roster\x18\x02 \x01(\fR\x06roster\x12\x14\n" +
@@ -1138,7 +1146,8 @@ const file_release_proto_rawDesc = "" +
 	"\bsequence\x18\v \x01(\x04R\bsequence\x12\x12\n" +
 	"\x04head\x18\f \x01(\fR\x04head\x12\x14\n" +
 	"\x05bound\x18\r \x03(\rR\x05bound\x12\x12\n" +
-	"\x04salt\x18\x0e \x01(\fR\x04salt\"\x81\x01\n" +
+	"\x04salt\x18\x0e \x01(\fR\x04salt\x12\x18\n" +
+	"\agranted\x18\x0f \x01(\bR\agranted\"\x81\x01\n" +
 	"\fContribution\x12*\n" +
 	"\x06header\x18\x01 \x01(\v2\x12.locus.v1.EnvelopeR\x06header\x12\x16\n" +
 	"\x06shares\x18\x02 \x03(\fR\x06shares\x12-\n" +

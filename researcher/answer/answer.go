@@ -89,7 +89,10 @@ type Answer struct {
 	Sites []string
 	// Wrong are the names of those whose share of the key did not fit the others'. The
 	// rest was enough, and the check words agree.
-	Wrong   []string
+	Wrong []string
+	// Granted are the names of those whose exact answer is more than their limit: their
+	// custodian has signed for it.
+	Granted []string
 	Purpose string
 	Attempt uint32
 	// Cut and Sum are what an auditor is given.
@@ -150,6 +153,7 @@ func (a *Answer) Provenance() []table.Field {
 		{Name: "noise", Value: noise},
 		{Name: "sites", Value: fmt.Sprintf("%d: %s", len(a.Sites), strings.Join(a.Sites, ", "))},
 		{Name: "wrong openings", Value: wrong},
+		{Name: "beyond the limit, by grant of", Value: strings.Join(a.Granted, ", ")},
 		{Name: "attempt", Value: fmt.Sprint(a.Attempt)},
 		{Name: "task", Value: a.Asked.Task.String()},
 		{Name: "cut", Value: a.Cut.String()},

@@ -195,6 +195,11 @@ func (c *Checked) answer(counters []int64, variants Variants) (Answer, error) {
 		Asked: c.asked, Mode: header.Mode, Purpose: header.Purpose, Assembly: c.panel.Assembly,
 		Attempt: c.result.Task.Message.Attempt, Cut: cut.Set(), Sum: c.result.Sum, Sites: c.names(cut.Points()),
 	}
+	for _, h := range c.result.Headers {
+		if h.Message.Granted {
+			a.Granted = append(a.Granted, c.names([]uint32{h.Message.Point})...)
+		}
+	}
 	for _, rng := range c.asked.Ranges {
 		if rng.To > uint64(variants.Len()) {
 			return Answer{}, fmt.Errorf("%w: the panel ends before the variants asked for", ErrAltered)
