@@ -26,6 +26,8 @@ type publishing struct {
 	says   protocol.Publication
 	rows   []protocol.TableRow
 	signer *protocol.SigningKey
+	// state is the coordinator's word.
+	state string
 	// altered changes the bytes that the coordinator hands out.
 	altered func([]byte) []byte
 }
@@ -35,7 +37,7 @@ type publishing struct {
 func newPublishing(t *testing.T) *publishing {
 	t.Helper()
 	w := newNetwork(t, 2)
-	p := &publishing{network: w, signer: w.alice, altered: func(b []byte) []byte { return b }}
+	p := &publishing{network: w, signer: w.alice, state: rest.TablePending, altered: func(b []byte) []byte { return b }}
 	var endpoint protocol.Endpoint
 	p.api, endpoint = newAPI(t)
 	endpoint.Name = "c2"
@@ -71,7 +73,7 @@ func (p *publishing) publish(verdicts ...protocol.Signed[protocol.Verdict]) (nod
 	signed := must[protocol.Signed[protocol.Publication]](p.t)(protocol.Sign(p.says, p.signer))
 	record := protocol.TableRecord{Publication: signed, Header: p.asked.query.Header, Cut: p.cut, Verdicts: verdicts}
 	id := signed.Digest()
-	shown := rest.Table{ID: id, Study: studyName, State: rest.TablePending, Roster: p.roster.Digest(), Record: must[[]byte](p.t)(record.Bytes())}
+	shown := rest.Table{ID: id, Study: studyName, State: p.state, Roster: p.roster.Digest(), Record: must[[]byte](p.t)(record.Bytes())}
 	p.api.answers[tables] = rest.Tables{Tables: []rest.Table{shown}}
 	p.api.answers[tables+"/"+id.String()] = shown
 	p.api.raw[tables+"/"+id.String()+"/content"] = p.altered(b.Bytes())
@@ -112,6 +114,16 @@ func TestACustodiansWordIsInTheChainBeforeItLeaves(t *testing.T) {
 	}
 	if got := p.chain(0, "verdict"); got != 3 {
 		t.Errorf("%d verdicts in the chain, want 3", got)
+	}
+}
+
+func TestWhatACoordinatorSaysOfATableIsOneOfFourWords(t *testing.T) {
+	p := newPublishing(t)
+	for state, want := range map[string]string{rest.TableWithdrawn: rest.TableWithdrawn, "": "unknown", "published\x1b[2K": "unknown"} {
+		p.state = state
+		if got := must[node.TableRelease](t)(p.publish()); got.State != want {
+			t.Errorf("%q is shown as %q, want %q", state, got.State, want)
+		}
 	}
 }
 

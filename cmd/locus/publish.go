@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +30,7 @@ func (a *app) publish() *cobra.Command {
 			return err
 		}
 		fmt.Fprintln(a.out, t.ID)
-		fmt.Fprintf(a.err, "handed in  %s: %d rows, %s, %d of %d sites have approved it\n", t.ID.Short(), t.Rows, t.State, t.Approved, t.Sites)
+		fmt.Fprintf(a.err, "handed in  %s: %d rows, %s, %d of %d sites have approved it\n", t.ID.Short(), t.Rows, printed(t.State), t.Approved, t.Sites)
 		if t.State == rest.TablePending {
 			fmt.Fprintln(a.err, "The custodian of each site decides with `locus-node release pending`. `locus table list` shows how it stands.")
 		}
@@ -36,8 +38,8 @@ func (a *app) publish() *cobra.Command {
 	})
 	c.Long = "Ask the custodians of an answer's sites to let everybody of the study read it.\n\n" +
 		"The answer is opened and verified here, written as a table and signed with your key. The coordinator\n" +
-		"keeps it, and shows it to the custodians of the sites that are in it and to nobody else, until all of\n" +
-		"them have approved. Running it again hands the same table in again."
+		"keeps it in the clear, and hands it to the sites that are in it and to nobody else, until the custodians\n" +
+		"of all of them have approved. Running it again hands the same table in again."
 	c.Flags().StringVar(&spec.Title, "title", "", "one line that everybody of the study reads")
 	c.Flags().BoolVar(&spec.Again, "again", false, "make a new table where a custodian has refused the one before")
 	return c
@@ -75,12 +77,22 @@ func (a *app) tableList() *cobra.Command {
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "TABLE\tSTATE\tAPPROVED\tCOHORT\tMODE\tROWS\tTITLE")
 				for _, t := range list {
-					fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%s\t%d\t%s\n", t.ID.Short(), t.State, t.Approved, t.Sites, t.Cohort, t.Mode, t.Rows, t.Title)
+					fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%s\t%d\t%s\n", t.ID.Short(), printed(t.State), t.Approved, t.Sites, printed(t.Cohort), printed(t.Mode), t.Rows, printed(t.Title))
 				}
 				return w.Flush()
 			})
 		},
 	}
+}
+
+// printed leaves out what moves a terminal's cursor: a list is not verified.
+func printed(s string) string {
+	return strings.Map(func(c rune) rune {
+		if !unicode.IsPrint(c) {
+			return -1
+		}
+		return c
+	}, s)
 }
 
 func (a *app) tableGet() *cobra.Command {
