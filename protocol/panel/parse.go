@@ -18,31 +18,8 @@ const maxPacked = maxPlain + maxPlain/128 + 1024
 
 // Parse reads what WriteTo wrote, to the end of r, and nothing else.
 func Parse(r io.Reader) (*Panel, error) {
-	start := make([]byte, len(magic)+4)
-	if err := fill(r, start, "start"); err != nil {
-		return nil, err
-	}
-	size := binary.LittleEndian.Uint32(start[len(magic):])
-	if IsPanel(start) && string(start[:len(magic)]) != magic {
-		return nil, fmt.Errorf("%w: it is of another version of the format; build it again from its source", ErrDamaged)
-	}
-	if string(start[:len(magic)]) != magic || size > maxHead {
-		return nil, fmt.Errorf("%w: it does not start as one", ErrDamaged)
-	}
-	// What is read grows with what is there, whatever the length says.
-	head, err := io.ReadAll(io.LimitReader(r, int64(size)))
+	p, directory, err := readDirectory(r, magic)
 	if err != nil {
-		return nil, fmt.Errorf("read panel: %w", err)
-	}
-	if len(head) < int(size) {
-		return nil, fmt.Errorf("%w: it ends in its head", ErrDamaged)
-	}
-	p, err := parseHead(head)
-	if err != nil {
-		return nil, err
-	}
-	directory := make([]byte, entrySize*((p.size+blockSize-1)/blockSize)) // 512 KiB at most
-	if err := fill(r, directory, "directory"); err != nil {
 		return nil, err
 	}
 	u, err := newUnpacker(r)
@@ -50,23 +27,68 @@ func Parse(r io.Reader) (*Panel, error) {
 		return nil, err
 	}
 	defer u.zstd.Close()
-	for from := 0; from < p.size; from += blockSize {
-		entry := directory[from/blockSize*entrySize:][:entrySize]
-		plain, err := u.block(entry)
+	for i := range p.leaves {
+		plain, err := u.block(directory[i*entrySize:][:entrySize])
 		if err != nil {
-			return nil, fmt.Errorf("block %d: %w", from/blockSize, err)
+			return nil, fmt.Errorf("block %d: %w", i, err)
 		}
-		b, err := p.decode(plain, from)
+		b, err := p.decode(plain, i*blockSize)
 		if err != nil {
-			return nil, fmt.Errorf("%w: block %d: %w", ErrDamaged, from/blockSize, err)
+			return nil, fmt.Errorf("%w: block %d: %w", ErrDamaged, i, err)
 		}
 		p.blocks = append(p.blocks, b)
-		p.leaves = append(p.leaves, [32]byte(entry))
 	}
-	if n, err := io.ReadFull(r, make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
-		return nil, errors.Join(fmt.Errorf("%w: it goes on after its end", ErrDamaged), ignoreEOF(err))
+	if err := atEnd(r); err != nil {
+		return nil, err
 	}
 	return p, nil
+}
+
+// readDirectory reads a panel, or a part of one, up to its first block: its head and the
+// leaves of its blocks. Both kinds of file differ in their magic alone.
+func readDirectory(r io.Reader, kind string) (*Panel, []byte, error) {
+	start := make([]byte, len(kind)+4)
+	if err := fill(r, start, "start"); err != nil {
+		return nil, nil, err
+	}
+	size := binary.LittleEndian.Uint32(start[len(kind):])
+	switch is := string(start[:len(kind)]); {
+	case is == kind && size <= maxHead:
+	case is != kind && is[:len(is)-1] == kind[:len(kind)-1]:
+		return nil, nil, fmt.Errorf("%w: it is of another version of the format; build it again from its source", ErrDamaged)
+	case kind == partMagic:
+		return nil, nil, fmt.Errorf("%w: it does not start as a part of one", ErrDamaged)
+	default:
+		return nil, nil, fmt.Errorf("%w: it does not start as one", ErrDamaged)
+	}
+	// What is read grows with what is there, whatever the length says.
+	head, err := io.ReadAll(io.LimitReader(r, int64(size)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read panel: %w", err)
+	}
+	if len(head) < int(size) {
+		return nil, nil, fmt.Errorf("%w: it ends in its head", ErrDamaged)
+	}
+	p, err := parseHead(head)
+	if err != nil {
+		return nil, nil, err
+	}
+	directory := make([]byte, entrySize*((p.size+blockSize-1)/blockSize)) // 512 KiB at most
+	if err := fill(r, directory, "directory"); err != nil {
+		return nil, nil, err
+	}
+	for entry := directory; len(entry) > 0; entry = entry[entrySize:] {
+		p.leaves = append(p.leaves, [32]byte(entry))
+	}
+	return p, directory, nil
+}
+
+// atEnd requires that nothing follows.
+func atEnd(r io.Reader) error {
+	if n, err := io.ReadFull(r, make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
+		return errors.Join(fmt.Errorf("%w: it goes on after its end", ErrDamaged), ignoreEOF(err))
+	}
+	return nil
 }
 
 func ignoreEOF(err error) error {

@@ -2,11 +2,8 @@ package panel
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 // partMagic starts a part. What follows is a panel's file without the blocks that are left
@@ -30,7 +27,7 @@ func (p *Panel) WritePart(w io.Writer, ranges []Range) (int64, error) {
 			wanted[b] = true
 		}
 	}
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true))
+	packer, err := newPacker()
 	if err != nil {
 		return 0, fmt.Errorf("write part of a panel: %w", err)
 	}
@@ -62,12 +59,9 @@ func (p *Panel) WritePart(w io.Writer, ranges []Range) (int64, error) {
 // ParsePart reads what WritePart wrote of the panel that a digest names, to the end of r, and
 // nothing else. It unpacks no block before it knows that the block is of this panel.
 func ParsePart(r io.Reader, digest [32]byte) (*Part, error) {
-	p, directory, err := readDirectory(r)
+	p, directory, err := readDirectory(r, partMagic)
 	if err != nil {
 		return nil, err
-	}
-	for entry := directory; len(entry) > 0; entry = entry[entrySize:] {
-		p.leaves = append(p.leaves, [32]byte(entry))
 	}
 	if p.Digest() != digest {
 		return nil, fmt.Errorf("%w: it is a part of another panel", ErrDamaged)
@@ -95,37 +89,11 @@ func ParsePart(r io.Reader, digest [32]byte) (*Part, error) {
 			return nil, fmt.Errorf("%w: block %d: %w", ErrDamaged, i, err)
 		}
 	}
-	if n, err := io.ReadFull(r, make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
-		return nil, errors.Join(fmt.Errorf("%w: it goes on after its end", ErrDamaged), ignoreEOF(err))
+	if err := atEnd(r); err != nil {
+		return nil, err
 	}
 	p.blocks = blocks
 	return &Part{of: p}, nil
-}
-
-// readDirectory reads a part up to its first block.
-func readDirectory(r io.Reader) (*Panel, []byte, error) {
-	start := make([]byte, len(partMagic)+4)
-	if err := fill(r, start, "start"); err != nil {
-		return nil, nil, err
-	}
-	size := binary.LittleEndian.Uint32(start[len(partMagic):])
-	if string(start[:len(partMagic)]) != partMagic || size > maxHead {
-		return nil, nil, fmt.Errorf("%w: it does not start as a part of one", ErrDamaged)
-	}
-	// What is read grows with what is there, whatever the length says.
-	head, err := io.ReadAll(io.LimitReader(r, int64(size)))
-	if err != nil {
-		return nil, nil, fmt.Errorf("read panel: %w", err)
-	}
-	if len(head) < int(size) {
-		return nil, nil, fmt.Errorf("%w: it ends in its head", ErrDamaged)
-	}
-	p, err := parseHead(head)
-	if err != nil {
-		return nil, nil, err
-	}
-	directory := make([]byte, entrySize*((p.size+blockSize-1)/blockSize)) // 512 KiB at most
-	return p, directory, fill(r, directory, "directory")
 }
 
 // Len is the number of variants of the whole panel.

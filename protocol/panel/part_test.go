@@ -3,6 +3,7 @@ package panel_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"fmt"
 	"testing"
 
@@ -98,6 +99,11 @@ func TestAPartThatIsNotOfThePanelIsRefused(t *testing.T) {
 	}
 	if _, err := panel.ParsePart(bytes.NewReader(append(bytes.Clone(whole), 0)), p.Digest()); !errors.Is(err, panel.ErrDamaged) {
 		t.Errorf("one that goes on: %v, want ErrDamaged", err)
+	}
+	old := bytes.Clone(whole)
+	old[7]--
+	if _, err := panel.ParsePart(bytes.NewReader(old), p.Digest()); !errors.Is(err, panel.ErrDamaged) || !strings.Contains(err.Error(), "another version") {
+		t.Errorf("a part of another version: %v, want ErrDamaged that says so", err)
 	}
 	if _, err := panel.ParsePart(bytes.NewReader(whole), [32]byte{1}); !errors.Is(err, panel.ErrDamaged) {
 		t.Errorf("a part of another panel: %v, want ErrDamaged", err)

@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-
-	"github.com/klauspost/compress/zstd"
 )
 
 const magic = "LOCUSPN2"
@@ -31,7 +29,7 @@ func appendString(b []byte, s string) []byte {
 
 // WriteTo writes the panel as Parse reads it.
 func (p *Panel) WriteTo(w io.Writer) (int64, error) {
-	packer, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithAllLitEntropyCompression(true))
+	packer, err := newPacker()
 	if err != nil {
 		return 0, fmt.Errorf("write panel: %w", err)
 	}
