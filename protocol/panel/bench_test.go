@@ -112,8 +112,7 @@ func BenchmarkParse(b *testing.B) {
 }
 
 // Joining: the panel against the variants that a site has, in their order. One site has
-// all of them, the other every second one and as many that the panel has not. Spelled
-// is alleles as strings, coded is changes of one base as numbers.
+// all of them, the other every second one and as many that the panel has not.
 func BenchmarkJoin(b *testing.B) {
 	p := sequenced(b, 2_000_000)
 	for _, bb := range []struct {
@@ -124,44 +123,20 @@ func BenchmarkJoin(b *testing.B) {
 		{"half", func(i int) bool { return i*2654435761>>7&1 == 0 }},
 	} {
 		site := make([]panel.Variant, p.Len())
-		pos, codes := make([]uint32, p.Len()), make([]panel.Code, p.Len())
-		var others []panel.Variant
 		for i := range site {
 			v := p.At(i)
 			if !bb.has(i) {
 				v.Pos++ // likely a variant that the panel has not
 			}
-			site[i], pos[i], codes[i] = v, v.Pos, panel.CodeOf(v.Ref, v.Alt)
-			if codes[i] == panel.Other {
-				others = append(others, v)
-			}
+			site[i] = v
 		}
 		found := 0
-		b.Run(bb.name+"/spelled", func(b *testing.B) {
+		b.Run(bb.name, func(b *testing.B) {
 			measured(b, p.Len(), func() {
 				found = 0
 				c := p.NewCursor()
 				for i := range site {
 					if c.Find(site[i]) >= 0 {
-						found++
-					}
-				}
-			})
-		})
-		b.Run(bb.name+"/coded", func(b *testing.B) {
-			measured(b, p.Len(), func() {
-				found = 0
-				c, k := p.NewCursor(), 0
-				c.Enter("chr1")
-				for i, at := range pos {
-					place := -1
-					if code := codes[i]; code < panel.Other {
-						place = c.FindBase(at, code)
-					} else {
-						place = c.Find(others[k])
-						k++
-					}
-					if place >= 0 {
 						found++
 					}
 				}

@@ -68,7 +68,7 @@ func (p *Panel) NewCursor() *Cursor { return &Cursor{panel: p} }
 // Find is the place of a trimmed variant in the panel, or -1.
 func (c *Cursor) Find(v Variant) int {
 	if v.Contig != c.named {
-		c.Enter(v.Contig)
+		c.enter(v.Contig)
 	}
 	if !c.seek(v.Pos) {
 		return -1
@@ -80,19 +80,8 @@ func (c *Cursor) Find(v Variant) int {
 	return c.among(code, v.Ref, v.Alt)
 }
 
-// FindBase is Find for a change of one base on the contig that was entered last.
-func (c *Cursor) FindBase(pos uint32, code Code) int {
-	switch {
-	case code >= Other || !c.seek(pos):
-		return -1
-	case c.block.code(c.at) == byte(code):
-		return c.first + c.at
-	}
-	return c.among(byte(code), "", "")
-}
-
-// Enter goes to a contig, which is matched by CanonicalContig. Find does so by itself.
-func (c *Cursor) Enter(named string) {
+// enter goes to a contig, which is matched by CanonicalContig.
+func (c *Cursor) enter(named string) {
 	c.named, c.contig = named, contig{}
 	c.block, c.pos, c.at, c.floor = nil, nil, 0, 0
 	canonical := CanonicalContig(named)

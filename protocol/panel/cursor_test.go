@@ -73,18 +73,8 @@ func TestCursorFindsInAnyOrder(t *testing.T) {
 func TestCursorTakesContigsByAnyName(t *testing.T) {
 	p := newPanel(t, []panel.Variant{{Contig: "chr7", Pos: 5, Ref: "A", Alt: "C"}, {Contig: "chrM", Pos: 9, Ref: "AT", Alt: "A"}})
 	c := p.NewCursor()
-	if got := c.FindBase(5, panel.CodeOf("A", "C")); got != -1 {
-		t.Errorf("before a contig was entered: %d", got)
-	}
 	if i, k := c.Find(panel.Variant{Contig: "7", Pos: 5, Ref: "A", Alt: "C"}), c.Find(panel.Variant{Contig: "MT", Pos: 9, Ref: "AT", Alt: "A"}); i != 0 || k != 1 {
 		t.Errorf("%d and %d, want 0 and 1", i, k)
-	}
-	c.Enter("Chr7")
-	if got := c.FindBase(5, panel.CodeOf("A", "C")); got != 0 {
-		t.Errorf("as a number: %d, want 0", got)
-	}
-	if got := c.FindBase(5, panel.Other); got != -1 {
-		t.Errorf("a number of no change: %d, want -1", got)
 	}
 }
 

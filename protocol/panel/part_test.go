@@ -3,8 +3,8 @@ package panel_test
 import (
 	"bytes"
 	"errors"
-	"strings"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/locus-genomics/locus/protocol/panel"
