@@ -29,6 +29,9 @@ func TestTheGateRefuses(t *testing.T) {
 			if err := c.set.gate(); !errors.Is(err, ErrParams) {
 				t.Errorf("gate: %v, want ErrParams", err)
 			}
+			if _, err := newTransform([]Params{a50[0], c.set}); !errors.Is(err, ErrParams) {
+				t.Errorf("it is worked with: %v, want ErrParams", err)
+			}
 		})
 	}
 }

@@ -155,6 +155,7 @@ func TestAnyChangeGivesAnotherSecret(t *testing.T) {
 		"another threshold":     func(s *he.Session, _ *[]int64, _ *int) { s.Threshold = 3 },
 		"another point":         func(s *he.Session, _ *[]int64, _ *int) { s.Points = []uint32{1, 2, 4} },
 		"another check key":     func(s *he.Session, _ *[]int64, _ *int) { s.CheckKey = newCheckKey(t, 8) },
+		"another packing":       func(s *he.Session, _ *[]int64, _ *int) { s.Threshold, s.Packing = 3, 2 },
 		"another parameter set": func(s *he.Session, _ *[]int64, _ *int) { s.Params, _ = he.ParseParams("a50g9") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -171,7 +172,9 @@ func TestSessionRefuses(t *testing.T) {
 	for name, change := range map[string]func(s *he.Session){
 		"no parameters":          func(s *he.Session) { s.Params = he.Params{} },
 		"a single site":          func(s *he.Session) { s.Points, s.Threshold = []uint32{1}, 1 },
-		"too many sites":         func(s *he.Session) { s.Points = make([]uint32, 91) },
+		"too many sites":         func(s *he.Session) { s.Points = newSession(t, 91, 2, 1).Points },
+		"no words":               func(s *he.Session) { s.Words = 0 },
+		"more words than 2^32":   func(s *he.Session) { s.Words = 1<<32 + 1 },
 		"threshold 0":            func(s *he.Session) { s.Threshold = 0 },
 		"a negative threshold":   func(s *he.Session) { s.Threshold = -1 },
 		"a threshold above n":    func(s *he.Session) { s.Threshold = 4 },

@@ -57,3 +57,23 @@ func TestBytesDoNotDependOnTheProcessors(t *testing.T) {
 		}
 	}
 }
+
+// TestWorkersAreBounded: what they need does not grow with the machine.
+func TestWorkersAreBounded(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	runtime.GOMAXPROCS(256)
+	s := newSession(t, 3, 2, 600_000)
+	m, err := he.NewMask(s, newRoot(t, 0), make([]int64, s.Words))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := m.WriteTo(io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	runtime.ReadMemStats(&after)
+	if used := after.TotalAlloc - before.TotalAlloc; used > 8<<20 {
+		t.Errorf("with 256 processors it takes %d bytes", used)
+	}
+}

@@ -20,9 +20,12 @@ type transform struct {
 	vectors *vectorRoots // nil in portable Go
 }
 
-// transformA50 is made once: each set passes its gate, and lattigo finds the root.
-var transformA50 = sync.OnceValues(func() (*transform, error) {
-	for _, p := range a50 {
+// transformA50 is made once.
+var transformA50 = sync.OnceValues(func() (*transform, error) { return newTransform(a50[:]) })
+
+// newTransform has each set pass its gate, and lattigo find the root.
+func newTransform(sets []Params) (*transform, error) {
+	for _, p := range sets {
 		if err := p.gate(); err != nil {
 			return nil, err
 		}
@@ -38,7 +41,7 @@ var transformA50 = sync.OnceValues(func() (*transform, error) {
 	}
 	t.vectors = newVectorRoots(&t.roots)
 	return t, nil
-})
+}
 
 // key is a secret polynomial prepared to be multiplied with many public ones: its
 // transform, divided by N.

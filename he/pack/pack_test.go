@@ -237,3 +237,48 @@ func bench(b *testing.B, in bool) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(counters)), "ns/counter")
 }
+
+// TestNoLayoutReachesTheNeighbour tries every layout of few bits: all sites at MaxWord stay
+// below the sign.
+func TestNoLayoutReachesTheNeighbour(t *testing.T) {
+	shapes := make(map[int]int) // by the words that six counters take
+	for payload := 2; payload <= 16; payload++ {
+		for sites := 1; sites <= 5; sites++ {
+			for width := int64(1); width < 1<<payload; width++ {
+				l, err := pack.New(pack.Spec{Payload: payload, Sites: sites, Max: width})
+				if err != nil {
+					break // nor does a wider counter fit
+				}
+				shapes[l.Words(6)]++
+				if reach := int64(sites) * l.MaxWord(); reach >= 1<<(payload-1) {
+					t.Fatalf("%d sites with counters up to %d reach %d, of %d bits", sites, width, reach, payload)
+				}
+			}
+		}
+	}
+	if shapes[3] == 0 || shapes[4] == 0 || shapes[6] == 0 {
+		t.Errorf("layouts by words for six counters: %v; one kind was not tried", shapes)
+	}
+}
+
+// TestUnpackSeesWordsThatNobodyPacks alters one word of three counters in two words, so
+// that one of its digits is out of range.
+func TestUnpackSeesWordsThatNobodyPacks(t *testing.T) {
+	l, err := pack.New(pack.Spec{Payload: 40, Sites: 3, Max: 20_000_000})
+	if err != nil || l.Words(3) != 2 {
+		t.Fatalf("%d words for three counters, %v", l.Words(3), err)
+	}
+	for name, words := range map[string][]int64{
+		"the upper digit of the first":  {3*l.MaxWord() + 1, 0},
+		"the upper digit of the second": {0, -3*l.MaxWord() - 1},
+		"all of it":                     {0, 1 << 60},
+	} {
+		if err := l.Unpack(make([]int64, 3), words, 3); !errors.Is(err, pack.ErrRange) {
+			t.Errorf("%s: %v, want ErrRange", name, err)
+		}
+	}
+	// What three sites may have is too much for one.
+	if err := l.Unpack(make([]int64, 3), []int64{3 * l.MaxWord(), 0}, 1); !errors.Is(err, pack.ErrRange) {
+		t.Errorf("a cut of one site: %v, want ErrRange", err)
+	}
+}
