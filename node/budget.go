@@ -203,11 +203,10 @@ func (s headSigner) Verify(message, signature []byte) error {
 func (n *Node) namePayers(ctx context.Context, tx querier, p price) error {
 	path := n.payers(p)
 	for level, name := range map[ledger.Level]string{ledger.Population: "everybody here", ledger.Dataset: p.cohort, ledger.Study: p.study, ledger.Researcher: p.name} {
-		at := upTo(path, level)
 		if name == "" {
 			continue
 		}
-		id, err := at.ID(level)
+		id, err := path.UpTo(level).ID(level)
 		if err != nil {
 			return err
 		}
@@ -216,20 +215,6 @@ func (n *Node) namePayers(ctx context.Context, tx querier, p price) error {
 		}
 	}
 	return nil
-}
-
-// upTo cuts a path off below a level.
-func upTo(p ledger.Path, level ledger.Level) ledger.Path {
-	if level < ledger.Researcher {
-		p.Researcher = ledger.Key{}
-	}
-	if level < ledger.Study {
-		p.Study = ledger.Key{}
-	}
-	if level < ledger.Dataset {
-		p.Dataset = ledger.Key{}
-	}
-	return p
 }
 
 // verifyBudget requires that the ledger has every entry that the chain names since the

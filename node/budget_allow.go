@@ -91,7 +91,7 @@ func (n *Node) payer(ctx context.Context, a Allowance) (price, error) {
 func (n *Node) orders(kind AllowanceKind, p price, amount ledger.Cost, first bool) []ledger.Order {
 	path := n.payers(p)
 	order := func(kind ledger.OrderKind, level ledger.Level) ledger.Order {
-		return ledger.Order{Kind: kind, Level: level, Path: upTo(path, level), Amount: amount}
+		return ledger.Order{Kind: kind, Level: level, Path: path.UpTo(level), Amount: amount}
 	}
 	limit := ledger.Order{Kind: ledger.LimitTask, Amount: amount}
 	switch kind {

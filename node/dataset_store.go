@@ -117,7 +117,7 @@ func (s *shelf) scrub(ctx context.Context, d definition) (definition, CohortSumm
 		return definition{}, CohortSummary{}, err
 	}
 	defer r.Close()
-	if err := r.Verify(ctx); err != nil {
+	if err := r.Check(ctx); err != nil {
 		return definition{}, CohortSummary{}, fmt.Errorf("%w: %w", errDatasetChanged, err)
 	}
 	assess, err := tally.NewAssessor(c.who, len(r.Samples()), c.assembly)

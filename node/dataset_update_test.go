@@ -13,6 +13,7 @@ import (
 
 	"github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/store"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
@@ -138,6 +139,10 @@ func TestUpdatesThatAreRefused(t *testing.T) {
 		{"another order", func(t *testing.T, dir string, spec *UpdateSpec, d *definition) {
 			writeFile(t, spec.Paths[0], strings.Replace(strings.Replace(partVCF(0, 60, "2"), "\ts0\t", "\ts1\t", 1), "\ts1\ts1\t", "\ts1\ts0\t", 1))
 		}, errOrder},
+		{"new samples whose file has blocks of a gVCF", func(t *testing.T, dir string, spec *UpdateSpec, d *definition) {
+			writeFile(t, spec.Paths[0], strings.Replace(partVCF(60, 70, "1"), "C\t.\tPASS\t.", "<NON_REF>\t.\tPASS\tEND=10", 1))
+			writeFile(t, filepath.Join(dir, "samples.tsv"), toySamples(70))
+		}, store.ErrBlocks},
 		{"a table with someone who is nowhere", func(t *testing.T, dir string, spec *UpdateSpec, d *definition) {
 			writeFile(t, filepath.Join(dir, "samples.tsv"), toySamples(61))
 		}, cohort.ErrNoSample},

@@ -34,11 +34,22 @@ func (n *Node) content(ctx context.Context, q querier, r *protocol.Roster, point
 		content := k.content(n.keys.DeclarationTag)
 		parts = append(parts, []byte(k.Name), content[:])
 		h.cohorts = append(h.cohorts, protocol.DeclaredCohort{
-			Name: k.Name, SizeClass: protocol.SizeClass(k.People), Modes: slices.Sorted(slices.Values(r.Modes)),
+			Name: k.Name, SizeClass: protocol.SizeClass(k.People), Modes: declaredModes(r, point, k.People),
 		})
 	}
 	h.digest = n.keys.DeclarationTag(tagContent, parts...)
 	return h, nil
+}
+
+// declaredModes are the roster's. The room that sums have is of the roster's cap on the
+// site's people. Whether an answer fits must not show in whether it is answered, so that a
+// cohort which has outgrown the cap is not declared for mode dp in the first place.
+func declaredModes(r *protocol.Roster, point uint32, people int) []protocol.Mode {
+	modes := slices.Sorted(slices.Values(r.Modes))
+	if site, ok := r.Site(point); false && ok && uint64(people) > uint64(site.PeopleCap) {
+		modes = slices.DeleteFunc(modes, func(m protocol.Mode) bool { return m == protocol.Private })
+	}
+	return modes
 }
 
 // declare returns the site's declaration for a study, a new one when what it holds or

@@ -121,7 +121,7 @@ func (n *Node) left(now ledger.Statement, p price) (account.Cost, error) {
 	each := ledger.Cost{}
 	path := n.payers(p)
 	for _, level := range []ledger.Level{ledger.Population, ledger.Dataset, ledger.Study} {
-		at := upTo(path, level)
+		at := path.UpTo(level)
 		id, err := at.ID(level)
 		if err != nil {
 			return account.Cost{}, err

@@ -59,6 +59,20 @@ func (p Path) whole(to Level) bool {
 	return true
 }
 
+// UpTo is the path down to a level, and nothing below.
+func (p Path) UpTo(level Level) Path {
+	if level < Researcher {
+		p.Researcher = Key{}
+	}
+	if level < Study {
+		p.Study = Key{}
+	}
+	if level < Dataset {
+		p.Dataset = Key{}
+	}
+	return p
+}
+
 func (p Path) keys() [levels]Key { return [levels]Key{p.Population, p.Dataset, p.Study, p.Researcher} }
 
 // accounts are the ids of a path's accounts, from the top. That of a dataset does

@@ -60,10 +60,10 @@ func spend(ctx context.Context, folder string) error {
 	path := ledger.Path{Population: key("people"), Dataset: key("dataset"), Study: key("study"), Researcher: key("alice")}
 	for i, o := range []ledger.Order{
 		{Kind: ledger.LimitTask, Amount: ledger.Cost{Rho: 0.015 * ledger.RhoUnit, Delta: 1}},
-		{Kind: ledger.Allow, Level: ledger.Population, Path: above(path, ledger.Population), Amount: ledger.Cost{Rho: 0.5 * ledger.RhoUnit, Delta: 100}},
-		{Kind: ledger.Allow, Level: ledger.Dataset, Path: above(path, ledger.Dataset), Amount: ledger.Cost{Rho: 0.5 * ledger.RhoUnit, Delta: 100}},
-		{Kind: ledger.Allow, Level: ledger.Study, Path: above(path, ledger.Study), Amount: ledger.Cost{Rho: 0.1 * ledger.RhoUnit, Delta: 100}},
-		{Kind: ledger.AllowEach, Level: ledger.Study, Path: above(path, ledger.Study), Amount: ledger.Cost{Rho: 0.02 * ledger.RhoUnit, Delta: 100}},
+		{Kind: ledger.Allow, Level: ledger.Population, Path: path.UpTo(ledger.Population), Amount: ledger.Cost{Rho: 0.5 * ledger.RhoUnit, Delta: 100}},
+		{Kind: ledger.Allow, Level: ledger.Dataset, Path: path.UpTo(ledger.Dataset), Amount: ledger.Cost{Rho: 0.5 * ledger.RhoUnit, Delta: 100}},
+		{Kind: ledger.Allow, Level: ledger.Study, Path: path.UpTo(ledger.Study), Amount: ledger.Cost{Rho: 0.1 * ledger.RhoUnit, Delta: 100}},
+		{Kind: ledger.AllowEach, Level: ledger.Study, Path: path.UpTo(ledger.Study), Amount: ledger.Cost{Rho: 0.02 * ledger.RhoUnit, Delta: 100}},
 	} {
 		o.Ledger, o.Nonce, o.Reason = key("this site"), [16]byte{byte(i + 1)}, "decided by the board"
 		message, err := o.Encode()
@@ -124,7 +124,7 @@ func named(p ledger.Path) func(ledger.Key) string {
 	names := make(map[ledger.Key]string)
 	for at, name := range []string{"the people", "the dataset", "the study", "alice's in study"} {
 		level := ledger.Level(at + 1)
-		if id, err := above(p, level).ID(level); err == nil {
+		if id, err := p.UpTo(level).ID(level); err == nil {
 			names[id] = name
 		}
 	}

@@ -29,9 +29,9 @@ func TestAFullDiskChargesNothing(t *testing.T) {
 	for _, by := range []string{"a transaction", "the writer"} {
 		t.Run(by, func(t *testing.T) {
 			h := small(t, true)
-			h.follow(order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Population, Path: above(path("a"), ledger.Population), Amount: ledger.Cost{Rho: 1 << 40, Delta: 1 << 40}}, "a"),
-				order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Dataset, Path: above(path("a"), ledger.Dataset), Amount: ledger.Cost{Rho: 1 << 40, Delta: 1 << 40}}, "b"),
-				order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Study, Path: above(path("a"), ledger.Study), Amount: ledger.Cost{Rho: 1 << 40, Delta: 1 << 40}}, "c"))
+			h.follow(order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Population, Path: path("a").UpTo(ledger.Population), Amount: ledger.Cost{Rho: 1 << 40, Delta: 1 << 40}}, "a"),
+				order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Dataset, Path: path("a").UpTo(ledger.Dataset), Amount: ledger.Cost{Rho: 1 << 40, Delta: 1 << 40}}, "b"),
+				order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Study, Path: path("a").UpTo(ledger.Study), Amount: ledger.Cost{Rho: 1 << 40, Delta: 1 << 40}}, "c"))
 			ctx, stop := context.WithCancel(t.Context())
 			w := ledger.NewWriter(h.l, h.db)
 			ended := make(chan error, 1)

@@ -171,20 +171,6 @@ func charge(release, researcher string, rho uint64) ledger.Charge {
 	return ledger.Charge{Release: key(release), Path: path(researcher), Cost: ledger.Cost{Rho: rho, Delta: 1}}
 }
 
-// above cuts a path off below a level.
-func above(p ledger.Path, l ledger.Level) ledger.Path {
-	if l < ledger.Researcher {
-		p.Researcher = ledger.Key{}
-	}
-	if l < ledger.Study {
-		p.Study = ledger.Key{}
-	}
-	if l < ledger.Dataset {
-		p.Dataset = ledger.Key{}
-	}
-	return p
-}
-
 // allowance adds rho, and delta enough, to one account.
 func allowance(t testing.TB, l ledger.Level, rho uint64) ledger.Signed {
 	t.Helper()
@@ -192,7 +178,7 @@ func allowance(t testing.TB, l ledger.Level, rho uint64) ledger.Signed {
 	if l == ledger.Researcher {
 		kind, at = ledger.AllowEach, ledger.Study
 	}
-	return order(t, ledger.Order{Kind: kind, Level: at, Path: above(path("alice"), at), Amount: ledger.Cost{Rho: rho, Delta: 1 << 40}}, fmt.Sprint(l, rho))
+	return order(t, ledger.Order{Kind: kind, Level: at, Path: path("alice").UpTo(at), Amount: ledger.Cost{Rho: rho, Delta: 1 << 40}}, fmt.Sprint(l, rho))
 }
 
 // task limits one release.
@@ -278,7 +264,7 @@ func TestReserve(t *testing.T) {
 
 func TestDeltaIsSpentLikeRho(t *testing.T) {
 	h := funded(t, 100, 100, 100)
-	h.follow(order(t, ledger.Order{Kind: ledger.AllowEach, Level: ledger.Study, Path: above(path("alice"), ledger.Study), Amount: ledger.Cost{Rho: 100, Delta: 2}}, "delta"))
+	h.follow(order(t, ledger.Order{Kind: ledger.AllowEach, Level: ledger.Study, Path: path("alice").UpTo(ledger.Study), Amount: ledger.Cost{Rho: 100, Delta: 2}}, "delta"))
 	for _, release := range []string{"q", "r"} {
 		if _, err := h.charge(charge(release, "alice", 1)); err != nil {
 			t.Fatal(err)

@@ -96,7 +96,7 @@ func TestTheLedgerAgreesWithANaiveOne(t *testing.T) {
 			rho := rapid.Uint64Range(1, most).Draw(r, "allowed")
 			study, researcher := name("study", 2), name("researcher", 2)
 			level := rapid.IntRange(1, 4).Draw(r, "level")
-			o := ledger.Order{Kind: ledger.Allow, Level: ledger.Level(level), Path: above(at(study, researcher), ledger.Level(level)), Amount: ledger.Cost{Rho: rho, Delta: 1 << 30}}
+			o := ledger.Order{Kind: ledger.Allow, Level: ledger.Level(level), Path: at(study, researcher).UpTo(ledger.Level(level)), Amount: ledger.Cost{Rho: rho, Delta: 1 << 30}}
 			to := n.cap
 			if level < 4 && rapid.Bool().Draw(r, "each") {
 				o.Kind, to = ledger.AllowEach, n.each

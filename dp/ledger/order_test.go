@@ -26,11 +26,11 @@ func TestFollow(t *testing.T) {
 		{"an allowance is followed once", allowance(t, ledger.Population, 100), ledger.ErrOrder, 100},
 		{"an order that was altered", altered, ledger.ErrOrder, 100},
 		{"an order without a signature", ledger.Signed{Message: more.Message}, ledger.ErrOrder, 100},
-		{"an order for another ledger", order(t, ledger.Order{Ledger: key("other"), Kind: ledger.Allow, Level: ledger.Population, Path: above(path("a"), ledger.Population), Amount: ledger.Cost{Rho: 1}}, "x"), ledger.ErrOrder, 100},
+		{"an order for another ledger", order(t, ledger.Order{Ledger: key("other"), Kind: ledger.Allow, Level: ledger.Population, Path: path("a").UpTo(ledger.Population), Amount: ledger.Cost{Rho: 1}}, "x"), ledger.ErrOrder, 100},
 		{"an order that is too long", ledger.Signed{Message: make([]byte, 5000)}, ledger.ErrOrder, 100},
 		{"a loss that is none", order(t, ledger.Order{Kind: ledger.AcceptLoss, Head: ledger.Head{Ledger: key("ledger"), Seq: 1}}, "x"), ledger.ErrOrder, 100},
-		{"a cap that cannot be counted", order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Population, Path: above(path("a"), ledger.Population), Amount: ledger.Cost{Rho: 1<<62 - 50}}, "x"), ledger.ErrOverflow, 100},
-		{"a dataset of other people", order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Dataset, Path: above(elsewhere, ledger.Dataset), Amount: ledger.Cost{Rho: 1}}, "x"), ledger.ErrPath, 100},
+		{"a cap that cannot be counted", order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Population, Path: path("a").UpTo(ledger.Population), Amount: ledger.Cost{Rho: 1<<62 - 50}}, "x"), ledger.ErrOverflow, 100},
+		{"a dataset of other people", order(t, ledger.Order{Kind: ledger.Allow, Level: ledger.Dataset, Path: elsewhere.UpTo(ledger.Dataset), Amount: ledger.Cost{Rho: 1}}, "x"), ledger.ErrPath, 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := funded(t, 100, 100)
@@ -95,7 +95,7 @@ func TestALowerLimitOfOneReleaseHoldsAtOnce(t *testing.T) {
 }
 
 func TestOrdersAreOneShape(t *testing.T) {
-	people := above(path("alice"), ledger.Population)
+	people := path("alice").UpTo(ledger.Population)
 	amount := ledger.Cost{Rho: 1}
 	valid := ledger.Order{Ledger: key("l"), Kind: ledger.Allow, Level: ledger.Population, Path: people, Amount: amount, Nonce: [16]byte{1}, Reason: "yes"}
 	for _, c := range []struct {
@@ -105,7 +105,7 @@ func TestOrdersAreOneShape(t *testing.T) {
 	}{
 		{"an allowance", func(*ledger.Order) {}, ""},
 		{"an allowance for each study", func(o *ledger.Order) {
-			o.Kind, o.Level, o.Path = ledger.AllowEach, ledger.Dataset, above(path("a"), ledger.Dataset)
+			o.Kind, o.Level, o.Path = ledger.AllowEach, ledger.Dataset, path("a").UpTo(ledger.Dataset)
 		}, ""},
 		{"a limit of nothing stops all releases", func(o *ledger.Order) {
 			*o = ledger.Order{Ledger: o.Ledger, Kind: ledger.LimitTask, Nonce: o.Nonce, Reason: o.Reason}

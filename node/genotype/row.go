@@ -143,7 +143,3 @@ func IsBases(allele string) bool {
 	}
 	return allele != ""
 }
-
-// IsUnlisted reports whether an ALT stands for all alleles that are not listed, as the
-// callers of gVCF write it. Who carries it has something, and nobody says what.
-func IsUnlisted(alt string) bool { return alt == "<NON_REF>" || alt == "<*>" }

@@ -139,10 +139,10 @@ func BenchmarkRead(b *testing.B) {
 	})
 }
 
-func BenchmarkVerify(b *testing.B) {
+func BenchmarkCheck(b *testing.B) {
 	onStore(b, func(b *testing.B, r *store.Reader) {
 		for b.Loop() {
-			if err := r.Verify(b.Context()); err != nil {
+			if err := r.Check(b.Context()); err != nil {
 				b.Fatal(err)
 			}
 		}

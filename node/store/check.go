@@ -15,9 +15,8 @@ import (
 var errDigest = errors.New("its rows are not those that were written")
 
 // Check opens every block, looks at every site and set, and compares all of them with
-// what was written. After each block it says how many bytes it has read of how many, if
-// tell is not nil. Next begins anew after it.
-func (r *Reader) Check(ctx context.Context, tell func(done, total int64)) error {
+// what was written. Next begins anew after it.
+func (r *Reader) Check(ctx context.Context) error {
 	defer r.rewind()
 	var (
 		row  genotype.Row
@@ -43,18 +42,12 @@ func (r *Reader) Check(ctx context.Context, tell func(done, total int64)) error 
 			}
 			sum.add(&row, row.Classes)
 		}
-		if tell != nil {
-			tell(e.offset+int64(e.size), r.size)
-		}
 	}
 	if sum.digest() != r.dir.digest {
 		return &Damage{Block: -1, Offset: r.size, Err: errDigest}
 	}
 	return nil
 }
-
-// Verify is Check without a word of how far it is.
-func (r *Reader) Verify(ctx context.Context) error { return r.Check(ctx, nil) }
 
 // apart reports whether nobody is in two of the sets that have nobody in common.
 func apart(c *genotype.Classes, seen []uint64) bool {

@@ -172,8 +172,8 @@ func TestDamageSaysWhere(t *testing.T) {
 	if _, again := readAll(r); !errors.Is(again, store.ErrDamaged) {
 		t.Errorf("Next after damage: %v", again)
 	}
-	if err := r.Verify(t.Context()); !errors.As(err, &damage) || damage.Block != 2 {
-		t.Errorf("Verify: %v", err)
+	if err := r.Check(t.Context()); !errors.As(err, &damage) || damage.Block != 2 {
+		t.Errorf("Check: %v", err)
 	}
 	if err := r.Only(store.Region{Contig: "1", From: 0, To: 1 << 31}); err != nil {
 		t.Fatal(err)

@@ -114,7 +114,7 @@ func standing(t *testing.T, path string) (dataset [32]byte, err error) {
 	if r.Sites() != 1100 {
 		t.Errorf("it has %d sites", r.Sites())
 	}
-	return r.Header().Dataset, r.Check(t.Context(), nil)
+	return r.Header().Dataset, r.Check(t.Context())
 }
 
 func TestAnyFaultLeavesTheOldStoreOrTheNewOne(t *testing.T) {

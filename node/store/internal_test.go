@@ -31,7 +31,7 @@ func TestCheckComparesWithWhatWasWritten(t *testing.T) {
 	if err := r.Next(&row); err != nil || row.Classes[0].Missing.Len() != 1 {
 		t.Fatalf("the row does not open, %v", err)
 	}
-	if err := r.Check(t.Context(), nil); !errors.Is(err, errDigest) || !errors.Is(err, ErrDamaged) {
+	if err := r.Check(t.Context()); !errors.Is(err, errDigest) || !errors.Is(err, ErrDamaged) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -12,8 +12,10 @@ import (
 )
 
 var (
-	// ErrBlocks is returned for the blocks of a gVCF, which are not put beside each other.
-	ErrBlocks = errors.New("store: blocks of a gVCF cannot be joined; merge the files first (bcftools merge --gvcf)")
+	// ErrBlocks is returned for the blocks of a gVCF, which end at other places in each
+	// file. Cut where any of them ends, they would no longer tell of a deletion over a cut,
+	// and a site would count less than its files say, without a word.
+	ErrBlocks = errors.New("store: the blocks of a gVCF end at other places in each file, and are not put beside other samples; merge the gVCFs (bcftools merge --gvcf) and add the cohort again from that file")
 	// ErrSplit is returned where one file has the ALTs of a site in one row, and another
 	// has them in several.
 	ErrSplit = errors.New("store: the files write the ALTs of a site in different ways; split or join them in all files (bcftools norm -m)")

@@ -81,7 +81,7 @@ func TestAKillLeavesAWholeStore(t *testing.T) {
 			t.Fatal("the builder was not killed")
 		}
 		r := open(t, path, key(t))
-		if err := r.Check(t.Context(), nil); err != nil || r.Sites() != 3000 {
+		if err := r.Check(t.Context()); err != nil || r.Sites() != 3000 {
 			t.Errorf("round %d: %d sites, %v", round, r.Sites(), err)
 		}
 	}

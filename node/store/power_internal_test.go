@@ -103,7 +103,7 @@ func TestALossOfPowerLeavesTheOldStoreOrTheNewOne(t *testing.T) {
 				t.Errorf("call %d, new names are %s: %v", n, names, openErr)
 				continue
 			}
-			if err := r.Check(t.Context(), nil); err != nil {
+			if err := r.Check(t.Context()); err != nil {
 				t.Errorf("call %d, new names are %s: %v", n, names, err)
 			}
 			if is := r.Header().Dataset; is != oldOne && is != newOne || err == nil && is != newOne {

@@ -138,7 +138,7 @@ func compareStore(t *testing.T, path string, w *store.Writer, want tally.Examina
 		t.Fatal(err)
 	}
 	r := open(t, w.Path(), key(t))
-	if err := r.Verify(t.Context()); err != nil {
+	if err := r.Check(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if most := store.Estimate(kindOf(path), sizeOf(t, path), len(r.Samples())); r.Size() > most {

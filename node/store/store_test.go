@@ -200,7 +200,7 @@ func TestRowsComeBackAsTheyWere(t *testing.T) {
 				if r.Sites() != len(rows) {
 					t.Errorf("%d sites of %d", r.Sites(), len(rows))
 				}
-				if err := r.Verify(t.Context()); err != nil {
+				if err := r.Check(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				sameRows(t, rows, read(t, r))

@@ -21,7 +21,6 @@ type Places struct {
 	names   []string // canonical, in the order in which they came
 	contigs map[string][]uint32
 	size    int
-	shifts  bool
 
 	named string // the contig of the site before
 	here  []uint32
@@ -64,30 +63,12 @@ func (p *Places) Covers(s *genotype.Site) bool {
 		p.named, p.here = s.Contig, p.contigs[panel.CanonicalContig(s.Contig)]
 	}
 	first, last := s.Span()
-	if p.shifts && movable(s) {
-		first -= min(first, genotype.MaxShift)
-	}
 	i := sort.Search(len(p.here), func(i int) bool { return p.here[i] >= first })
 	return i < len(p.here) && p.here[i] <= last
 }
 
-// Shift lets Covers take rows, too, whose ALTs may stand at one of the places once a
-// reference has moved them to the left. Whoever aligns what comes from a child needs it.
-func (p *Places) Shift() { p.shifts = true }
-
-// movable reports whether a site has an insertion or a deletion that is written out.
-func movable(s *genotype.Site) bool {
-	for _, alt := range s.Alts {
-		if len(alt) != len(s.Ref) && genotype.IsBases(alt) {
-			return true
-		}
-	}
-	return false
-}
-
 // append writes contigs with the differences of their positions.
 func (p *Places) append(b []byte) []byte {
-	b = append(b, bit(p.shifts))
 	b = binary.AppendUvarint(b, uint64(len(p.names)))
 	for _, name := range p.names {
 		b = binary.AppendUvarint(b, uint64(len(name)))
@@ -104,13 +85,6 @@ func (p *Places) append(b []byte) []byte {
 
 func readPlaces(c *cursor) *Places {
 	p := &Places{contigs: make(map[string][]uint32)}
-	switch c.byte() {
-	case 0:
-	case 1:
-		p.shifts = true
-	default:
-		c.fail()
-	}
 	for range c.count() {
 		name := string(c.bytes(c.count()))
 		if _, twice := p.contigs[name]; twice {

@@ -8,20 +8,6 @@ import (
 	"github.com/locus-genomics/locus/node/genotype"
 )
 
-// DefaultBlockGQ is the quality that a call of a block needs, if Config does not say.
-const DefaultBlockGQ = 20
-
-// isBlock reports whether a site may be a block of a gVCF: it lists no allele but those
-// that stand for all that are not listed. Only then INFO is looked at.
-func isBlock(alts []string) bool {
-	for _, alt := range alts {
-		if !genotype.IsUnlisted(alt) {
-			return false
-		}
-	}
-	return true
-}
-
 // blockEnd is END of INFO, 0 if it has none.
 func (r *Reader) blockEnd(t *typed, entries int, pos uint32) (uint32, error) {
 	for range entries {
@@ -134,18 +120,7 @@ func measured(raw []byte, kind byte) (n int64, known, ok bool) {
 // are not sure enough.
 func (r *Reader) doubt(row *genotype.Row) {
 	for i, c := range row.Calls {
-		a, b := c.Alleles()
-		if a < genotype.Reference && b < genotype.Reference {
-			continue
-		}
 		d := r.doubts[i]
-		sure := d&(gqLow|noDepth) == 0 && (d&gqKnown != 0 || d&rgqLow == 0)
-		switch {
-		case sure && a == genotype.Reference && (b == genotype.Reference || b == genotype.Absent):
-		case b == genotype.Absent:
-			row.Calls[i] = noGT
-		default:
-			row.Calls[i] = genotype.NoCall
-		}
+		row.Calls[i] = c.InBlock(d&(gqLow|noDepth) == 0 && (d&gqKnown != 0 || d&rgqLow == 0))
 	}
 }

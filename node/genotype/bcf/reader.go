@@ -72,7 +72,7 @@ type Config struct {
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
 	// MinBlockGQ is the GQ below which a call of a gVCF's block is missing; 0 means
-	// DefaultBlockGQ, and a negative number none.
+	// genotype.DefaultBlockGQ, and a negative number none.
 	MinBlockGQ int
 }
 
@@ -103,7 +103,7 @@ var _ genotype.Reader = (*Reader)(nil)
 func New(src io.Reader, cfg Config) (*Reader, error) {
 	r := &Reader{cfg: cfg, contig: -1, blockGQ: cfg.MinBlockGQ}
 	if r.blockGQ == 0 {
-		r.blockGQ = DefaultBlockGQ
+		r.blockGQ = genotype.DefaultBlockGQ
 	}
 	var err error
 	if r.in, err = newStream(src); err == nil {

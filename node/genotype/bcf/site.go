@@ -36,7 +36,7 @@ func (r *Reader) site(raw []byte, row *genotype.Row) (fields int, err error) {
 	if err := readAlleles(&t, &row.Site, alleles); err != nil {
 		return 0, err
 	}
-	if row.Pass, err = r.passes(&t); err == nil && isBlock(row.Alts) {
+	if row.Pass, err = r.passes(&t); err == nil && genotype.IsBlock(row.Alts) {
 		row.End, err = r.blockEnd(&t, int(le32(raw[16:])&0xffff), row.Pos)
 	}
 	return fields, err

@@ -7,20 +7,6 @@ import (
 	"github.com/locus-genomics/locus/node/genotype"
 )
 
-// DefaultBlockGQ is the quality that a call of a block needs, if Config does not say.
-const DefaultBlockGQ = 20
-
-// isBlock reports whether a site may be a block of a gVCF: it lists no allele but those
-// that stand for all that are not listed. Only then INFO is looked at.
-func isBlock(alts []string) bool {
-	for _, alt := range alts {
-		if !genotype.IsUnlisted(alt) {
-			return false
-		}
-	}
-	return true
-}
-
 // blockEnd is END of INFO, 0 if it has none.
 func blockEnd(info []byte, pos uint32) (uint32, error) {
 	for more := true; more; {
@@ -89,13 +75,7 @@ func (r *Reader) doubt(format, rest []byte, row *genotype.Row) error {
 		if err != nil {
 			return &LineError{Column: fixed + 2 + i, Err: err}
 		}
-		switch {
-		case sure && a == genotype.Reference && (b == genotype.Reference || b == genotype.Absent):
-		case b == genotype.Absent:
-			row.Calls[i] = genotype.NewCall(genotype.Missing, genotype.Absent)
-		default:
-			row.Calls[i] = genotype.NoCall
-		}
+		row.Calls[i] = c.InBlock(sure)
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ type Config struct {
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
 	// MinBlockGQ is the GQ below which a call of a gVCF's block is missing; 0 means
-	// DefaultBlockGQ, and a negative number none.
+	// genotype.DefaultBlockGQ, and a negative number none.
 	MinBlockGQ int
 }
 
@@ -101,7 +101,7 @@ func New(src io.Reader, cfg Config) (*Reader, error) {
 	}
 	r := &Reader{lines: l, cfg: cfg, blockGQ: cfg.MinBlockGQ}
 	if r.blockGQ == 0 {
-		r.blockGQ = DefaultBlockGQ
+		r.blockGQ = genotype.DefaultBlockGQ
 	}
 	if err := r.readHeader(); err != nil {
 		return nil, r.at(err)
@@ -197,7 +197,7 @@ func (r *Reader) parse(line []byte, read bool, row *genotype.Row) error {
 		return err
 	}
 	row.Pass = string(f[6]) == "PASS" || string(f[6]) == "."
-	if isBlock(row.Alts) {
+	if genotype.IsBlock(row.Alts) {
 		var err error
 		if row.End, err = blockEnd(f[7], row.Pos); err != nil {
 			return err
