@@ -52,13 +52,7 @@ func (e *Estimate) numbers(b []byte, before [6]string, none string) []byte {
 func EstimateTSV(w io.Writer, rows iter.Seq[Estimate]) error {
 	head := "#CHROM\tPOS\tREF\tALT\tAC\tAN\tAF\tSE\tLOW\tHIGH\tPOP_LOW\tPOP_HIGH\n"
 	return writeLines(w, head, rows, func(b []byte, e *Estimate) []byte {
-		b = appendText(b, e.Contig, '\t')
-		b = appendNumber(b, int64(e.Pos), '\t')
-		b = appendText(b, e.Ref, '\t')
-		b = appendText(b, e.Alt, '\t')
-		b = appendNumber(b, e.AC, '\t')
-		b = strconv.AppendInt(b, e.AN, 10)
-		return append(e.numbers(b, [6]string{"\t", "\t", "\t", "\t", "\t", "\t"}, "NA"), '\n')
+		return append(e.numbers(e.appendTSVCounts(b), [6]string{"", "\t", "\t", "\t", "\t", "\t"}, "NA"), '\n')
 	})
 }
 

@@ -6,12 +6,8 @@ import (
 	"io"
 	"iter"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/locus-genomics/locus/internal/table"
 )
@@ -36,25 +32,7 @@ func estimateWriters() map[string]func(io.Writer, iter.Seq[table.Estimate]) erro
 
 func TestEstimatesAreGolden(t *testing.T) {
 	for name, write := range estimateWriters() {
-		t.Run(name, func(t *testing.T) {
-			var got bytes.Buffer
-			if err := write(&got, slices.Values(estimates())); err != nil {
-				t.Fatal(err)
-			}
-			path := filepath.Join("testdata", name)
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), got.String()); d != "" {
-				t.Error(d)
-			}
-		})
+		t.Run(name, func(t *testing.T) { golden(t, name, write, estimates()) })
 	}
 }
 

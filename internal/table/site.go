@@ -59,7 +59,7 @@ func Acount() Form {
 
 // SiteAfreq is Acount with what `plink2 --freq` writes.
 func SiteAfreq() Form {
-	return Form{"#CHROM\tID\tREF\tALT\tALT_FREQS\tOBS_CT\n", func(b []byte, s *Site) []byte {
+	return Form{afreqHead, func(b []byte, s *Site) []byte {
 		b = s.appendPlace(b)
 		for k := range max(1, len(s.AC)) {
 			r := Row{AN: s.AN}

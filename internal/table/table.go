@@ -56,14 +56,16 @@ const tsvHead = "#CHROM\tPOS\tREF\tALT\tAC\tAN\tAF\n"
 // TSV writes a header and the columns CHROM, POS, REF, ALT, AC, AN and AF.
 func TSV(w io.Writer, rows iter.Seq[Row]) error { return writeLines(w, tsvHead, rows, appendTSV) }
 
-func appendTSV(b []byte, r *Row) []byte {
+func appendTSV(b []byte, r *Row) []byte { return append(r.appendAF(r.appendTSVCounts(b), "NA"), '\n') }
+
+// appendTSVCounts writes the columns before the frequency.
+func (r *Row) appendTSVCounts(b []byte) []byte {
 	b = appendText(b, r.Contig, '\t')
 	b = appendNumber(b, int64(r.Pos), '\t')
 	b = appendText(b, r.Ref, '\t')
 	b = appendText(b, r.Alt, '\t')
 	b = appendNumber(b, r.AC, '\t')
-	b = appendNumber(b, r.AN, '\t')
-	return append(r.appendAF(b, "NA"), '\n')
+	return appendNumber(b, r.AN, '\t')
 }
 
 // Afreq writes what `plink2 --freq` writes. A variant's ID is CHROM:POS:REF:ALT, what

@@ -55,25 +55,29 @@ func writers() map[string]func(io.Writer, iter.Seq[table.Row]) error {
 
 func TestGolden(t *testing.T) {
 	for name, write := range writers() {
-		t.Run(name, func(t *testing.T) {
-			var got bytes.Buffer
-			if err := write(&got, slices.Values(rows())); err != nil {
-				t.Fatal(err)
-			}
-			path := filepath.Join("testdata", name)
-			if *update {
-				if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if d := cmp.Diff(string(want), got.String()); d != "" {
-				t.Error(d)
-			}
-		})
+		t.Run(name, func(t *testing.T) { golden(t, name, write, rows()) })
+	}
+}
+
+// golden compares what a format makes of rows with its file.
+func golden[R any](t *testing.T, name string, write func(io.Writer, iter.Seq[R]) error, rows []R) {
+	t.Helper()
+	var got bytes.Buffer
+	if err := write(&got, slices.Values(rows)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(string(want), got.String()); d != "" {
+		t.Error(d)
 	}
 }
 
