@@ -81,52 +81,43 @@ func (o *output) write(a *app, answer researcher.Answer) error {
 	return nil
 }
 
-func (o *output) encode(w io.Writer, answer researcher.Answer) error {
-	if answer.Noise != nil {
-		return o.encodeEstimates(w, answer)
-	}
-	rows := answer.Table()
-	switch o.format {
-	case "table":
-		first := shownRows
-		if o.toFile() {
-			first = 0
-		}
-		return table.Text(w, first, rows)
-	case "tsv":
-		return table.TSV(w, rows)
-	case "vcf":
-		return table.VCF(w, headOf(answer), rows)
-	case "afreq":
-		return table.Afreq(w, rows)
-	case "jsonl":
-		return table.JSONL(w, rows)
-	case "json":
-		return encodeJSON(w, answer, rows, table.AppendJSON)
-	}
-	return errors.New("no format was settled")
+// form is how rows of a kind are written, in each format.
+type form[R any] struct {
+	text              func(io.Writer, int, iter.Seq[R]) error
+	tsv, afreq, jsonl func(io.Writer, iter.Seq[R]) error
+	vcf               func(io.Writer, table.Head, iter.Seq[R]) error
+	json              func([]byte, *R) []byte
 }
 
-// encodeEstimates writes an answer of mode dp.
-func (o *output) encodeEstimates(w io.Writer, answer researcher.Answer) error {
-	rows := answer.EstimateTable()
+func (o *output) encode(w io.Writer, answer researcher.Answer) error {
+	if answer.Noise != nil {
+		return encodeAs(o, w, answer, answer.EstimateTable(), form[table.Estimate]{
+			table.EstimateText, table.EstimateTSV, table.EstimateAfreq, table.EstimateJSONL, table.EstimateVCF, table.AppendEstimateJSON,
+		})
+	}
+	return encodeAs(o, w, answer, answer.Table(), form[table.Row]{
+		table.Text, table.TSV, table.Afreq, table.JSONL, table.VCF, table.AppendJSON,
+	})
+}
+
+func encodeAs[R any](o *output, w io.Writer, answer researcher.Answer, rows iter.Seq[R], as form[R]) error {
 	switch o.format {
 	case "table":
 		first := shownRows
 		if o.toFile() {
 			first = 0
 		}
-		return table.EstimateText(w, first, rows)
+		return as.text(w, first, rows)
 	case "tsv":
-		return table.EstimateTSV(w, rows)
+		return as.tsv(w, rows)
 	case "vcf":
-		return table.EstimateVCF(w, headOf(answer), rows)
+		return as.vcf(w, headOf(answer), rows)
 	case "afreq":
-		return table.EstimateAfreq(w, rows)
+		return as.afreq(w, rows)
 	case "jsonl":
-		return table.EstimateJSONL(w, rows)
+		return as.jsonl(w, rows)
 	case "json":
-		return encodeJSON(w, answer, rows, table.AppendEstimateJSON)
+		return encodeJSON(w, answer, rows, as.json)
 	}
 	return errors.New("no format was settled")
 }
