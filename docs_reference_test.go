@@ -2,6 +2,7 @@ package locus_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -84,6 +85,42 @@ func TestEveryRuleOfCountingNamesItsTest(t *testing.T) {
 	}
 	if rules < 30 {
 		t.Errorf("the test sees %d rules only", rules)
+	}
+}
+
+// A document that rests a claim on a test names one that is there.
+func TestEveryTestThatADocumentNamesIsThere(t *testing.T) {
+	tests := map[string]bool{}
+	defined := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	eachFile(t, ".", "_test.go", func(name string) {
+		for _, f := range defined.FindAllStringSubmatch(readDocument(t, name), -1) {
+			tests[f[1]] = true
+		}
+	})
+	named, seen := regexp.MustCompile(`\bTest[A-Z]\w+`), 0
+	eachFile(t, "docs", ".md", func(name string) {
+		for _, test := range named.FindAllString(readDocument(t, name), -1) {
+			if seen++; !tests[test] {
+				t.Errorf("%s names %s, which is no test", name, test)
+			}
+		}
+	})
+	if seen < 50 {
+		t.Errorf("the test sees %d names only", seen)
+	}
+}
+
+// eachFile hands over the files below a folder whose names end so.
+func eachFile(t *testing.T, folder, end string, hand func(name string)) {
+	t.Helper()
+	err := filepath.WalkDir(folder, func(name string, d fs.DirEntry, err error) error {
+		if err == nil && d.Type().IsRegular() && strings.HasSuffix(name, end) {
+			hand(name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
