@@ -78,8 +78,9 @@ func (a *app) cohortUpdate() *cobra.Command {
 		Long: "Add files to a cohort: more sites of its samples, such as another chromosome, or new samples.\n\n" +
 			"Each FILE has all of the cohort's samples in their order, and sites that come after those that are\n" +
 			"there; or it has none of them. Where new samples have no row that the others have, or the other way\n" +
-			"round, nothing is known of them. The sample table names old and new samples: --samples is another\n" +
-			"one, and without it the present one is read again.\n\n" +
+			"round, nothing is known of them. New samples beside blocks of a gVCF are refused: merge the gVCFs\n" +
+			"(bcftools merge --gvcf), and add the cohort again from that file. The sample table names old and new\n" +
+			"samples: --samples is another one, and without it the present one is read again.\n\n" +
 			"This makes a new version of the dataset. The old one stays whole until the new one is on the disk.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkForm(form); err != nil {
