@@ -46,7 +46,7 @@ func (n *Node) content(ctx context.Context, q querier, r *protocol.Roster, point
 // cohort which has outgrown the cap is not declared for mode dp in the first place.
 func declaredModes(r *protocol.Roster, point uint32, people int) []protocol.Mode {
 	modes := slices.Sorted(slices.Values(r.Modes))
-	if site, ok := r.Site(point); false && ok && uint64(people) > uint64(site.PeopleCap) {
+	if site, ok := r.Site(point); ok && uint64(people) > uint64(site.PeopleCap) {
 		modes = slices.DeleteFunc(modes, func(m protocol.Mode) bool { return m == protocol.Private })
 	}
 	return modes
