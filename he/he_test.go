@@ -155,7 +155,6 @@ func TestAnyChangeGivesAnotherSecret(t *testing.T) {
 		"another threshold":     func(s *he.Session, _ *[]int64, _ *int) { s.Threshold = 3 },
 		"another point":         func(s *he.Session, _ *[]int64, _ *int) { s.Points = []uint32{1, 2, 4} },
 		"another check key":     func(s *he.Session, _ *[]int64, _ *int) { s.CheckKey = newCheckKey(t, 8) },
-		"another packing":       func(s *he.Session, _ *[]int64, _ *int) { s.Threshold, s.Packing = 3, 2 },
 		"another parameter set": func(s *he.Session, _ *[]int64, _ *int) { s.Params, _ = he.ParseParams("a50g9") },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -104,6 +104,23 @@ func TestPackedSharesOpenTheSum(t *testing.T) {
 	}
 }
 
+// TestAnotherPackingGivesAnotherSecret: shares of both kinds together would be of one key.
+func TestAnotherPackingGivesAnotherSecret(t *testing.T) {
+	hidden := make(map[int]string)
+	for _, packing := range []int{0, 1, 2, 3} {
+		s := newSession(t, 5, 4, 1)
+		s.Packing = packing
+		c, _ := deal(t, s, 0, []int64{1})
+		hidden[packing] = string(c.hidden)
+	}
+	if hidden[0] != hidden[1] {
+		t.Error("0 does not stand for 1")
+	}
+	if hidden[1] == hidden[2] || hidden[2] == hidden[3] || hidden[1] == hidden[3] {
+		t.Error("two packings have one key")
+	}
+}
+
 // TestPackedSharesNameWhoIsWrong has two openings more than it needs, one of them wrong.
 func TestPackedSharesNameWhoIsWrong(t *testing.T) {
 	s := newSession(t, 8, 6, 5)
