@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -125,6 +126,56 @@ func TestATableIsReadByEverybodyOnceAllHaveApproved(t *testing.T) {
 	var list rest.Tables
 	if s.get(s.operator, tablesPath, &list); len(list.Tables) != 1 || list.Tables[0].Record != nil {
 		t.Errorf("the operator lists %+v", list.Tables)
+	}
+}
+
+// dies stops the member at a step, starts it again, and waits for what was under way: its
+// client asks until somebody answers.
+func (s *study) dies(step string, do func() error) error {
+	s.t.Helper()
+	hit, dying := make(chan struct{}), make(chan struct{})
+	var once sync.Once
+	s.onStep(func(at string) {
+		if at == step {
+			once.Do(func() { close(hit) })
+			<-dying
+		}
+	})
+	done := make(chan error, 1)
+	go func() { done <- do() }()
+	<-hit
+	s.member.stop()
+	close(dying)
+	s.stop()
+	s.onStep(func(string) {})
+	s.start()
+	return <-done
+}
+
+func TestAMemberMayBeStoppedWhileATableIsHandedInAndJudged(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	now := time.Now()
+	for _, when := range []string{"before", "after"} {
+		id := s.submit(s.query(when, time.Hour))
+		s.end(id)
+		tb := s.table(id)
+		if err := s.dies(when+" publish", func() error { _, err := s.publish(s.asks, tb); return err }); err != nil {
+			t.Fatal(err)
+		}
+		table := s.signed(tb, s.alice).Digest()
+		for i := range siteCount {
+			if err := s.dies(when+" judge", func() error { _, err := s.judge(i, table, true, now); return err }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var list rest.Tables
+		if s.get(s.asks, tablesPath, &list); list.Tables[0].ID != table || list.Tables[0].State != rest.TablePublished {
+			t.Errorf("stopped %s each step, there is %+v", when, list.Tables)
+		}
+		if rows, err := s.content(s.asks, table); err != nil || !bytes.Equal(rows, tb.rows) {
+			t.Errorf("stopped %s each step, the rows are %q, %v", when, rows, err)
+		}
 	}
 }
 
