@@ -27,8 +27,14 @@ type asking struct {
 
 func newAsking(t *testing.T, ask researcher.Ask) *asking {
 	t.Helper()
+	return newAskingOver(t, sim.Config{}, ask)
+}
+
+func newAskingOver(t *testing.T, cfg sim.Config, ask researcher.Ask) *asking {
+	t.Helper()
 	made, sites := synthetic(t, 3, 30, 40)
-	a := &asking{Network: newNetwork(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Modes: []protocol.Mode{protocol.Exact, protocol.Private}})}
+	cfg.Sites, cfg.Panel, cfg.Modes = sites, readPanel(t, made.Panel), []protocol.Mode{protocol.Exact, protocol.Private}
+	a := &asking{Network: newNetwork(t, cfg)}
 	var err error
 	if a.client, err = a.Client(); err != nil {
 		t.Fatal(err)
@@ -259,4 +265,29 @@ func TestAPrivateAnswerIsPublishedAsEstimates(t *testing.T) {
 	if d := cmp.Diff(before, spent()); d != "" {
 		t.Errorf("publishing is charged (-before +after):\n%s", d)
 	}
+}
+
+// Of three members each may be lost after a table was acknowledged: its rows are on a
+// majority, and what the custodians said is in the log.
+func TestATableOutlivesEachMember(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts three members")
+	}
+	t.Parallel()
+	a := newAskingOver(t, sim.Config{Transport: sim.Sockets, Members: 3}, researcher.Ask{})
+	table := a.publish(t, researcher.PublishSpec{})
+	for i := range 3 {
+		if err := a.StopMember(i); err != nil {
+			t.Fatal(err)
+		}
+		a.judge(t, i, table.ID, true)
+		if err := a.StartMember(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bundle, err := a.client.Table(t.Context(), table.ID.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	verify(t, bundle, &a.answer)
 }
