@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/locus-genomics/locus/he"
-	"github.com/locus-genomics/locus/he/pack"
+	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -85,11 +85,15 @@ func newStudy(t testing.TB, alice *researcher.Home) *study {
 }
 
 // newStudyOf is a study about some variants.
-func newStudyOf(t testing.TB, alice *researcher.Home, variants []panel.Variant) *study {
+func newStudyOf(t testing.TB, alice *researcher.Home, variants []panel.Variant, modes ...protocol.Mode) *study {
 	t.Helper()
 	s := &study{t: t, member: newKey(t, "member"), state: "done"}
 	s.panel = must[*panel.Panel](t)(panel.New("GRCh38", variants))
-	s.sign(s.rules(alice))
+	r := s.rules(alice)
+	if len(modes) > 0 {
+		r.Modes = modes
+	}
+	s.sign(r)
 	for i := range siteCount {
 		seed := protocol.Hash("test-kem", []byte{byte(i)})
 		private, public, err := he.KEMFromSeed(seed)
@@ -100,7 +104,7 @@ func newStudyOf(t testing.TB, alice *researcher.Home, variants []panel.Variant) 
 		now := time.Now()
 		d := must[protocol.Signed[protocol.Declaration]](t)(protocol.Sign(protocol.Declaration{
 			Study: "demo", Point: uint32(i + 1), Content: protocol.Hash("content", []byte{byte(i)}),
-			Cohorts: []protocol.DeclaredCohort{{Name: "all", SizeClass: 500, Modes: []protocol.Mode{protocol.Exact}}},
+			Cohorts: []protocol.DeclaredCohort{{Name: "all", SizeClass: 500, Modes: s.roster.Message.Modes}},
 			KEMKey:  public, KEMUntil: now.Add(time.Hour), Issued: now,
 		}, s.nodes[i]))
 		s.declared = append(s.declared, d.Bytes())
@@ -200,6 +204,9 @@ func (s *study) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// people are how many each site has.
+const people = 5000
+
 // count is what site p has of variant i of the panel.
 func count(p uint32, i uint64) (ac, an int64) {
 	return int64(uint64(p)*i%7 + i%3), int64(1000*uint64(p) - i%1000)
@@ -257,10 +264,15 @@ func (s *study) hide(q protocol.Query, id protocol.SessionID, p uint32) (words [
 			counters = append(counters, ac, an)
 		}
 	}
-	params := must[he.Params](s.t)(he.ParseParams(q.Header.Message.Params))
-	layout := must[pack.Layout](s.t)(pack.New(pack.Spec{Payload: params.Payload(), Sites: siteCount, Max: r.MaxCounter(protocol.AlleleFrequency)}))
-	packed := make([]int64, layout.Words(len(counters)))
-	if err := layout.Pack(packed, counters); err != nil {
+	shape := must[vector.Vector](s.t)(vector.Of(r, &q.Header.Message))
+	if q.Header.Message.Mode == protocol.Private {
+		counters = must[[]int64](s.t)(shape.Encode(counters, people))
+		if err := shape.AddNoise(counters, [32]byte{byte(p), byte(q.Header.Message.Release)}, 1); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	packed := make([]int64, shape.Words())
+	if err := shape.Pack(packed, counters); err != nil {
 		s.t.Fatal(err)
 	}
 	session := s.session(q, id, body, len(packed))
