@@ -232,23 +232,15 @@ func studyIn(m *statepb.Study) (*Study, error) {
 }
 
 func (s *State) taskIn(m *statepb.Task) (*Task, error) {
-	st, err := s.study(m.Study)
+	roster, err := s.rosterOf(m.Study, m.Roster)
 	if err != nil {
 		return nil, err
-	}
-	digest, err := protocol.ParseDigest(m.Roster)
-	if err != nil {
-		return nil, err
-	}
-	roster, ok := st.roster(digest)
-	if !ok {
-		return nil, fmt.Errorf("%w: a task under an unknown roster", ErrInvalid)
 	}
 	t := &Task{
 		Roster: roster, Bodies: m.Bodies, Submitted: time.UnixMilli(m.Submitted).UTC(), Changed: time.UnixMilli(m.Changed).UTC(),
 		Failed: Failure(m.Failed), SumSize: m.SumSize, NoCuts: m.NoCuts,
 	}
-	if t.Header, err = roster.Message.OpenQuery(m.Header, digest); err != nil {
+	if t.Header, err = roster.Message.OpenQuery(m.Header, roster.Digest()); err != nil {
 		return nil, err
 	}
 	t.ID = t.Header.Digest()

@@ -264,6 +264,36 @@ func (s *State) study(name string) (*Study, error) {
 	return st, nil
 }
 
+// inForce returns a study and the roster that is in force.
+func (s *State) inForce(name string) (*Study, protocol.Signed[protocol.Roster], error) {
+	st, err := s.study(name)
+	if err != nil {
+		return nil, protocol.Signed[protocol.Roster]{}, err
+	}
+	open, ok := st.Open()
+	if !ok {
+		return nil, open, fmt.Errorf("%w: study %q is not open", ErrConflict, st.Name)
+	}
+	return st, open, nil
+}
+
+// rosterOf returns a roster of a study, by the bytes of its digest, in force or not.
+func (s *State) rosterOf(study string, raw []byte) (none protocol.Signed[protocol.Roster], err error) {
+	st, err := s.study(study)
+	if err != nil {
+		return none, err
+	}
+	digest, err := protocol.ParseDigest(raw)
+	if err != nil {
+		return none, err
+	}
+	roster, ok := st.roster(digest)
+	if !ok {
+		return none, fmt.Errorf("%w: study %q has had no such roster", ErrInvalid, study)
+	}
+	return roster, nil
+}
+
 // task returns a task by the bytes of its digest.
 func (s *State) task(query []byte) (*Task, error) {
 	d, err := protocol.ParseDigest(query)

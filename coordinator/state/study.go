@@ -252,13 +252,9 @@ func (s *State) openStudy(m *statepb.OpenStudy, at time.Time) (bool, error) {
 }
 
 func (s *State) declare(m *statepb.Declare) (bool, error) {
-	st, err := s.study(m.Study)
+	st, open, err := s.inForce(m.Study)
 	if err != nil {
 		return false, err
-	}
-	open, ok := st.Open()
-	if !ok {
-		return false, fmt.Errorf("%w: study %q is not open", ErrConflict, st.Name)
 	}
 	d, err := open.Message.OpenDeclaration(m.Declaration)
 	if err != nil {

@@ -76,13 +76,9 @@ func (t *Table) Clone() *Table {
 }
 
 func (s *State) report(m *statepb.Report) (bool, error) {
-	st, err := s.study(m.Study)
+	st, open, err := s.inForce(m.Study)
 	if err != nil {
 		return false, err
-	}
-	open, ok := st.Open()
-	if !ok {
-		return false, fmt.Errorf("%w: study %q is not open", ErrConflict, st.Name)
 	}
 	if len(m.Report) == 0 {
 		_, had := st.Reports[m.Point]
@@ -224,23 +220,15 @@ func (t *Table) out() *statepb.Table {
 }
 
 func (s *State) tableIn(m *statepb.Table) (*Table, error) {
-	st, err := s.study(m.Study)
+	roster, err := s.rosterOf(m.Study, m.Roster)
 	if err != nil {
 		return nil, err
-	}
-	digest, err := protocol.ParseDigest(m.Roster)
-	if err != nil {
-		return nil, err
-	}
-	roster, ok := st.roster(digest)
-	if !ok {
-		return nil, fmt.Errorf("%w: a table under an unknown roster", ErrInvalid)
 	}
 	t := &Table{Roster: roster, Submitted: time.UnixMilli(m.Submitted).UTC(), Changed: time.UnixMilli(m.Changed).UTC()}
 	if m.Released != 0 {
 		t.Released = time.UnixMilli(m.Released).UTC()
 	}
-	if t.Record, err = roster.Message.ParseTableRecord(m.Record, digest); err != nil {
+	if t.Record, err = roster.Message.ParseTableRecord(m.Record, roster.Digest()); err != nil {
 		return nil, err
 	}
 	t.ID = t.Record.Publication.Digest()

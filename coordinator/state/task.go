@@ -15,13 +15,9 @@ import (
 const wordBytes = 6
 
 func (s *State) submit(m *statepb.Submit, at time.Time) (bool, error) {
-	st, err := s.study(m.Study)
+	st, roster, err := s.inForce(m.Study)
 	if err != nil {
 		return false, err
-	}
-	roster, ok := st.Open()
-	if !ok {
-		return false, fmt.Errorf("%w: study %q is not open", ErrConflict, st.Name)
 	}
 	q, err := roster.Message.ParseQuery(m.Query, roster.Digest())
 	if err != nil {
