@@ -47,6 +47,38 @@ func TestExplanationSaysWhoWouldAnswer(t *testing.T) {
 	}
 }
 
+func TestExplanationOfAPrivateQuestionSaysWhatItCosts(t *testing.T) {
+	now := time.Now()
+	declared := signed(t, protocol.Declaration{
+		Study: "demo", Point: 1, Content: protocol.Hash("content"),
+		Cohorts: []protocol.DeclaredCohort{{Name: "all", SizeClass: 2000, Modes: []protocol.Mode{protocol.Private}}},
+		KEMKey:  make([]byte, protocol.KEMKeySize), KEMUntil: now.Add(time.Hour), Issued: now,
+	})
+	view := researcher.View{
+		Roster: protocol.Signed[protocol.Roster]{Message: protocol.Roster{
+			Sites: []protocol.Site{{Name: "basel"}, {Name: "bern"}, {Name: "chur"}}, Threshold: 3, Corrupt: 1,
+		}},
+		Ready:        []string{"basel", "bern"},
+		Declarations: []protocol.Signed[protocol.Declaration]{declared, declared, declared},
+	}
+	var out strings.Builder
+	err := privately(&out, view, protocol.ExactCohort{Name: "all", Points: []uint32{1, 2, 3}}, researcher.Selected{
+		Ranges: []protocol.Range{{From: 0, To: 100}}, Of: "7",
+	}, researcher.Precision{Epsilon: 1, Delta: 1e-9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"100, in 1 stretches", "basel: ready, with 2000 people or more; it does not report its budget", "chur: away",
+		"epsilon 1 at delta 1e-09", "while 2 of the 3 sites keep their shares", "with 6000 people or more", "--again",
+		"VARIANTS", "PEOPLE FOR AN ERROR OF 0.005", "\n1000000 ",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, out.String())
+		}
+	}
+}
+
 func signed(t *testing.T, d protocol.Declaration) protocol.Signed[protocol.Declaration] {
 	t.Helper()
 	seed := protocol.Hash("test", []byte("site"))
@@ -64,7 +96,7 @@ func signed(t *testing.T, d protocol.Declaration) protocol.Signed[protocol.Decla
 func TestWhatFailsHasACode(t *testing.T) {
 	for err, want := range map[error]int{
 		researcher.ErrAwaited: cli.Waiting, researcher.ErrDeclined: cli.Refused, researcher.ErrTable: cli.Altered, researcher.ErrNoTable: cli.NotFound,
-		researcher.ErrSelection: cli.Usage, panel.ErrRegion: cli.Usage, genes.ErrAmbiguous: cli.Usage, genes.ErrUnknown: cli.NotFound,
+		researcher.ErrSelection: cli.Usage, researcher.ErrPrecision: cli.Usage, panel.ErrRegion: cli.Usage, genes.ErrAmbiguous: cli.Usage, genes.ErrUnknown: cli.NotFound,
 	} {
 		if got := exitCode(fmt.Errorf("doing: %w", err)); got != want {
 			t.Errorf("%v ends with %d, want %d", err, got, want)

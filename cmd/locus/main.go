@@ -66,7 +66,7 @@ func exitCode(err error) int {
 	case errors.Is(err, researcher.ErrAltered), errors.Is(err, researcher.ErrNotMine),
 		errors.Is(err, researcher.ErrRoster), errors.Is(err, researcher.ErrTable), errors.Is(err, researcher.ErrTableBundle), errors.Is(err, rest.ErrPin):
 		return cli.Altered
-	case errors.Is(err, researcher.ErrSelection), errors.Is(err, panel.ErrRegion), errors.Is(err, genes.ErrAmbiguous):
+	case errors.Is(err, researcher.ErrSelection), errors.Is(err, researcher.ErrPrecision), errors.Is(err, panel.ErrRegion), errors.Is(err, genes.ErrAmbiguous):
 		return cli.Usage
 	case errors.Is(err, errRefused):
 		return cli.Refused

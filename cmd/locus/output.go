@@ -132,7 +132,7 @@ func headOf(answer researcher.Answer) table.Head {
 	}
 	for _, f := range answer.Provenance() {
 		if f.Value != "" {
-			h.Provenance = append(h.Provenance, table.Field{Name: "locus_" + f.Name, Value: f.Value})
+			h.Provenance = append(h.Provenance, table.Field{Name: "locus_" + strings.ReplaceAll(f.Name, " ", "_"), Value: f.Value})
 		}
 	}
 	return h

@@ -136,6 +136,10 @@ func (a *Answer) Provenance() []table.Field {
 		mode = fmt.Sprintf("dp: differentially private, epsilon %.4g at delta %g (rho %.4g), release %d", n.Epsilon, n.Delta, float64(n.Cost.Rho)/account.RhoUnits, n.Release)
 		noise = fmt.Sprintf("of standard deviation %.4g in each sum, by %d sites; holds while the shares of %d stay secret", n.Spread, len(a.Sites), n.Honest)
 	}
+	granted := ""
+	if len(a.Granted) > 0 {
+		granted = "more than the limit on exact answers, by the custodians of " + strings.Join(a.Granted, ", ")
+	}
 	region, wrong := "everything", "none"
 	if a.Asked.Region != "" {
 		region = a.Asked.Region
@@ -153,7 +157,7 @@ func (a *Answer) Provenance() []table.Field {
 		{Name: "noise", Value: noise},
 		{Name: "sites", Value: fmt.Sprintf("%d: %s", len(a.Sites), strings.Join(a.Sites, ", "))},
 		{Name: "wrong openings", Value: wrong},
-		{Name: "beyond the limit, by grant of", Value: strings.Join(a.Granted, ", ")},
+		{Name: "granted", Value: granted},
 		{Name: "attempt", Value: fmt.Sprint(a.Attempt)},
 		{Name: "task", Value: a.Asked.Task.String()},
 		{Name: "cut", Value: a.Cut.String()},
