@@ -109,10 +109,14 @@ func (a *app) buildPanel(cmd *cobra.Command, spec node.PanelSpec, out string) er
 
 func (a *app) panelShow() *cobra.Command {
 	var region string
+	var rsIDs []string
 	c := &cobra.Command{
-		Use: "show FILE", Short: "Show what a panel is, or its variants in a region", Args: cli.Exactly(1),
+		Use: "show FILE", Short: "Show what a panel is, or some of its variants", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var where panel.Region
+			if region != "" && len(rsIDs) > 0 {
+				return cli.Misused(errors.New("choose by --region or by --rsid, not by both"))
+			}
 			if region != "" {
 				var err error
 				if where, err = panel.ParseRegion(region); err != nil {
@@ -123,18 +127,53 @@ func (a *app) panelShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if region == "" {
+			var places []int
+			switch {
+			case region != "":
+				from, to := p.Select(where)
+				for i := from; i < to; i++ {
+					places = append(places, i)
+				}
+			case len(rsIDs) > 0:
+				if places, err = placesOf(rsIDs, args[0], p); err != nil {
+					return err
+				}
+			default:
 				return a.showPanel(p, args[0])
 			}
-			return a.listPanel(p, args[0], where)
+			return a.listPanel(p, args[0], places)
 		},
 	}
 	c.Flags().StringVar(&region, "region", "", "list the variants of this region, such as chr7:117120016-117308718")
+	c.Flags().StringSliceVar(&rsIDs, "rsid", nil, "list the variants of these rsIDs, which FILE"+namesSuffix+" names")
 	return c
 }
 
+// placesOf looks rsIDs up in the file beside a panel, in the order in which they are given.
+func placesOf(rsIDs []string, path string, p *panel.Panel) (places []int, err error) {
+	names, err := openNames(path, p)
+	if err != nil {
+		return nil, err
+	}
+	if names == nil {
+		return nil, fmt.Errorf("%w: %s is missing; build the panel of a source with rsIDs", node.ErrPanel, path+namesSuffix)
+	}
+	for _, text := range rsIDs {
+		rs, ok := panel.ParseRS(text)
+		if !ok {
+			return nil, cli.Misusedf("%.40q is no rsID; want rs and a number, such as rs334", text)
+		}
+		found, err := names.Find(rs)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s: %w", node.ErrPanel, path+namesSuffix, err)
+		}
+		places = append(places, found...)
+	}
+	return places, nil
+}
+
 // listPanel lists variants, with their allele ids where these lie beside the panel.
-func (a *app) listPanel(p *panel.Panel, path string, where panel.Region) error {
+func (a *app) listPanel(p *panel.Panel, path string, places []int) error {
 	ids, done, err := openIDs(path, p)
 	if err != nil {
 		return err
@@ -146,8 +185,7 @@ func (a *app) listPanel(p *panel.Panel, path string, where panel.Region) error {
 		fmt.Fprint(w, "\tVRS")
 	}
 	fmt.Fprintln(w)
-	from, to := p.Select(where)
-	for i := from; i < to; i++ {
+	for _, i := range places {
 		v := p.At(i)
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s", v.Contig, v.Pos, v.Ref, v.Alt)
 		if ids != nil {
