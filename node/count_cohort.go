@@ -80,7 +80,7 @@ func (c *counting) countStore(ctx context.Context, s *shelf, d definition, yield
 	h := r.Header()
 	err = c.countRows(ctx, table, d, r, aboutFile{sexes: h.Sexes, assembly: h.Assembly}, yield)
 	if errors.Is(err, store.ErrDamaged) {
-		return fmt.Errorf("%w: %w", errDatasetChanged, err)
+		return s.unsound(*d.Store, err)
 	}
 	return err
 }

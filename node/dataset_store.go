@@ -42,7 +42,7 @@ func (s *shelf) count(ctx context.Context, d definition, p *panel.Panel, ranges 
 	case ctx.Err() != nil:
 		return nil, tally.Warnings{}, ctx.Err()
 	case errors.Is(err, store.ErrDamaged):
-		return nil, tally.Warnings{}, fmt.Errorf("%w: %w", errDatasetChanged, err)
+		return nil, tally.Warnings{}, s.unsound(*d.Store, err)
 	case errors.Is(err, tally.ErrAssembly):
 		return nil, tally.Warnings{}, fmt.Errorf("%w: %w", errAssembly, err)
 	case err != nil:
@@ -118,7 +118,7 @@ func (s *shelf) scrub(ctx context.Context, d definition) (definition, CohortSumm
 	}
 	defer r.Close()
 	if err := r.Check(ctx); err != nil {
-		return definition{}, CohortSummary{}, fmt.Errorf("%w: %w", errDatasetChanged, err)
+		return definition{}, CohortSummary{}, s.unsound(*d.Store, err)
 	}
 	assess, err := tally.NewAssessor(c.who, len(r.Samples()), c.assembly)
 	if err != nil {

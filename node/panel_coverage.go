@@ -77,7 +77,7 @@ func (s *shelf) coverageOfStore(ctx context.Context, d definition, wanted *tally
 	}
 	covers, err := tally.Coverage(ctx, r, wanted, d.Regions)
 	if errors.Is(err, store.ErrDamaged) {
-		return nil, fmt.Errorf("%w: %w", errDatasetChanged, err)
+		return nil, s.unsound(*d.Store, err)
 	}
 	return covers, err
 }

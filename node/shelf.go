@@ -71,8 +71,10 @@ func (s *shelf) open(r storeRecord) (*store.Reader, error) {
 	}
 	in, err := store.Open(filepath.Join(s.dir, r.name()), aead)
 	switch {
-	case errors.Is(err, os.ErrNotExist), errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNotStore), errors.Is(err, store.ErrKey):
-		return nil, fmt.Errorf("%w: %w", errDatasetChanged, err)
+	case errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("%w: %w", errDatasetChanged, err) // which names it
+	case errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrNotStore), errors.Is(err, store.ErrKey):
+		return nil, s.unsound(r, err)
 	case err != nil:
 		return nil, err
 	}
@@ -80,6 +82,11 @@ func (s *shelf) open(r storeRecord) (*store.Reader, error) {
 		return nil, errors.Join(fmt.Errorf("%w: its store is another dataset's", errDatasetChanged), in.Close())
 	}
 	return in, nil
+}
+
+// unsound says which store is not what it was.
+func (s *shelf) unsound(r storeRecord, err error) error {
+	return fmt.Errorf("%w: %s: %w", errDatasetChanged, filepath.Join(s.dir, r.name()), err)
 }
 
 // lock lets one process at a time add stores and take them away.

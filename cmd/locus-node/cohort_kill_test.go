@@ -102,7 +102,7 @@ func TestCheckFindsADamagedStore(t *testing.T) {
 			t.Fatal(err)
 		}
 		code, out, errs := locusNode(t, dir, "cohort", "check")
-		if code != cli.Altered || out != "" || !strings.Contains(errs, "everyone") || !strings.Contains(errs, "add the cohort again") {
+		if code != cli.Altered || out != "" || !strings.Contains(errs, "everyone") || !strings.Contains(errs, filepath.Base(stores[0])) || !strings.Contains(errs, "add the cohort again") {
 			t.Errorf("%s: exit code %d, %s%s", name, code, out, errs)
 		}
 	}
