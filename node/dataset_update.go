@@ -87,8 +87,12 @@ func (s *shelf) update(ctx context.Context, old definition, spec UpdateSpec) (de
 	if err := g.open(ctx, old, paths[1:]); err != nil {
 		return definition{}, err
 	}
-	if free, err := s.free(s.dir); err != nil || g.old.Size() > free {
-		return definition{}, errors.Join(err, fmt.Errorf("%w: the old store and the new one are there together, and %s has %s", ErrRoom, s.dir, megabytes(free)))
+	free, err := s.free(s.dir)
+	if err != nil {
+		return definition{}, fmt.Errorf("look how much room there is: %w", err)
+	}
+	if g.old.Size() > free {
+		return definition{}, fmt.Errorf("%w: the old store and the new one are there together, and %s has %s", ErrRoom, s.dir, megabytes(free))
 	}
 	return g.take(ctx, d, paths[0], spec.Progress)
 }
