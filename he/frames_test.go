@@ -82,6 +82,31 @@ func sealed(t *testing.T, key, plain []byte) []byte {
 	return seal.Seal(nil, make([]byte, 12), plain, nil)
 }
 
+// four is a number in what is hashed.
+func four(x uint32) string { return string(binary.BigEndian.AppendUint32(nil, x)) }
+
+// saltOf is the salt of a mask of one word, from its root.
+func saltOf(t *testing.T, m *Mask, root SessionRoot) (salt Salt) {
+	t.Helper()
+	s := m.session
+	d := "locus/he/session/v1\x00a50g8\x00" + string(s.ID[:]) + string(s.CheckKey.key[:]) + string(binary.BigEndian.AppendUint64(nil, 1)) +
+		four(uint32(s.Threshold)) + four(uint32(len(s.Points)))
+	for _, x := range s.Points {
+		d += four(x)
+	}
+	digest := sha256.Sum256([]byte(d + four(uint32(s.Packing))))
+	tag, err := m.tag(root, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shamir, err := aes.NewCipher(expand(t, root.key[:], "locus/he/v1", "shamir\x00"+string(digest[:])+string(tag)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cipher.NewCTR(shamir, make([]byte, 16)).XORKeyStream(salt[:], salt[:])
+	return salt
+}
+
 // TestFramesAreWhatTheSpecificationSays recomputes salt, shares and frames of a dealing
 // from the page alone: three of five sites' numbers follow from two others' and the secret.
 func TestFramesAreWhatTheSpecificationSays(t *testing.T) {
@@ -102,22 +127,7 @@ func TestFramesAreWhatTheSpecificationSays(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	four := func(x uint32) string { return string(binary.BigEndian.AppendUint32(nil, x)) }
-	d := "locus/he/session/v1\x00a50g8\x00" + string(s.ID[:]) + string(s.CheckKey.key[:]) + string(binary.BigEndian.AppendUint64(nil, 1)) + four(threshold) + four(5)
-	for _, x := range s.Points {
-		d += four(x)
-	}
-	digest := sha256.Sum256([]byte(d + four(packing)))
-	tag, err := m.tag(root, digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	shamir, err := aes.NewCipher(expand(t, root.key[:], "locus/he/v1", "shamir\x00"+string(digest[:])+string(tag)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var salt Salt
-	cipher.NewCTR(shamir, make([]byte, 16)).XORKeyStream(salt[:], salt[:])
+	salt := saltOf(t, m, root)
 	if dealt.Salt != salt {
 		t.Fatal("the salt is another")
 	}
