@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -158,13 +159,6 @@ func TestTablesThatACustodianCannotApprove(t *testing.T) {
 			p.says.Query = p.asked.query.Header.Digest()
 			p.recut(t)
 		}},
-		{"of a sum that this site has not voted for", func(t *testing.T, p *publishing) {
-			cut := p.cut.Message
-			cut.Entries = slices.Clone(cut.Entries)
-			cut.Entries[1].Header = protocol.Hash("another contribution")
-			p.cut = must[protocol.Signed[protocol.Cut]](t)(protocol.Sign(cut, p.member))
-			p.says.Set = cut.Set()
-		}},
 		{"that says another attempt", func(t *testing.T, p *publishing) {
 			p.says.Attempt = 2
 			p.recut(t)
@@ -211,6 +205,21 @@ func TestTablesThatACustodianCannotApprove(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A researcher in league with the coordinator hands in the table of a sum that the site
+// has no part in, under a cut that a member has signed for it.
+func TestAttackTableOfAnotherSum(t *testing.T) {
+	debug.Defended(t, debug.TableVoted, func() error {
+		p := newPublishing(t)
+		cut := p.cut.Message
+		cut.Entries = slices.Clone(cut.Entries)
+		cut.Entries[0].Header = protocol.Hash("what is said to be this site's contribution")
+		p.cut = must[protocol.Signed[protocol.Cut]](t)(protocol.Sign(cut, p.member))
+		p.says.Set = cut.Set()
+		table := must[node.TableRelease](t)(p.publish())
+		return p.sites[0].node.Judge(t.Context(), table, true)
+	})
 }
 
 // recut is a cut of the present question and attempt, as a member signs it.

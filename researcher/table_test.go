@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/researcher"
 )
@@ -82,6 +83,31 @@ func TestATableOfAnEarlierRosterIsVerifiedByTheOnesSince(t *testing.T) {
 			if _, err := b.Verify(tt.pinned); (err == nil) != tt.ok || err != nil && !errors.Is(err, researcher.ErrTable) {
 				t.Errorf("got %v, verified should be %v", err, tt.ok)
 			}
+		})
+	}
+}
+
+// A coordinator hands out a table that a custodian has not approved, or says no to.
+func TestAttackTableThatIsNotApproved(t *testing.T) {
+	for name, alter := range map[string]func(*study, *protocol.TableRecord){
+		"one says nothing": func(_ *study, r *protocol.TableRecord) { r.Verdicts = r.Verdicts[1:] },
+		"one says no": func(s *study, r *protocol.TableRecord) {
+			v := r.Verdicts[0].Message
+			v.Approve = false
+			r.Verdicts[0] = must[protocol.Signed[protocol.Verdict]](t)(protocol.Sign(v, newKey(t, "custodian0")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			alice := newHome(t)
+			s := newStudy(t, alice)
+			b := s.published(alice)
+			record := must[*protocol.TableRecord](t)(s.roster.Message.ParseTableRecord(b.Record, s.roster.Digest()))
+			alter(s, record)
+			b.Record = must[[]byte](t)(record.Bytes())
+			debug.Defended(t, debug.TableApproved, func() error {
+				_, err := b.Verify(s.roster.Digest())
+				return err
+			})
 		})
 	}
 }

@@ -51,4 +51,6 @@ const (
 	HeadWitnessed                            // others keep the vote before it is used
 	FreshHead                                // a restored copy learns that it is behind
 	CheckWords                               // the researcher sees an altered sum
+	TableVoted                               // a table is approved by who has voted for its sum
+	TableApproved                            // and read once all its custodians have approved
 )
