@@ -30,9 +30,6 @@ func (d Digest) append(b []byte) []byte { return base64.RawURLEncoding.AppendEnc
 // AlleleID is the computed identifier of the allele that a digest names.
 func (d Digest) AlleleID() string { return "ga4gh:VA." + d.String() }
 
-// SequenceID is the refget accession of the sequence that a digest names.
-func (d Digest) SequenceID() string { return "SQ." + d.String() }
-
 // Refget digests a sequence that comes in parts. Letters MUST be in upper case, and
 // nothing but letters: refget names the sequence, not its file.
 type Refget struct{ h hash.Hash }
