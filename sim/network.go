@@ -54,6 +54,9 @@ type Config struct {
 	// Step is told of every step that a member takes, on its goroutine, for tests
 	// that stop a member there. Nil tells nobody.
 	Step func(member int, step string)
+	// Sent is told, on any goroutine, of the bytes of each answer that a site's node gives over
+	// Loopback, and of the words that a transfer takes away. Nil tells nobody.
+	Sent func(site int, what []byte)
 	// Log is told what the parties log. Nil drops it.
 	Log *slog.Logger
 }

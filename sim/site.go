@@ -102,7 +102,7 @@ func (n *Network) StartSite(i int) error {
 	ctx, stop := context.WithCancel(context.Background())
 	run := opened.Run
 	if n.cfg.Transport == Loopback {
-		if run, err = n.loopback(opened); err != nil {
+		if run, err = n.loopback(i, opened); err != nil {
 			stop()
 			return errors.Join(err, opened.Close())
 		}
@@ -113,7 +113,7 @@ func (n *Network) StartSite(i int) error {
 }
 
 // loopback serves a node over wire.Loopback, linked with the member.
-func (n *Network) loopback(opened *node.Node) (func(context.Context) error, error) {
+func (n *Network) loopback(site int, opened *node.Node) (func(context.Context) error, error) {
 	id := wire.PeerID(opened.Card().Peer)
 	member := n.members[0].home.Network.ID()
 	t, err := n.loop.Join(id, wire.NewAllowList(member))
@@ -122,7 +122,7 @@ func (n *Network) loopback(opened *node.Node) (func(context.Context) error, erro
 	}
 	return func(ctx context.Context) error {
 		go n.keepLinked(ctx, id, member)
-		return errors.Join(opened.Serve(ctx, t), t.Close())
+		return errors.Join(opened.Serve(ctx, n.overheard(site, t)), t.Close())
 	}, nil
 }
 
