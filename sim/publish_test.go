@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -41,15 +40,7 @@ func newAskingOver(t *testing.T, cfg sim.Config, ask researcher.Ask) *asking {
 	}
 	t.Cleanup(a.client.Close)
 	for i := range 3 {
-		for _, kind := range []node.AllowanceKind{node.OfPeople, node.OfStudy} {
-			allowance := node.Allowance{Kind: kind, Promise: account.Budget{Epsilon: 2, Delta: 1e-9}, Reason: "a test"}
-			if kind == node.OfStudy {
-				allowance.Study, allowance.Cohort = "sim", sim.Everyone
-			}
-			if err := a.Node(i).Allow(t.Context(), allowance); err != nil {
-				t.Fatal(err)
-			}
-		}
+		allow(t, a.Network, i, 2)
 	}
 	ask.Purpose = "to publish"
 	if a.answer, err = a.Ask(t.Context(), ask); err != nil {
