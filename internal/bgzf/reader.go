@@ -9,7 +9,7 @@ import (
 
 var (
 	// ErrHeader is returned for a block that does not begin as one of BGZF does.
-	ErrHeader = errors.New("bgzf: not a BGZF block")
+	ErrHeader = errors.New("bgzf: not a BGZF block; unpack the file and pack it with bgzip, or copy it again")
 	// ErrTruncated is returned when the file ends within a block.
 	ErrTruncated = errors.New("bgzf: the file ends within a block; copy it again")
 	// ErrDamaged is returned for a block whose bytes are not those that were written.
@@ -17,7 +17,7 @@ var (
 	// ErrNoEnd is returned when the block that ends every file is not there.
 	ErrNoEnd = errors.New("bgzf: the block that marks the end is missing: the file is cut short; copy it again")
 	// ErrTrailing is returned when something follows the block that ends the file.
-	ErrTrailing = errors.New("bgzf: something follows the end of the file")
+	ErrTrailing = errors.New("bgzf: something follows the block that marks the end; copy the file again")
 )
 
 // Error says in which block something is wrong.
