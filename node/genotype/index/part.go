@@ -1,15 +1,11 @@
 package index
 
 import (
-	"bufio"
 	"errors"
 	"io"
 
 	"github.com/locus-genomics/locus/internal/bgzf"
 )
-
-// readAhead is what is asked of the file at once: a block, or nearly.
-const readAhead = 64 << 10
 
 // parts reads chunks one after another.
 type parts struct {
@@ -53,7 +49,7 @@ type section struct {
 func (x *Index) section(c chunk) *section {
 	base := c.from.block()
 	return &section{
-		z:    bgzf.NewReader(bufio.NewReaderSize(io.NewSectionReader(x.data, base, x.size-base), readAhead)),
+		z:    bgzf.NewReader(io.NewSectionReader(x.data, base, x.size-base)),
 		base: base, skip: c.from.within(), to: c.to, block: base,
 	}
 }
