@@ -1,0 +1,193 @@
+package sim_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/protocol/wire"
+	"github.com/locus-genomics/locus/researcher"
+	"github.com/locus-genomics/locus/sim"
+)
+
+// privately is a question whose noise is small beside 300 people a site.
+func privately() researcher.Ask {
+	return researcher.Ask{Mode: protocol.Private, Private: researcher.Precision{Epsilon: 12, Delta: 1e-9}, Purpose: "privately"}
+}
+
+// newPrivate is a network whose custodians let alice ask it once.
+func newPrivate(t *testing.T, cfg sim.Config) *sim.Network {
+	t.Helper()
+	cfg.Modes = []protocol.Mode{protocol.Private}
+	n := newNetwork(t, cfg)
+	for i := range cfg.Sites {
+		allow(t, n, i, 13)
+	}
+	return n
+}
+
+// spent is the rho that everybody at a site has lost.
+func spent(t *testing.T, n *sim.Network, site int) uint64 {
+	t.Helper()
+	b, err := n.Node(site).Budget(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.Accounts[0].Spent.Rho
+}
+
+// near requires of a private answer that it is what all were counted as, up to noise.
+func near(t *testing.T, answer researcher.Answer, truth map[panel.Variant]counts) {
+	t.Helper()
+	if len(answer.Rows) != len(truth) || len(answer.Estimates) != len(truth) {
+		t.Fatalf("%d variants answered of %d", len(answer.Rows), len(truth))
+	}
+	// AN is made of a sum and of two fifths of another, whose noise has the same spread: 1.08
+	// times as much. AC has less. Noise is beyond 8 standard deviations once in 10^15 numbers.
+	far := 8 * 1.1 * answer.Noise.Spread
+	covered, same := 0, 0
+	for i, row := range answer.Rows {
+		e, c := answer.Estimates[i], truth[row.Variant]
+		if math.Abs(e.AN-float64(c.an)) > far || math.Abs(e.AC-float64(c.ac)) > far {
+			t.Errorf("variant %d is further from the truth than %g", i, far)
+		}
+		if af := float64(c.ac) / float64(c.an); e.Low <= af && af <= e.High {
+			covered++
+		}
+		if (counts{row.AC, row.AN}) == c {
+			same++
+		}
+	}
+	// Of 40 intervals of 95 % fewer than 24 hold the truth with a chance below 10^-11.
+	if covered < len(truth)*6/10 {
+		t.Errorf("%d of %d intervals hold the truth", covered, len(truth))
+	}
+	// Noise is 0 with a chance of less than a tenth.
+	if same > len(truth)/2 {
+		t.Errorf("%d of %d variants have no noise", same, len(truth))
+	}
+}
+
+// The whole way over real parties: the answer is the pooled counts and noise, each site is
+// charged its price once, and in everything that a site sends there is nothing of what it
+// has counted.
+func TestAPrivateAnswerIsThePooledCountsAndNoise(t *testing.T) {
+	t.Parallel()
+	made, sites := synthetic(t, 3, 300, 40)
+	h := &heard{sent: make(map[int][][]byte)}
+	list := readPanel(t, made.Panel)
+	n := newPrivate(t, sim.Config{Sites: sites, Panel: list, Sent: h.tell})
+	var first researcher.Answer
+	for k := range 2 { // the same question, and so the same answer for no other charge
+		answer, err := n.Ask(t.Context(), privately())
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, answer, readTruth(t, made.Truth))
+		if k == 0 {
+			first = answer
+		}
+		if !slices.Equal(first.Rows, answer.Rows) {
+			t.Error("the same question has another answer")
+		}
+		for i := range sites {
+			if got := spent(t, n, i); got != answer.Noise.Cost.Rho {
+				t.Errorf("site %d has spent %d, want %d", i+1, got, answer.Noise.Cost.Rho)
+			}
+		}
+	}
+	for i := range sites {
+		if err := n.StopSite(i); err != nil {
+			t.Fatal(err)
+		}
+		everythingWasHeard(t, n.SiteDir(i), h.sent[i])
+		nothingIsIn(t, h.sent[i], counted(t, sites[i].Cohorts[0], list))
+	}
+}
+
+// Which sites answer a private question was left open: one that dies is done without.
+func TestAPrivateAnswerDoesWithoutASiteThatDies(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		dies  protocol.Call
+		sites int // in the sum
+	}{
+		{"before it contributes", protocol.CallOffer, 3},
+		{"after it contributed", protocol.CallCut, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			made, sites := synthetic(t, 4, 300, 40)
+			hasty := sim.Fast
+			hasty.Contribute = 2 * time.Second
+			n := newPrivate(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Timing: hasty})
+			g := &grave{peer: n.Peer(3), call: tt.dies, hit: make(chan struct{})}
+			n.Faults(g.befall)
+			q := askOf(t.Context(), n, privately())
+			<-q.done
+			if q.err != nil {
+				t.Fatal(q.err)
+			}
+			if len(q.answer.Sites) != tt.sites || q.answer.Attempt != 1 {
+				t.Errorf("answered by %q in attempt %d", q.answer.Sites, q.answer.Attempt)
+			}
+			if tt.sites == 4 {
+				near(t, q.answer, readTruth(t, made.Truth))
+			}
+		})
+	}
+}
+
+// graves cut several sites off.
+func graves(list ...*grave) func(wire.Passage) wire.Fault {
+	return func(p wire.Passage) (f wire.Fault) {
+		for _, g := range list {
+			if one := g.befall(p); one.Break || one.Unlink {
+				f = one
+			}
+		}
+		return f
+	}
+}
+
+// Three of four sites have voted for the sum of the three when one of them dies. The fourth
+// is back for the next attempt, and is still not in the sum: the release is bound to the
+// three for ever, who are charged once.
+func TestTheNextAttemptAtAPrivateAnswerKeepsTheSet(t *testing.T) {
+	t.Parallel()
+	made, sites := synthetic(t, 4, 300, 40)
+	hasty := sim.Fast
+	hasty.Contribute, hasty.Attempt = time.Second, 4*time.Second
+	n := newPrivate(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Timing: hasty})
+	n.Faults(graves(
+		&grave{peer: n.Peer(3), call: protocol.CallOffer, hit: make(chan struct{})},
+		&grave{peer: n.Peer(2), call: protocol.CallOpen, hit: make(chan struct{})},
+	))
+	q := askOf(t.Context(), n, privately())
+	select {
+	case <-q.failed:
+	case <-q.done:
+		t.Fatalf("the question ended in its first attempt: %v", q.err)
+	}
+	n.Faults(nil)
+	<-q.done
+	if q.err != nil {
+		t.Fatal(q.err)
+	}
+	var want []string
+	for _, s := range sites[:3] {
+		want = append(want, s.Name)
+	}
+	if !slices.Equal(q.answer.Sites, want) || q.answer.Attempt < 2 {
+		t.Errorf("answered by %q in attempt %d, want %q in a later one", q.answer.Sites, q.answer.Attempt, want)
+	}
+	for i := range 3 {
+		if got := spent(t, n, i); got != q.answer.Noise.Cost.Rho {
+			t.Errorf("site %d has spent %d, want %d", i+1, got, q.answer.Noise.Cost.Rho)
+		}
+	}
+}
