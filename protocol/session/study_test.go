@@ -53,6 +53,9 @@ func newStudy(t testing.TB, n int, mode protocol.Mode, points []uint32) *study {
 		Study: "demo", Roster: rosterDigest, Analysis: "af/1", Mode: mode, Params: "a50g8", Size: 1, Points: points,
 		Recipient: s.recipient, Issued: start, Expires: start.Add(time.Hour),
 	}
+	if mode == protocol.Private {
+		h.Release, h.Noise = 1, protocol.Noise{Share: protocol.MinShare}
+	}
 	for i := range n {
 		s.nodes = append(s.nodes, newKey(t, fmt.Sprint("node", i)))
 		s.roster.Sites = append(s.roster.Sites, protocol.Site{Organisation: fmt.Sprint("Hospital ", i+1), NodeKey: s.nodes[i].Public()})
