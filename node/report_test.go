@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"errors"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -138,5 +139,35 @@ func TestOfASpentBudgetNothingIsLeft(t *testing.T) {
 	}
 	if got := w.class(0); got != 0 {
 		t.Errorf("class %d", got)
+	}
+}
+
+// What is reported is compared with what the ledger lets a researcher have who has spent
+// nothing: the class can be had, and what is beyond it cannot.
+func TestWhatIsReportedCanBeHadAndNotMore(t *testing.T) {
+	w := newNetwork(t, 2, private)
+	w.tell(0, true)
+	w.allow(0, allowance(node.OfPeople), allowance(node.OfStudy))
+	n, dice := w.sites[0].node, rand.New(rand.NewPCG(5, 8))
+	seen := make(map[protocol.BudgetClass]bool)
+	for day := range 40 {
+		c := w.class(0)
+		seen[c] = true
+		release := protocol.Hash("asked", []byte{byte(day)})
+		if err := n.Affordable(t.Context(), release, w.priced(c.Rho())); c > 0 && err != nil {
+			t.Errorf("day %d, class %d: what is reported cannot be had: %v", day, c, err)
+		}
+		if err := n.Affordable(t.Context(), release, w.priced(c.Below())); !errors.Is(err, protocol.BudgetExhausted) {
+			t.Errorf("day %d, class %d: more than is reported can be had: %v", day, c, err)
+		}
+		bob := w.priced(1 + dice.Uint64N(promised(t)/16))
+		bob.Researcher = protocol.Hash("bob", []byte{byte(day)})
+		if _, err := n.Debit(t.Context(), protocol.Hash("spent", []byte{byte(day)}), bob); err != nil && !errors.Is(err, protocol.BudgetExhausted) {
+			t.Fatal(err)
+		}
+		w.clock.Move(24 * time.Hour)
+	}
+	if len(seen) < 4 {
+		t.Errorf("only the classes %v were reported", seen)
 	}
 }
