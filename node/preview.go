@@ -57,9 +57,10 @@ type Preview struct {
 	Variants             uint64
 	Researcher, Purpose  string
 	Mode                 protocol.Mode
-	// Cost is what an answer in mode dp is charged.
-	Cost  account.Cost
-	Rules []Rule
+	// Cost is what an answer in mode dp is charged, Left what one to this researcher may cost
+	// at most.
+	Cost, Left account.Cost
+	Rules      []Rule
 	// Leaves is empty when a rule does not hold: then a refusal leaves, which is a code.
 	Leaves []Leaving
 }
@@ -78,13 +79,8 @@ func (n *Node) Preview(ctx context.Context, spec PreviewSpec) (Preview, error) {
 	}
 	sound := n.ask(ctx, q, &view, signed)
 	view.Cohort, view.Panel = q.body.Cohort, q.panel.Name
-	if view.Mode == protocol.Private {
-		if p, err := priceOf(q); err == nil {
-			view.Cost = p.cost
-		}
-	}
-	if !sound {
-		return view, nil
+	if err := n.priced(ctx, q, &view); err != nil || !sound {
+		return view, err
 	}
 	view.Leaves, err = n.leaves(ctx, q)
 	return view, err
@@ -225,6 +221,10 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 		Session: full, Roster: full, Point: q.pinned.point, Declaration: full, Params: q.vector.Params().Name(), Coefficients: uint64(q.vector.Words()),
 		Words: full, Check: [2]uint64{1 << 49, 1 << 49}, Shares: full, Sequence: 1, Head: full,
 	}, key)
+	counts := "the counts of each variant"
+	if q.header.Message.Mode == protocol.Private {
+		counts += " with this site's share of the noise"
+	}
 	contribution, errs1 := protocol.Contribution{Header: header, Shares: shares}.Bytes()
 	received, errs2 := protocol.Sign(protocol.Received{Session: full, Point: q.pinned.point, Headers: slices.Repeat([]protocol.Digest{full}, len(q.cohort.Points))}, key)
 	kept, errs3 := n.takeSnapshot(ctx, n.records.db, link{seq: 1, head: full})
@@ -238,7 +238,7 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 	opened, errs2 := protocol.SealedOpening{Opening: opening, Sealed: make([]byte, he.SealedShareSize(q.vector.Params(), r.Packing))}.Bytes()
 	return []Leaving{
 		{"contribution", int64(len(contribution)), "signed: session, roster, declaration, length and digest of the masked words, two check words, where the chain stands; and one sealed key share for each site"},
-		{"masked words", wordSize * int64(q.vector.Words()), "the counts of each variant under a key that no single party has"},
+		{"masked words", wordSize * int64(q.vector.Words()), counts + ", under a key that no single party has"},
 		{"received", int64(len(received.Bytes())), "signed: whose key share for this site opened"},
 		{"vote", int64(len(vote.Bytes())), "signed: the one set of sites that may be opened, where the chain stands, and this site's votes and pins, sealed to itself"},
 		{"opening", int64(len(opened)), "signed: this site's share of the sum of all keys, sealed to the researcher's key"},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/locus-genomics/locus/node"
@@ -79,5 +80,40 @@ func TestPreviewShowsTheRuleThatIsBroken(t *testing.T) {
 		if _, err := w.sites[0].node.Preview(t.Context(), tt.spec); !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", name, err, tt.want)
 		}
+	}
+}
+
+// Of a private question a preview says what it costs, and what one answer may cost at most
+// with what was spent before, by which it is then refused. It charges nothing.
+func TestPreviewShowsWhatAPrivateAnswerCosts(t *testing.T) {
+	w := newPrivateNetwork(t, 2)
+	cost := w.price(w.ask(privately))
+	for release := uint32(1); ; release++ {
+		a := w.ask(privately, again(release))
+		p := must[node.Preview](t)(w.sites[0].node.Preview(t.Context(), node.PreviewSpec{Study: studyName, Query: must[[]byte](t)(a.query.Bytes())}))
+		if p.Cost.Rho != cost || p.Left.Rho != promised(t)-uint64(release-1)*cost {
+			t.Errorf("release %d costs %d of %d", release, p.Cost.Rho, p.Left.Rho)
+		}
+		if affordable := p.Left.Rho >= cost; affordable != (len(p.Leaves) == 5) {
+			t.Errorf("of release %d, %d messages would leave", release, len(p.Leaves))
+		}
+		err := w.offered(a)
+		if len(p.Leaves) == 0 {
+			if !errors.Is(err, protocol.BudgetExhausted) {
+				t.Errorf("got %v, want %v", err, protocol.BudgetExhausted)
+			}
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := p.Leaves[1]
+		if words.Bytes != int64(len(w.words(w.contribute(a), 0))) || !strings.Contains(words.Holds, "noise") {
+			t.Errorf("release %d: %+v", release, words)
+		}
+	}
+	exact := must[node.Preview](t)(w.sites[0].node.Preview(t.Context(), node.PreviewSpec{Study: studyName, Cohort: cohortName}))
+	if exact.Cost.Rho != 0 || strings.Contains(exact.Leaves[1].Holds, "noise") {
+		t.Errorf("an exact answer costs %d: %+v", exact.Cost.Rho, exact.Leaves[1])
 	}
 }

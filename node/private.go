@@ -32,6 +32,28 @@ func (n *Node) checkBudget(ctx context.Context, q *question) error {
 	return n.affordable(ctx, n.identity(q, variants), p)
 }
 
+// priced says in a preview what an answer costs and what is left for it. A question that
+// broke a rule before its shape was known has no price, nor has an exact one.
+func (n *Node) priced(ctx context.Context, q *question, view *Preview) error {
+	p, err := priceOf(q)
+	if err != nil {
+		return nil
+	}
+	view.Cost = p.cost
+	l, err := n.budget()
+	if err != nil {
+		return nil // nothing can be spent, and the rule says why
+	}
+	return n.records.update(ctx, func(tx querier) error {
+		now, err := l.Show(ctx, tx)
+		if err != nil {
+			return err
+		}
+		view.Left, err = n.left(now, p)
+		return err
+	})
+}
+
 // privateWords counts, and adds this site's share of the noise. The answer is charged
 // between the two. A failure to count costs nothing, and before the debit is on the disk
 // there is nothing that could be sent: noise comes from a key, the release's identity and

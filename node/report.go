@@ -109,9 +109,10 @@ func (n *Node) saidToday(ctx context.Context, q querier, p *pinned) (raw []byte,
 	return raw, true, nil
 }
 
-// left is what one answer to anybody of a study may cost: the least that any account
-// above the researcher's has left, and no more than one answer may cost. An account that
-// nothing was spent from has what the one above lets each have.
+// left is what one answer to a researcher may cost, or without one to anybody of the study:
+// the least that any account above the researcher's has left, and the researcher's own, and
+// no more than one answer may cost. An account that nothing was spent from has what the one
+// above lets each have.
 func (n *Node) left(now ledger.Statement, p price) (account.Cost, error) {
 	known := make(map[ledger.Key]ledger.Account, len(now.Accounts))
 	for _, a := range now.Accounts {
@@ -120,7 +121,11 @@ func (n *Node) left(now ledger.Statement, p price) (account.Cost, error) {
 	least := now.Task
 	each := ledger.Cost{}
 	path := n.payers(p)
-	for _, level := range []ledger.Level{ledger.Population, ledger.Dataset, ledger.Study} {
+	levels := []ledger.Level{ledger.Population, ledger.Dataset, ledger.Study}
+	if p.researcher != (protocol.KeyID{}) {
+		levels = append(levels, ledger.Researcher)
+	}
+	for _, level := range levels {
 		at := path.UpTo(level)
 		id, err := at.ID(level)
 		if err != nil {

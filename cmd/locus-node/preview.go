@@ -80,7 +80,9 @@ func (a *app) told(p node.Preview) error {
 		fmt.Fprintf(a.out, "asked by %s, for: %s\n", p.Researcher, p.Purpose)
 	}
 	if c := showCost(p.Cost, shownDelta); c.Rho > 0 {
-		fmt.Fprintf(a.out, "costs rho %.3g: epsilon %.3g at delta %g\n", c.Rho, c.Epsilon, shownDelta)
+		left := showCost(p.Left, shownDelta)
+		fmt.Fprintf(a.out, "costs rho %.3g: epsilon %.3g at delta %g; one answer may cost rho %.3g now: epsilon %.3g\n",
+			c.Rho, c.Epsilon, shownDelta, left.Rho, left.Epsilon)
 	}
 	fmt.Fprintln(a.out, "\nRules, in the order in which they are asked:")
 	refused := false
