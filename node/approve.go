@@ -53,7 +53,8 @@ type TableRelease struct {
 const delta = 1e-9
 
 // TableReleases lists the tables of all studies here whose sums this site is in, newest
-// first. Each was verified and read, row by row.
+// first. What is signed of each was verified, and those that this site has said nothing
+// of were read, row by row.
 func (n *Node) TableReleases(ctx context.Context) ([]TableRelease, error) {
 	c, err := n.asCustodian()
 	if err != nil {
