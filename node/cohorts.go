@@ -257,7 +257,7 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 	} else if d, err = n.shelf.withRegions(d); err == nil {
 		now, summary, err = readDataset(ctx, n.shelf.parsing, CohortSpec{
 			Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
-			Threshold: d.Threshold, regions: d.Regions,
+			Calling: d.Calling, regions: d.Regions,
 		}, nil)
 		if err != nil && d.changed() {
 			err = errDatasetChanged // whatever it has led to

@@ -45,9 +45,9 @@ type CountSpec struct {
 	Callable string
 	// Assembly is the reference that a file is of which does not say so itself.
 	Assembly string
-	// Threshold is from which probability on a genotype of a BGEN is called. It is needed
+	// Calling is what a BGEN does not say of itself. Its threshold is needed
 	// for a BGEN, and zero for anything else.
-	Threshold bgen.Threshold
+	Calling bgen.Calling
 	// Threads is how many blocks of a BGZF are unpacked at once. Zero means one.
 	Threads int
 }
@@ -112,7 +112,7 @@ func openCount(spec CountSpec) (_ *FileCount, err error) {
 	if f.table, err = c.sampleTable(); err != nil {
 		return nil, err
 	}
-	if f.files, err = openGenotypeFiles(spec.Path, spec.Threshold); err != nil {
+	if f.files, err = openGenotypeFiles(spec.Path, spec.Calling); err != nil {
 		return nil, err
 	}
 	for _, file := range f.files.files {

@@ -8,6 +8,7 @@ import (
 
 	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/store"
 	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol"
@@ -20,7 +21,7 @@ import (
 // since nothing leaves; the counts MUST NOT leave the site by another way. As with Count,
 // they MUST be thrown away when CountCohort returns an error.
 func (n *Node) CountCohort(ctx context.Context, name string, spec CountSpec, yield CountYield) (CountSummary, error) {
-	if spec.Path != "" || spec.Samples != "" || spec.Filter != "" || spec.Callable != "" || spec.Threshold != 0 {
+	if spec.Path != "" || spec.Samples != "" || spec.Filter != "" || spec.Callable != "" || spec.Calling != (bgen.Calling{}) {
 		return CountSummary{}, fmt.Errorf("%w: file, people, regions and threshold of a cohort were told when it was added", ErrConfig)
 	}
 	d, err := readCohort(ctx, n.records.db, name)

@@ -43,9 +43,9 @@ type CohortSpec struct {
 	Minimum int
 	// NoStore leaves the genotypes where they are, to be read again for each answer.
 	NoStore bool
-	// Threshold is from which probability on a genotype of a BGEN is called. It is needed
+	// Calling is what a BGEN does not say of itself. Its threshold is needed
 	// for a BGEN, and zero for anything else.
-	Threshold bgen.Threshold
+	Calling bgen.Calling
 	// Callable is a BED of where everybody in the cohort was looked at: who has no row
 	// there is counted as REF. Empty is nowhere.
 	Callable string
@@ -92,8 +92,8 @@ type definition struct {
 	People   int               `json:"people"`
 	Variants int               `json:"variants"`
 	Assembly genotype.Assembly `json:"assembly"`
-	// Threshold is that of a BGEN, and else zero.
-	Threshold bgen.Threshold `json:"threshold,omitempty"`
+	// Calling is that of a BGEN, and else zero.
+	Calling bgen.Calling `json:"calling,omitzero"`
 	// Genotypes and Persons are plain hashes, of what was read and of who it is.
 	Genotypes protocol.Digest `json:"genotypes"`
 	Persons   protocol.Digest `json:"persons"`
@@ -128,7 +128,7 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 	if err != nil {
 		return definition{}, CohortSummary{}, err
 	}
-	d := definition{Name: spec.Name, Filter: spec.Filter, Minimum: max(spec.Minimum, protocol.MinCohort), Threshold: spec.Threshold}
+	d := definition{Name: spec.Name, Filter: spec.Filter, Minimum: max(spec.Minimum, protocol.MinCohort), Calling: spec.Calling}
 	d.setRegions(spec.regions)
 	by, err := d.openReference(spec.Reference, on)
 	if err != nil {
@@ -217,7 +217,7 @@ type inputs struct {
 }
 
 func (d definition) open(genotypes, samples string) (*inputs, error) {
-	g, err := openGenotypeFiles(genotypes, d.Threshold)
+	g, err := openGenotypeFiles(genotypes, d.Calling)
 	if err != nil {
 		return nil, err
 	}

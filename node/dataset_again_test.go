@@ -9,6 +9,7 @@ import (
 
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 )
 
 // The index of a pgen is read twice, from the file that has it.
@@ -34,7 +35,7 @@ func TestTheIndexOfAPgenIsFound(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r, closer, err := node.OpenGenotypes(filepath.Join(dir, "x.pgen"), 0)
+			r, closer, err := node.OpenGenotypes(filepath.Join(dir, "x.pgen"), bgen.Calling{})
 			if err != nil {
 				t.Fatal(err)
 			}

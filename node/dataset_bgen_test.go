@@ -58,17 +58,17 @@ func TestABGENCountsAsTheVCFDoes(t *testing.T) {
 	}
 	spec := toySpec(dir, "toy3.bgen")
 	for _, threshold := range []bgen.Threshold{0, 500_000} {
-		spec.Threshold = threshold
+		spec.Calling.Threshold = threshold
 		for _, how := range []*parsing{nil, child(t)} {
 			if _, _, err := readDataset(t.Context(), how, spec, nil); !errors.Is(err, bgen.ErrThreshold) || !strings.Contains(err.Error(), "--hardcall-threshold") {
 				t.Errorf("from %s: got %v", threshold, err)
 			}
 		}
 	}
-	spec.Threshold = 900_000
+	spec.Calling.Threshold = 900_000
 	d := read(t, spec)
-	if len(d.Files) != 2 || d.Threshold != spec.Threshold {
-		t.Errorf("%d files, from %s", len(d.Files), d.Threshold)
+	if len(d.Files) != 2 || d.Calling != spec.Calling {
+		t.Errorf("%d files, from %s", len(d.Files), d.Calling.Threshold)
 	}
 	for _, how := range []*parsing{nil, child(t)} {
 		got, _, err := d.count(t.Context(), how, p, all)
@@ -86,7 +86,7 @@ func TestABGENCountsAsTheVCFDoes(t *testing.T) {
 		t.Errorf("with a .bgi beside it: %v, %v", got, err)
 	}
 	// Nobody has a genotype with more, and what is counted is told by the threshold.
-	spec.Threshold = 950_000
+	spec.Calling.Threshold = 950_000
 	other := read(t, spec)
 	if other.Genotypes == d.Genotypes {
 		t.Error("another threshold gives the same genotypes")
@@ -97,11 +97,56 @@ func TestABGENCountsAsTheVCFDoes(t *testing.T) {
 	}
 }
 
-func TestAThresholdIsForABGEN(t *testing.T) {
+func TestWhatABGENIsToldIsForABGEN(t *testing.T) {
 	dir := toyFiles(t)
 	for _, name := range []string{"toy.vcf", "toy.bed", "toy2.pgen"} {
-		if _, _, err := OpenGenotypes(filepath.Join(dir, name), 900_000); !errors.Is(err, errHasCalls) {
-			t.Errorf("%s: got %v", name, err)
+		for _, told := range []bgen.Calling{{Threshold: 900_000}, {RefLast: true}, {Contig: "1"}} {
+			if _, _, err := OpenGenotypes(filepath.Join(dir, name), told); !errors.Is(err, errHasCalls) {
+				t.Errorf("%s, told %+v: got %v", name, told, err)
+			}
+		}
+	}
+}
+
+// The toy with its alleles the other way round and without a chromosome is the toy, once
+// that is said. Whoever parses it is told, in this process and in one of its own.
+func TestABGENIsToldItsContigAndWhichAlleleIsREF(t *testing.T) {
+	dir := toyFiles(t)
+	toyBGEN(t, dir)
+	p, all := toyPanel(t, "GRCh38")
+	spec := toySpec(dir, "toy3.bgen")
+	spec.Calling.Threshold = 900_000
+	want, _, err := read(t, spec).count(t.Context(), nil, p, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := os.ReadFile(spec.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	turned := strings.NewReplacer("\x01\x00\x00\x00A\x01\x00\x00\x00C", "\x01\x00\x00\x00C\x01\x00\x00\x00A", "\x02\x0001", "\x02\x00NA").Replace(string(raw))
+	writeFile(t, filepath.Join(dir, "turned.bgen"), turned)
+	if err := os.Link(filepath.Join(dir, "toy3.sample"), filepath.Join(dir, "turned.sample")); err != nil {
+		t.Fatal(err)
+	}
+	// Of a genotype with two of the first allele and none of the last, the counts are turned.
+	spec.Path, spec.Calling.RefLast, spec.Calling.Contig = filepath.Join(dir, "turned.bgen"), true, "chr1"
+	d := read(t, spec)
+	for _, how := range []*parsing{nil, child(t)} {
+		got, _, err := d.count(t.Context(), how, p, all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i < len(want); i += 2 {
+			if got[i+1] != want[i+1] || got[i] != want[i+1]-want[i] {
+				t.Errorf("variant %d: %d of %d, want %d of %d", i/2, got[i], got[i+1], want[i+1]-want[i], want[i+1])
+			}
+		}
+	}
+	spec.Calling.Contig = ""
+	for _, how := range []*parsing{nil, child(t)} {
+		if _, _, err := readDataset(t.Context(), how, spec, nil); !errors.Is(err, bgen.ErrVariant) || !strings.Contains(err.Error(), "--contig") {
+			t.Errorf("without its contig: got %v", err)
 		}
 	}
 }
@@ -124,11 +169,11 @@ func TestABGENIsCountedByItself(t *testing.T) {
 	if err := os.Link(filepath.Join(dir, "toy3.bgen"), filepath.Join(dir, "toy3.data")); err != nil {
 		t.Fatal(err)
 	}
-	got, err := counts(CountSpec{Path: filepath.Join(dir, "toy3.bgen"), Threshold: 900_000})
+	got, err := counts(CountSpec{Path: filepath.Join(dir, "toy3.bgen"), Calling: bgen.Calling{Threshold: 900_000}})
 	if diff := cmp.Diff(want, got); diff != "" || err != nil || len(got) != 2 {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-	if _, err := counts(CountSpec{Path: filepath.Join(dir, "toy3.data"), Threshold: 900_000}); !errors.Is(err, bgen.ErrSamples) {
+	if _, err := counts(CountSpec{Path: filepath.Join(dir, "toy3.data"), Calling: bgen.Calling{Threshold: 900_000}}); !errors.Is(err, bgen.ErrSamples) {
 		t.Errorf("under another name: got %v", err)
 	}
 }

@@ -26,17 +26,17 @@ var (
 	ErrFormat = errors.New("node: genotypes are read from VCF (plain or BGZF), from BCF, from bed, bim and fam, from pgen, pvar and psam, and from BGEN")
 	// errWhichFiles is returned for a prefix of two formats' files.
 	errWhichFiles = errors.New("node: both a bed and a pgen have this prefix; name one of them")
-	// errHasCalls is returned for a threshold of a file in which genotypes are called.
-	errHasCalls = errors.New("node: a hard-call threshold is for a BGEN; the genotypes of this file are called")
+	// errHasCalls is returned where a file in which genotypes are called is told how a BGEN's are.
+	errHasCalls = errors.New("node: a hard-call threshold, --ref-last and --contig are for a BGEN; this file says itself what it has")
 )
 
 // OpenGenotypes opens a file of genotypes by what is in it: a VCF, a BCF, a bed whose bim
 // and fam lie beside it, a pgen with pvar (or pvar.zst) and psam, or a BGEN with its .sample
 // file, if there is one. A BGEN needs a threshold, from which probability on a genotype is
-// called, and nothing else may have one. The file is parsed in this process. The caller
+// called, and nothing else may be told anything. The file is parsed in this process. The caller
 // MUST close what is returned beside the reader.
-func OpenGenotypes(path string, threshold bgen.Threshold) (genotype.Reader, io.Closer, error) {
-	g, err := openGenotypeFiles(path, threshold)
+func OpenGenotypes(path string, calling bgen.Calling) (genotype.Reader, io.Closer, error) {
+	g, err := openGenotypeFiles(path, calling)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -49,11 +49,11 @@ func OpenGenotypes(path string, threshold bgen.Threshold) (genotype.Reader, io.C
 
 // genotypeFiles are the files of one dataset, open. The first one names the others.
 type genotypeFiles struct {
-	format    worker.Format
-	threshold bgen.Threshold // of a BGEN
-	files     []*hashedFile
-	child     *worker.Reader // that reads them, if there is one
-	most      int64          // that is read of the first one; 0 for all of it
+	format  worker.Format
+	calling bgen.Calling // of a BGEN
+	files   []*hashedFile
+	child   *worker.Reader // that reads them, if there is one
+	most    int64          // that is read of the first one; 0 for all of it
 }
 
 // aboutFile is what some formats say beside the genotypes.
@@ -63,12 +63,12 @@ type aboutFile struct {
 }
 
 // openGenotypeFiles finds out the format and opens what belongs to it.
-func openGenotypeFiles(path string, threshold bgen.Threshold) (*genotypeFiles, error) {
+func openGenotypeFiles(path string, calling bgen.Calling) (*genotypeFiles, error) {
 	path, err := nameOfSet(path)
 	if err != nil {
 		return nil, fmt.Errorf("open genotypes: %w", err)
 	}
-	g := &genotypeFiles{format: worker.VariantCalls, threshold: threshold}
+	g := &genotypeFiles{format: worker.VariantCalls, calling: calling}
 	names := []string{path}
 	if prefix, ok := strings.CutSuffix(path, ".bed"); ok {
 		g.format = worker.Plink
@@ -98,7 +98,7 @@ func openGenotypeFiles(path string, threshold bgen.Threshold) (*genotypeFiles, e
 			names = append(names, more...)
 		}
 	}
-	if threshold != 0 && g.format != worker.Bgen {
+	if calling != (bgen.Calling{}) && g.format != worker.Bgen {
 		return nil, errors.Join(fmt.Errorf("open genotypes: %w", errHasCalls), g.Close())
 	}
 	return g, nil
@@ -177,7 +177,7 @@ func (g *genotypeFiles) parsed(ctx context.Context, p *parsing, places *worker.P
 }
 
 func (g *genotypeFiles) source() worker.Source {
-	s := worker.Source{Format: g.format, Threshold: g.threshold}
+	s := worker.Source{Format: g.format, Calling: g.calling}
 	for _, f := range g.files {
 		s.Files = append(s.Files, f)
 		s.Bytes += f.size

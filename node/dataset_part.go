@@ -20,7 +20,7 @@ type part struct {
 }
 
 // newPart reads the beginning of a file, and opens it anew for its turn.
-func newPart(ctx context.Context, how *parsing, path string, t bgen.Threshold) (*part, aboutFile, error) {
+func newPart(ctx context.Context, how *parsing, path string, t bgen.Calling) (*part, aboutFile, error) {
 	beginning, err := openGenotypeFiles(path, t)
 	if err != nil {
 		return nil, aboutFile{}, err

@@ -94,7 +94,7 @@ func (s *shelf) samples(ctx context.Context, d definition) ([]string, error) {
 		}
 		return r.Header().Samples, r.Close()
 	}
-	g, err := openGenotypeFiles(d.Files[0].Path, d.Threshold)
+	g, err := openGenotypeFiles(d.Files[0].Path, d.Calling)
 	if err != nil {
 		return nil, err
 	}

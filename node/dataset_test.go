@@ -15,6 +15,7 @@ import (
 	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/genotype"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
 	"github.com/locus-genomics/locus/protocol"
@@ -218,7 +219,7 @@ func TestXOfAnUnknownAssemblyIsRefused(t *testing.T) {
 func TestOpenGenotypesFindsTheFormat(t *testing.T) {
 	dir := toyFiles(t)
 	for _, name := range []string{"toy.vcf", "toy.vcf.gz", "toy.bcf", "toy.bed", "toy", "toy2.pgen", "toy2.psam", "toy2"} {
-		r, closer, err := OpenGenotypes(filepath.Join(dir, name), 0)
+		r, closer, err := OpenGenotypes(filepath.Join(dir, name), bgen.Calling{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,14 +234,14 @@ func TestOpenGenotypesFindsTheFormat(t *testing.T) {
 			t.Errorf("%s: close: %v", name, err)
 		}
 	}
-	if _, _, err := OpenGenotypes(filepath.Join(dir, "samples.tsv"), 0); !errors.Is(err, ErrFormat) {
+	if _, _, err := OpenGenotypes(filepath.Join(dir, "samples.tsv"), bgen.Calling{}); !errors.Is(err, ErrFormat) {
 		t.Errorf("a table: got %v", err)
 	}
-	if _, _, err := OpenGenotypes(filepath.Join(dir, "nowhere"), 0); !errors.Is(err, os.ErrNotExist) {
+	if _, _, err := OpenGenotypes(filepath.Join(dir, "nowhere"), bgen.Calling{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("nothing: got %v", err)
 	}
 	writeFile(t, filepath.Join(dir, "toy2.bed"), "")
-	if _, _, err := OpenGenotypes(filepath.Join(dir, "toy2"), 0); !errors.Is(err, errWhichFiles) {
+	if _, _, err := OpenGenotypes(filepath.Join(dir, "toy2"), bgen.Calling{}); !errors.Is(err, errWhichFiles) {
 		t.Errorf("a prefix of two: got %v", err)
 	}
 }

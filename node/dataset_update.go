@@ -39,8 +39,8 @@ type UpdateSpec struct {
 	// Samples is the sample table, of old and new samples. Empty is the one that the cohort
 	// has, which may have grown.
 	Samples string
-	// Threshold is for new files that are BGENs.
-	Threshold bgen.Threshold
+	// Calling is for new files that are BGENs.
+	Calling bgen.Calling
 	// Reference is the FASTA that the cohort was added with, if it was with one.
 	Reference string
 	// Progress, if there is one, is told how far the new files have been read.
@@ -82,7 +82,7 @@ func (s *shelf) update(ctx context.Context, old definition, spec UpdateSpec) (de
 	if err != nil {
 		return definition{}, err
 	}
-	g := growing{shelf: s, by: by, threshold: spec.Threshold}
+	g := growing{shelf: s, by: by, calling: spec.Calling}
 	defer g.Close()
 	if err := g.open(ctx, old, paths[1:]); err != nil {
 		return definition{}, err
@@ -99,13 +99,13 @@ func (s *shelf) update(ctx context.Context, old definition, spec UpdateSpec) (de
 
 // growing is a store that grows.
 type growing struct {
-	shelf     *shelf
-	by        *reference
-	threshold bgen.Threshold
-	old       *store.Reader
-	parts     []*part
-	groups    []group
-	assembly  genotype.Assembly
+	shelf    *shelf
+	by       *reference
+	calling  bgen.Calling
+	old      *store.Reader
+	parts    []*part
+	groups   []group
+	assembly genotype.Assembly
 }
 
 // group is files of the same samples.
@@ -144,7 +144,7 @@ func (g *growing) open(ctx context.Context, old definition, paths []string) erro
 
 // add finds out which samples a file has.
 func (g *growing) add(ctx context.Context, path string) error {
-	p, about, err := newPart(ctx, g.shelf.parsing, path, g.threshold)
+	p, about, err := newPart(ctx, g.shelf.parsing, path, g.calling)
 	if err != nil {
 		return err
 	}

@@ -94,7 +94,7 @@ func (g *genotypeFiles) plainText() bool {
 // gauge reads the beginning of the files, and tells the rest from it. That it ends in the
 // middle of something is no fault.
 func (s *shelf) gauge(ctx context.Context, how *parsing, files *genotypeFiles, h store.Header, e *Estimate) error {
-	again, err := openGenotypeFiles(files.files[0].path, files.threshold)
+	again, err := openGenotypeFiles(files.files[0].path, files.calling)
 	if err != nil {
 		return err
 	}

@@ -64,7 +64,7 @@ func (a *app) cohortAdd() *cobra.Command {
 	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
 	c.Flags().StringVar(&spec.Callable, "callable", "", "BED of where everybody was looked at: who has no row there counts as REF")
 	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA with its .fai: compare REF with it, and count alleles however they are aligned")
-	hardCalls(c, &spec.Threshold)
+	calling(c, &spec.Calling)
 	progressFlag(c, &progress)
 	outputForm(c, &form)
 	return c
@@ -105,7 +105,7 @@ func (a *app) cohortUpdate() *cobra.Command {
 	}
 	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table, of old and new samples")
 	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA that the cohort was added with, if it was")
-	hardCalls(c, &spec.Threshold)
+	calling(c, &spec.Calling)
 	progressFlag(c, &progress)
 	outputForm(c, &form)
 	return c
@@ -132,12 +132,14 @@ func (a *app) meaning(u node.CohortUpdate) {
 	}
 }
 
-// hardCalls adds the option without which no BGEN is read.
-func hardCalls(c *cobra.Command, to *bgen.Threshold) {
+// calling adds what a BGEN does not say of itself. Without the threshold none is read.
+func calling(c *cobra.Command, to *bgen.Calling) {
 	c.Flags().Func("hardcall-threshold", "of a BGEN: call a genotype from this `probability` on, above 0.5 and up to 1, such as 0.9", func(text string) (err error) {
-		*to, err = bgen.ParseThreshold(text)
+		to.Threshold, err = bgen.ParseThreshold(text)
 		return err
 	})
+	c.Flags().BoolVar(&to.RefLast, "ref-last", false, "of a BGEN: REF is the last allele of a variant, and not the first")
+	c.Flags().StringVar(&to.Contig, "contig", "", "of a BGEN: the contig of variants whose chromosome is not named, or NA")
 }
 
 func (a *app) cohortList() *cobra.Command {

@@ -14,6 +14,7 @@ import (
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/table"
 	"github.com/locus-genomics/locus/node"
+	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/worker"
 )
 
@@ -73,8 +74,8 @@ func (a *app) count() *cobra.Command {
 				return cli.Misusedf("--callable needs --panel: it tells of variants that the file does not list")
 			case spec.Threads < 1 || spec.Threads > maxThreads:
 				return cli.Misusedf("--threads is 1 to %d", maxThreads)
-			case flags.cohort != "" && (spec.Samples != "" || spec.Filter != "" || spec.Callable != "" || spec.Threshold != 0):
-				return cli.Misusedf("--samples, --where, --callable and --hardcall-threshold of a cohort were told when it was added")
+			case flags.cohort != "" && (spec.Samples != "" || spec.Filter != "" || spec.Callable != "" || spec.Calling != (bgen.Calling{})):
+				return cli.Misusedf("--samples, --where, --callable and what is for a BGEN were told when the cohort was added")
 			case flags.cohort == "" && spec.Samples == "" && (spec.Filter != "" || spec.Strata != ""):
 				return cli.Misusedf("--where and --strata need --samples")
 			case spec.Strata != "" && flags.out == "":
@@ -101,7 +102,7 @@ func (a *app) count() *cobra.Command {
 	f.StringVar(&spec.Callable, "callable", "", "BED of regions where everybody was looked at: a panel's variants there that the file does not list are hom-ref")
 	f.StringVar(&spec.Region, "region", "", "count in this region only, such as chr7:117120016-117308718")
 	f.StringVar(&spec.Assembly, "assembly", "", "GRCh37 or GRCh38, where the file does not tell; X is counted by it")
-	hardCalls(c, &spec.Threshold)
+	calling(c, &spec.Calling)
 	f.IntVar(&spec.Threads, "threads", 1, "blocks of a VCF.gz or BCF that are unpacked at once; each takes half a megabyte more")
 	f.BoolVar(&flags.freq, "freq", false, "the same as -o afreq")
 	f.BoolVar(&flags.genotypes, "geno-counts", false, "the same as -o gcount")

@@ -33,7 +33,7 @@ func Child() error {
 	if err != nil {
 		return err
 	}
-	s := Source{Format: q.format, Threshold: q.threshold}
+	s := Source{Format: q.format, Calling: q.calling}
 	for i := range q.all() {
 		f := os.NewFile(uintptr(firstFile+i), "file")
 		if f == nil || !isPipe(f) {

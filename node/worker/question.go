@@ -22,12 +22,12 @@ const maxQuestion = 512 << 20
 
 // question is all that the child is told.
 type question struct {
-	format    Format
-	files     int
-	again     bool           // one more is the index of a pgen once more
-	threshold bgen.Threshold // zero but for a BGEN
-	limits    limits
-	places    *Places // nil for all
+	format  Format
+	files   int
+	again   bool         // one more is the index of a pgen once more
+	calling bgen.Calling // of a BGEN, and else zero
+	limits  limits
+	places  *Places // nil for all
 }
 
 // limits are what the child may use.
@@ -46,7 +46,9 @@ func (q question) all() int {
 
 func (q question) encode() []byte {
 	b := append([]byte(opening), byte(q.format), byte(q.files), bit(q.again))
-	b = binary.AppendUvarint(b, uint64(q.threshold))
+	b = binary.AppendUvarint(b, uint64(q.calling.Threshold))
+	b = append(b, bit(q.calling.RefLast))
+	b = append(binary.AppendUvarint(b, uint64(len(q.calling.Contig))), q.calling.Contig...)
 	b = binary.AppendUvarint(b, q.limits.memory)
 	b = binary.AppendUvarint(b, q.limits.seconds)
 	b = append(b, bit(q.places != nil))
@@ -54,6 +56,19 @@ func (q question) encode() []byte {
 		b = q.places.append(b)
 	}
 	return b
+}
+
+// maxContig bounds the name of a contig.
+const maxContig = 128
+
+func readCalling(c *cursor) (calling bgen.Calling) {
+	threshold, last := c.uvarint(), c.byte()
+	contig := c.bytes(c.count())
+	if threshold > math.MaxUint32 || last > 1 || len(contig) > maxContig {
+		c.fail()
+		return bgen.Calling{}
+	}
+	return bgen.Calling{Threshold: bgen.Threshold(threshold), RefLast: last == 1, Contig: string(contig)}
 }
 
 // readQuestion reads to the end of r.
@@ -77,11 +92,7 @@ func readQuestion(r io.Reader) (question, error) {
 	default:
 		q.again = again == 1
 	}
-	threshold := c.uvarint()
-	if threshold > math.MaxUint32 {
-		c.fail()
-	}
-	q.threshold = bgen.Threshold(threshold)
+	q.calling = readCalling(&c)
 	q.limits = limits{memory: c.uvarint(), seconds: c.uvarint()}
 	switch c.byte() {
 	case 0:

@@ -59,8 +59,8 @@ type Source struct {
 	Again io.Reader
 	// Bytes is their length together, from which the limits of the child follow.
 	Bytes int64
-	// Threshold is from which probability on a genotype of a BGEN is called.
-	Threshold bgen.Threshold
+	// Calling is what a BGEN has to be told.
+	Calling bgen.Calling
 	// Workers is how many blocks of a BGZF Open unpacks at once; up to 1 there is no
 	// goroutine. A child has none.
 	Workers int
@@ -148,7 +148,7 @@ func openPgen(s Source, covers genotype.Covers) (genotype.Reader, About, error) 
 }
 
 func openBgen(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
-	cfg := bgen.Config{Bgen: s.Files[0], Covers: covers, Threshold: s.Threshold}
+	cfg := bgen.Config{Bgen: s.Files[0], Covers: covers, Calling: s.Calling}
 	if len(s.Files) > 1 {
 		cfg.Sample = s.Files[1]
 	}

@@ -22,13 +22,13 @@ func BenchmarkReader(b *testing.B) {
 		plink2(b, append(append([]string{"--pfile", prefix, "--export"}, kind...), "ref-first", "--out", prefix+name)...)
 		raw, sample := readFile(b, prefix+name+".bgen"), readFile(b, prefix+name+".sample")
 		return func() (genotype.Reader, error) {
-			return bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Sample: bytes.NewReader(sample), Threshold: most})
+			return bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Sample: bytes.NewReader(sample), Calling: bgen.Calling{Threshold: most}})
 		}
 	}
 	drawn := func(packing uint32, width int) func() (genotype.Reader, error) {
 		raw := study(rand.New(rand.NewPCG(1, 2)), packing, 2504, 100, width).bytes(b)
 		return func() (genotype.Reader, error) {
-			return bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Threshold: most})
+			return bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Calling: bgen.Calling{Threshold: most}})
 		}
 	}
 	body, pvar, psam := readFile(b, prefix+".pgen"), readFile(b, prefix+".pvar"), readFile(b, prefix+".psam")

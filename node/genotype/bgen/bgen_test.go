@@ -266,7 +266,7 @@ func TestProbabilitiesBecomeCalls(t *testing.T) {
 			want := fmt.Sprintf("1:7 A>%s %s", strings.Join(alleles[1:], ","), c.want)
 			for packing := range uint32(3) {
 				f := file{layout: 2, packing: packing, samples: n, names: names(n), variants: []variant{{"1", 7, alleles, c.block}}}
-				rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: c.from})
+				rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: c.from}})
 				if d := cmp.Diff([]string{want}, rows); d != "" || err != nil {
 					t.Errorf("packing %d: %v (-want +got):\n%s", packing, err, d)
 				}
@@ -279,7 +279,7 @@ func TestLayout1HasThreeProbabilities(t *testing.T) {
 	block := block1(32768, 0, 0, 0, 32768, 0, 0, 0, 32768, 0, 0, 0, 29492, 3276, 0, 29491, 3277, 0, 0, 0, 29492, 32768, 40, 9)
 	for packing := range uint32(2) {
 		f := file{layout: 1, packing: packing, samples: 8, names: names(8), variants: []variant{site(7, block)}}
-		rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most})
+		rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most}})
 		if d := cmp.Diff([]string{"1:7 A>C 00 01 11 .. 00 .. 11 00"}, rows); d != "" || err != nil {
 			t.Errorf("packing %d: %v (-want +got):\n%s", packing, err, d)
 		}
@@ -300,7 +300,7 @@ func TestManySamplesAreInTheirPlaces(t *testing.T) {
 				want.WriteString(" " + []string{"00", "01", "11", ".."}[k])
 			}
 			f := file{layout: 2, packing: 1, samples: n, names: names(n), variants: []variant{site(7, block2(2, 0, width, samples...))}}
-			rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most})
+			rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most}})
 			if d := cmp.Diff([]string{"1:7 A>C" + want.String()}, rows); d != "" || err != nil {
 				t.Errorf("%d samples, %d bits: %v (-want +got):\n%s", n, width, err, d)
 			}
@@ -314,7 +314,7 @@ func TestTheLastAlleleIsREFIfItIsAskedFor(t *testing.T) {
 		site(8, block2(2, 0, 8, one(255), two(0, 255), one(0), who{0x81, []uint64{0}})),
 		{"1", 9, []string{"A", "C", "G"}, block2(3, 0, 8, two(255, 0, 0, 0, 0), two(0, 0, 0, 255, 0), two(0, 0, 0, 0, 0), two(0, 255, 0, 0, 0))},
 	}}
-	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most, RefLast: true})
+	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most, RefLast: true}})
 	want := []string{"1:7 C>A 11 01 00 ..", "1:8 C>A as written 1- 01 0- .-", "1:9 G>A,C 11 01 00 12"}
 	if d := cmp.Diff(want, rows); d != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, d)
@@ -334,7 +334,7 @@ func TestSitesAreReadAsTheyAreMeant(t *testing.T) {
 		{"XY", 7, []string{"A", "C"}, ref},
 		{"26", 7, []string{"A", strings.Repeat("AC", 300_000)}, ref},
 	}}
-	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most})
+	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most}})
 	want := []string{"1:5 A>C 00", "1:6 A> 00", "22:7 ACGT><DEL> 00", "X:7 A>* 00", "X:7 A>C 00", "MT:7 A>" + strings.Repeat("AC", 300_000) + " 00"}
 	if d := cmp.Diff(want, rows); d != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, d)
@@ -344,7 +344,7 @@ func TestSitesAreReadAsTheyAreMeant(t *testing.T) {
 func TestAContigIsGivenToThoseThatHaveNone(t *testing.T) {
 	ref := block2(2, 0, 8, two(255, 0))
 	f := file{layout: 2, samples: 1, names: names(1), variants: []variant{{"", 5, []string{"A", "C"}, ref}, {"NA", 6, []string{"A", "C"}, ref}}}
-	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most, Contig: "chr7"})
+	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most, Contig: "chr7"}})
 	if d := cmp.Diff([]string{"chr7:5 A>C 00", "chr7:6 A>C 00"}, rows); d != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}
@@ -354,7 +354,7 @@ func TestCallsThatNobodyAskedForAreNotRead(t *testing.T) {
 	f := file{layout: 2, packing: 1, samples: 1, names: names(1), variants: []variant{
 		site(5, block2(2, 0, 8, two(255, 255))), site(6, block2(2, 0, 8, two(255, 0))),
 	}}
-	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most, Covers: func(s *genotype.Site) bool { return s.Pos == 6 }})
+	rows, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Covers: func(s *genotype.Site) bool { return s.Pos == 6 }, Calling: bgen.Calling{Threshold: most}})
 	if d := cmp.Diff([]string{"1:5 A>C", "1:6 A>C 00"}, rows); d != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, d)
 	}

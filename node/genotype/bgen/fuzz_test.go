@@ -16,7 +16,7 @@ import (
 // returns the error, nil for the end of the file.
 func check(t *testing.T, raw []byte, sample string) error {
 	t.Helper()
-	cfg := bgen.Config{Bgen: bytes.NewReader(raw), Threshold: most, RefLast: len(raw)%2 == 1}
+	cfg := bgen.Config{Bgen: bytes.NewReader(raw), Calling: bgen.Calling{Threshold: most, RefLast: len(raw)%2 == 1}}
 	if sample != "" {
 		cfg.Sample = strings.NewReader(sample)
 	}

@@ -150,7 +150,7 @@ func TestPlink2CallsTheSameGenotypes(t *testing.T) {
 				if err := os.WriteFile(name, raw, 0o600); err != nil {
 					t.Fatal(err)
 				}
-				r, err := bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Threshold: from})
+				r, err := bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Calling: bgen.Calling{Threshold: from}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -180,7 +180,7 @@ func readFile(t testing.TB, name string) []byte {
 
 func open(t testing.TB, raw []byte, from bgen.Threshold) *bgen.Reader {
 	t.Helper()
-	r, err := bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Threshold: from})
+	r, err := bgen.New(bgen.Config{Bgen: bytes.NewReader(raw), Calling: bgen.Calling{Threshold: from}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -320,7 +320,7 @@ func TestRealCallsThatPlink2WritesAsBGEN(t *testing.T) {
 			prefix, made := filepath.Join(dir, "source"), filepath.Join(dir, "made")
 			plink2(t, "--bfile", source, "--thin-count", "400", "--seed", "1", "--make-pgen", "--out", prefix)
 			plink2(t, append(append([]string{"--pfile", prefix, "--export"}, c.kind...), "--out", made)...)
-			r, err := bgen.New(bgen.Config{Bgen: openFile(t, made+".bgen"), Sample: openFile(t, made+".sample"), Threshold: 900_000, RefLast: c.refLast})
+			r, err := bgen.New(bgen.Config{Bgen: openFile(t, made+".bgen"), Sample: openFile(t, made+".sample"), Calling: bgen.Calling{Threshold: 900_000, RefLast: c.refLast}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,15 +18,20 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the row has no
 	// calls, and faults in them are not seen.
 	Covers genotype.Covers
+	Calling
+}
+
+// Calling is what a BGEN does not say of itself, and has to be told. It is comparable.
+type Calling struct {
 	// Threshold is the probability from which on a genotype is called. Needed: there is
 	// none that is right for every study.
-	Threshold Threshold
+	Threshold Threshold `json:"threshold,omitempty"`
 	// RefLast takes the last allele of a variant for REF. Otherwise it is the first.
 	// The format does not say which one is.
-	RefLast bool
+	RefLast bool `json:"refLast,omitempty"`
 	// Contig is that of variants whose chromosome is not named or called NA, as in
 	// files of one chromosome. Without it they are refused.
-	Contig string
+	Contig string `json:"contig,omitempty"`
 }
 
 // Reader is a genotype.Reader over a BGEN. Its rows have classes where there are two

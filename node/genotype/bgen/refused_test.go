@@ -57,7 +57,7 @@ func TestBlocksThatAreRefused(t *testing.T) {
 				f := sound(packing)
 				f.variants = append([]variant{site(3, good())}, site(7, c.block))
 				raw := f.bytes(t)
-				_, err := read(bgen.Config{Bgen: bytes.NewReader(raw), Threshold: most})
+				_, err := read(bgen.Config{Bgen: bytes.NewReader(raw), Calling: bgen.Calling{Threshold: most}})
 				var at *bgen.VariantError
 				switch {
 				case c.want == nil && err == nil:
@@ -82,12 +82,12 @@ func TestBlocksOfManyAllelesThatAreRefused(t *testing.T) {
 		{"the second chromosome", block2(3, 1, 8, two(0, 0, 200, 56))},
 	} {
 		f := file{layout: 2, samples: 1, names: names(1), variants: []variant{{"1", 7, []string{"A", "C", "G"}, c.block}}}
-		if _, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most}); !errors.Is(err, bgen.ErrBlock) || !strings.Contains(err.Error(), "more than 1") {
+		if _, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most}}); !errors.Is(err, bgen.ErrBlock) || !strings.Contains(err.Error(), "more than 1") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}
 	f := file{layout: 1, samples: 1, names: names(1), variants: []variant{site(7, block1(32768, 51, 0))}}
-	if _, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most}); !errors.Is(err, bgen.ErrBlock) {
+	if _, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most}}); !errors.Is(err, bgen.ErrBlock) {
 		t.Errorf("layout 1: %v", err)
 	}
 }
@@ -123,7 +123,7 @@ func TestVariantsThatAreRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := sound(1)
 			f.variants = c.variants
-			_, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most})
+			_, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most}})
 			var at *bgen.VariantError
 			if !errors.Is(err, c.want) || !errors.As(err, &at) || !strings.Contains(err.Error(), c.says) {
 				t.Errorf("got %v, want %v and %q", err, c.want, c.says)
@@ -133,7 +133,7 @@ func TestVariantsThatAreRefused(t *testing.T) {
 	f := file{layout: 1, samples: 2, names: names(2), variants: []variant{site(7, block1(0, 0, 0, 0, 0, 0))}}
 	raw := f.bytes(t)
 	raw[len(raw)-len(f.variant(t, f.variants[0]))]++
-	if _, err := read(bgen.Config{Bgen: bytes.NewReader(raw), Threshold: most}); !errors.Is(err, bgen.ErrVariant) || !strings.Contains(err.Error(), "has 3 samples") {
+	if _, err := read(bgen.Config{Bgen: bytes.NewReader(raw), Calling: bgen.Calling{Threshold: most}}); !errors.Is(err, bgen.ErrVariant) || !strings.Contains(err.Error(), "has 3 samples") {
 		t.Errorf("a variant of layout 1 with other samples: %v", err)
 	}
 }
@@ -185,18 +185,18 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"a sum that is not that of zlib", put(len(whole)-1, whole[len(whole)-1]+1), bgen.ErrCompressed, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := read(bgen.Config{Bgen: strings.NewReader(c.file), Threshold: most})
+			_, err := read(bgen.Config{Bgen: strings.NewReader(c.file), Calling: bgen.Calling{Threshold: most}})
 			if !errors.Is(err, c.want) || !strings.Contains(fmt.Sprint(err), c.says) {
 				t.Errorf("got %v, want %v and %q", err, c.want, c.says)
 			}
 		})
 	}
-	if _, err := read(bgen.Config{Bgen: strings.NewReader(put(16, 0, 0, 0, 0)), Threshold: most}); err != nil {
+	if _, err := read(bgen.Config{Bgen: strings.NewReader(put(16, 0, 0, 0, 0)), Calling: bgen.Calling{Threshold: most}}); err != nil {
 		t.Errorf("four zeros are a magic number too: %v", err)
 	}
 	f := sound(0)
 	f.names = nil
-	if _, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Threshold: most}); !errors.Is(err, bgen.ErrSamples) || !strings.Contains(err.Error(), ".sample") {
+	if _, err := read(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Calling: bgen.Calling{Threshold: most}}); !errors.Is(err, bgen.ErrSamples) || !strings.Contains(err.Error(), ".sample") {
 		t.Errorf("no identifiers at all: %v", err)
 	}
 }
@@ -208,7 +208,7 @@ func TestWhatIsLeftOverIsRefused(t *testing.T) {
 		last := f.variant(t, f.variants[0])
 		at := len(raw) - len(last) + 36
 		raw[at]++
-		_, err := read(bgen.Config{Bgen: bytes.NewReader(append(raw, 0)), Threshold: most})
+		_, err := read(bgen.Config{Bgen: bytes.NewReader(append(raw, 0)), Calling: bgen.Calling{Threshold: most}})
 		if !errors.Is(err, bgen.ErrCompressed) && !errors.Is(err, bgen.ErrBlock) {
 			t.Errorf("packing %d: %v", packing, err)
 		}
@@ -217,7 +217,7 @@ func TestWhatIsLeftOverIsRefused(t *testing.T) {
 
 func TestAThresholdIsNeeded(t *testing.T) {
 	for _, from := range []bgen.Threshold{0, 1, 500_000, 1_000_001} {
-		if _, err := read(bgen.Config{Bgen: bytes.NewReader(sound(0).bytes(t)), Threshold: from}); !errors.Is(err, bgen.ErrThreshold) {
+		if _, err := read(bgen.Config{Bgen: bytes.NewReader(sound(0).bytes(t)), Calling: bgen.Calling{Threshold: from}}); !errors.Is(err, bgen.ErrThreshold) {
 			t.Errorf("%d: %v", from, err)
 		}
 	}
@@ -282,7 +282,7 @@ func TestSampleFiles(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			f := sound(1)
 			f.names = c.ids
-			r, err := bgen.New(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Sample: strings.NewReader(c.sample), Threshold: most})
+			r, err := bgen.New(bgen.Config{Bgen: bytes.NewReader(f.bytes(t)), Sample: strings.NewReader(c.sample), Calling: bgen.Calling{Threshold: most}})
 			if c.err != nil {
 				if !errors.Is(err, c.err) || !strings.Contains(err.Error(), c.says) {
 					t.Errorf("got %v, want %v and %q", err, c.err, c.says)

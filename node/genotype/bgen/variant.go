@@ -117,7 +117,7 @@ func (v *sites) chromosome(name []byte) error {
 	text := string(name)
 	if text == "" || text == "NA" {
 		if text = v.missing; text == "" {
-			return fmt.Errorf("%w: its chromosome is not named, and it was not said which one is meant", ErrVariant)
+			return fmt.Errorf("%w: its chromosome is not named; say which one is meant with --contig", ErrVariant)
 		}
 	}
 	if !printable([]byte(text)) || strings.Contains(text, " ") {
