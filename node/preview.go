@@ -30,6 +30,8 @@ type PreviewSpec struct {
 	// Cohort, Region and Panel say the same in a person's terms. No region is all of
 	// the panel, and no panel the only one.
 	Cohort, Region, Panel string
+	// Privately is what such a question may cost, and makes it one of mode dp.
+	Privately account.Budget
 }
 
 // Rule is one of the rules that a query must keep, and whether this one does.
@@ -170,6 +172,9 @@ func (n *Node) imagine(ctx context.Context, q *question, spec PreviewSpec) error
 	}
 	h.Declarations[q.pinned.point-1] = d.Digest()
 	q.body = protocol.QueryBody{Cohort: spec.Cohort, Panel: r.Panels[i].Digest, Ranges: []protocol.Range{selected}}
+	if spec.Privately != (account.Budget{}) {
+		return imaginePrivately(h, r, cohort, spec.Privately)
+	}
 	return nil
 }
 

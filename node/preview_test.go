@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/protocol"
 )
@@ -87,6 +88,15 @@ func TestPreviewShowsTheRuleThatIsBroken(t *testing.T) {
 // with what was spent before, by which it is then refused. It charges nothing.
 func TestPreviewShowsWhatAPrivateAnswerCosts(t *testing.T) {
 	w := newPrivateNetwork(t, 2)
+	// Not signed yet, it is one for anybody of the study.
+	imagined := must[node.Preview](t)(w.sites[0].node.Preview(t.Context(), node.PreviewSpec{
+		Study: studyName, Cohort: cohortName, Privately: account.Budget{Epsilon: 0.5, Delta: 1e-9},
+	}))
+	most := must[account.Cost](t)(account.Budget{Epsilon: 0.5, Delta: 1e-9}.Cost())
+	if imagined.Mode != protocol.Private || imagined.Cost.Rho > most.Rho || imagined.Cost.Rho < most.Rho*9/10 ||
+		imagined.Left.Rho != promised(t) || len(imagined.Leaves) != 5 {
+		t.Errorf("%+v", imagined)
+	}
 	cost := w.price(w.ask(privately))
 	for release := uint32(1); ; release++ {
 		a := w.ask(privately, again(release))

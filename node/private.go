@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/locus-genomics/locus/dp"
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -30,6 +33,25 @@ func (n *Node) checkBudget(ctx context.Context, q *question) error {
 		return err
 	}
 	return n.affordable(ctx, n.identity(q, variants), p)
+}
+
+// imaginePrivately makes a question one of mode dp that costs so much at most.
+func imaginePrivately(h *protocol.QueryHeader, r *protocol.Roster, cohort protocol.ExactCohort, most account.Budget) error {
+	f := dp.Frequency{Variants: int(h.Size), Missing: true}
+	bound, err := f.Person()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPreview, err)
+	}
+	m, err := account.Calibrate(bound, f.Coordinates(), dp.Sites{All: len(r.Sites), Honest: vector.Honest(r)}, most)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrPreview, err)
+	}
+	share := m.Event().Parameter
+	h.Mode, h.Release, h.Noise = protocol.Private, 1, protocol.Noise{Missing: true, Share: (share.Num + share.Den - 1) / share.Den}
+	if len(cohort.Points) == len(r.Sites) {
+		h.Points = nil
+	}
+	return nil
 }
 
 // priced says in a preview what an answer costs and what is left for it. A question that

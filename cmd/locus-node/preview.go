@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 )
@@ -24,7 +25,8 @@ func (a *app) preview() *cobra.Command {
 	c := &cobra.Command{
 		Use: "preview [QUERY]", Short: "Show what a question would let leave this site; nothing is sent",
 		Long: "Show what a question would let leave this site; nothing is sent.\n\n" +
-			"QUERY is a researcher's signed query in a file. Without one, --cohort and --region say what is asked.",
+			"QUERY is a researcher's signed query in a file. Without one, --cohort and --region say what is asked, " +
+			"and --epsilon that it is asked in mode dp.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := a.previewed(cmd, args, &spec); err != nil {
 				return err
@@ -47,12 +49,24 @@ func previewFlags(c *cobra.Command, spec *node.PreviewSpec) {
 	c.Flags().StringVar(&spec.Cohort, "cohort", "", "name of a cohort")
 	c.Flags().StringVar(&spec.Region, "region", "", "region, such as chr7:117120016-117308718; all of the panel without one")
 	c.Flags().StringVar(&spec.Panel, "panel", "", "name of a panel, when the study has several")
+	c.Flags().Float64Var(&spec.Privately.Epsilon, "epsilon", 0, "ask in mode dp, for at most so much privacy loss")
+	c.Flags().Float64Var(&spec.Privately.Delta, "delta", shownDelta, "chance that --epsilon does not hold")
 }
 
 // previewed reads which question is meant.
 func (a *app) previewed(cmd *cobra.Command, args []string, spec *node.PreviewSpec) (err error) {
 	if len(args) > 1 || spec.Study == "" || (len(args) == 0) == (spec.Cohort == "") {
 		return cli.Misusedf("%q takes --study, and either the file of a query or --cohort; see %s --help", cmd.CommandPath(), cmd.CommandPath())
+	}
+	switch epsilon := cmd.Flags().Changed("epsilon"); {
+	case epsilon && len(args) == 1:
+		return cli.Misusedf("a query says itself how much it costs: leave --epsilon out")
+	case epsilon:
+		if err := spec.Privately.Check(); err != nil {
+			return cli.Misused(err)
+		}
+	default:
+		spec.Privately = account.Budget{}
 	}
 	if len(args) == 1 {
 		spec.Query, err = readQuery(args[0])
