@@ -10,9 +10,10 @@ import (
 )
 
 const (
-	// maxTables bounds all tables, maxAwaited those of one study that were never released.
-	// Each may have a blob of protocol.MaxTable.
-	maxTables  = 512
+	// maxTables bounds the tables of one study, maxAwaited those of them that were never
+	// released. Released ones are kept for good, and each may have a blob of
+	// protocol.MaxTable. No study takes the room of another.
+	maxTables  = 128
 	maxAwaited = 32
 )
 
@@ -146,24 +147,32 @@ func (s *State) Publishable(query protocol.Digest, publication []byte, at time.T
 }
 
 // roomFor requires that no other table of the same answer waits or is released, and that
-// there are not too many.
+// the study does not have too many.
 func (s *State) roomFor(record *protocol.TableRecord, at time.Time) error {
-	awaited, all := 0, 0
+	wanted := &record.Publication.Message
+	awaited, all, oldest := 0, 0, at
 	for _, t := range s.Tables {
-		if t.forgotten(at) {
+		p := &t.Record.Publication.Message
+		if p.Study != wanted.Study || t.forgotten(at) {
 			continue
 		}
-		all++
-		p := &t.Record.Publication.Message
-		if now := t.State(); p.Query == record.Publication.Message.Query && (now == Awaited || now == Released) {
+		if now := t.State(); p.Query == wanted.Query && (now == Awaited || now == Released) {
 			return fmt.Errorf("%w: another table of this task waits or is published", ErrConflict)
 		}
-		if p.Study == record.Publication.Message.Study && t.Released.IsZero() {
+		all++
+		if t.Released.IsZero() {
 			awaited++
+			if t.Submitted.Before(oldest) {
+				oldest = t.Submitted
+			}
 		}
 	}
-	if awaited >= maxAwaited || all >= maxTables {
-		return fmt.Errorf("%w: %d tables of this study wait for their sites, of %d in all; try again later", ErrConflict, awaited, all)
+	switch {
+	case awaited >= maxAwaited:
+		return fmt.Errorf("%w: %d tables of study %q wait for their sites or were refused, the most there may be; ask the custodians to approve what waits, or try again after %s, when the oldest is forgotten",
+			ErrConflict, awaited, wanted.Study, oldest.Add(keepFor).Format(time.DateOnly))
+	case all >= maxTables:
+		return fmt.Errorf("%w: study %q has %d tables, the most there may be, and published ones are kept; ask its operator to open another study", ErrConflict, wanted.Study, all)
 	}
 	return nil
 }

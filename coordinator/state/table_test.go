@@ -3,6 +3,9 @@ package state_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"maps"
+	"strings"
 	"testing"
 	"time"
 
@@ -167,6 +170,57 @@ func TestASecondTableMayFollowOneThatWasRefused(t *testing.T) {
 	apply(t, m, w.done()...)
 	apply(t, m, state.Publish(w.publication(nil)), w.judged(1, 0, false))
 	apply(t, m, state.Publish(w.publication(func(p *protocol.Publication) { p.Title = "Put right" })))
+}
+
+func TestAStudyHasRoomForItsOwnTablesAlone(t *testing.T) {
+	w := newWorld(t)
+	m := state.New()
+	apply(t, m, w.released()...)
+	published := w.table(m)
+	// many are n tables of a study, each of a task of its own.
+	many := func(study string, n int, released time.Time) map[protocol.Digest]*state.Table {
+		tables := make(map[protocol.Digest]*state.Table, n)
+		for i := range n {
+			x := published.Clone()
+			x.Record.Publication.Message.Study, x.Record.Publication.Message.Query = study, protocol.Hash("query", fmt.Append(nil, i))
+			x.ID, x.Released = protocol.Hash("table", fmt.Append(nil, i)), released
+			tables[x.ID] = x
+		}
+		return tables
+	}
+	const whenForgotten = "try again after 2027-02-22"
+	for _, tt := range []struct {
+		name string
+		kept map[protocol.Digest]*state.Table
+		at   time.Time
+		says string // empty: it is taken
+	}{
+		{"beside a thousand that another study published", many("other", 1000, now), now, ""},
+		{"beside a thousand of another study that wait", many("other", 1000, time.Time{}), now, ""},
+		{"as the last of those that may wait", many("demo", 31, time.Time{}), now, ""},
+		{"beside as many as may wait", many("demo", 32, time.Time{}), now, whenForgotten},
+		{"beside as many as may wait, once they are forgotten", many("demo", 32, time.Time{}), now.AddDate(0, 0, 91), ""},
+		{"as the last of all", many("demo", 127, now), now, ""},
+		{"beside as many as a study may have", many("demo", 128, now), now, "study \"demo\" has 128 tables"},
+		{"beside as many as a study may have, much later", many("demo", 128, now), now.AddDate(1, 0, 0), "open another study"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := state.New()
+			apply(t, m, w.done()...)
+			m.View(func(s *state.State) {
+				maps.Copy(s.Tables, tt.kept)
+				_, known, err := s.Publishable(w.id(), w.publication(nil).Bytes(), tt.at)
+				switch {
+				case known:
+					t.Error("it is known already")
+				case tt.says == "" && err != nil:
+					t.Error(err)
+				case tt.says != "" && (!errors.Is(err, state.ErrConflict) || !strings.Contains(err.Error(), tt.says)):
+					t.Errorf("got %v, want what says %q", err, tt.says)
+				}
+			})
+		})
+	}
 }
 
 func TestTablesThatNobodyReleasesAreForgotten(t *testing.T) {
