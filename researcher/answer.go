@@ -31,7 +31,7 @@ type (
 	Noise = answer.Noise
 )
 
-// Confidence is that of the intervals of a private answer.
+// Confidence is that of the intervals of a private answer where nothing else is said.
 const Confidence = answer.Confidence
 
 // fetched is what a coordinator hands over of a task.
@@ -45,10 +45,19 @@ type fetched struct {
 
 // Open fetches a result, verifies all of it, and reads the sum.
 func (c *Client) Open(ctx context.Context, asked Asked) (Answer, error) {
+	return c.OpenAt(ctx, asked, Confidence)
+}
+
+// OpenAt is Open with intervals of another confidence, if the answer is private.
+func (c *Client) OpenAt(ctx context.Context, asked Asked, confidence float64) (Answer, error) {
+	if !(confidence > 0 && confidence < 1) {
+		return Answer{}, fmt.Errorf("%w: intervals of confidence %g, want above 0 and below 1", ErrPrecision, confidence)
+	}
 	f, err := c.fetch(ctx, asked)
 	if err != nil {
 		return Answer{}, err
 	}
+	f.checked.Confidence = confidence
 	return f.checked.Open(f.sum, f.variants)
 }
 

@@ -9,10 +9,10 @@ import (
 
 	"github.com/locus-genomics/locus/dp"
 	"github.com/locus-genomics/locus/dp/account"
+	"github.com/locus-genomics/locus/dp/sample"
 	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
-	"github.com/locus-genomics/locus/researcher/answer"
 )
 
 // ErrPrecision is returned for a question in mode dp that cannot have the noise it asks for.
@@ -52,6 +52,10 @@ type Private struct {
 	RMSE   float64
 	// Honest of Sites is how many shares of the noise must stay secret.
 	Honest, Sites int
+	// Release is which release of the question it is. Before is set where it was asked for
+	// from this home: it is given again for no charge while the sites' data are the same.
+	Release uint32
+	Before  bool
 
 	frequency dp.Frequency
 }
@@ -78,7 +82,13 @@ func (v View) Price(cohort protocol.ExactCohort, variants uint64, p Precision) (
 	case q.People == 0:
 		return Private{}, fmt.Errorf("%w: no site has declared how many people it has, so that an error cannot be promised; say epsilon", ErrPrecision)
 	default:
-		m, err = dp.GaussianForError(bound, f.Coordinates(), sites, f.Spread(p.Error, q.People))
+		if m, err = dp.GaussianForError(bound, f.Coordinates(), sites, f.Spread(p.Error, q.People)); err != nil {
+			of := func(share float64) float64 { return f.RMSE(math.Sqrt(float64(sites.All)*share), q.People) }
+			err = fmt.Errorf("an error of %g is not one that noise has here, which is %.2g to %.2g: %w", p.Error, of(protocol.MinShare), of(protocol.MaxShare), err)
+		}
+	}
+	if err == nil {
+		m, err = wholeShares(m, bound, f.Coordinates(), sites)
 	}
 	if err != nil {
 		return Private{}, fmt.Errorf("%w: %w", ErrPrecision, err)
@@ -87,7 +97,7 @@ func (v View) Price(cohort protocol.ExactCohort, variants uint64, p Precision) (
 	if q.Cost, err = account.Of(event); err != nil {
 		return Private{}, fmt.Errorf("%w: %w", ErrPrecision, err)
 	}
-	q.Noise = protocol.Noise{Missing: f.Missing, Share: event.Parameter.Num / event.Parameter.Den}
+	q.Noise = protocol.Noise{Missing: f.Missing, Share: event.Parameter.Num}
 	q.Spread, q.Epsilon = m.Spread(), q.Cost.Epsilon(p.Delta)
 	q.Exact = account.GaussianEpsilon(sensitivity(event), p.Delta)
 	if q.People > 0 {
@@ -96,56 +106,81 @@ func (v View) Price(cohort protocol.ExactCohort, variants uint64, p Precision) (
 	return q, nil
 }
 
+// wholeShares is a mechanism as a question says it, whose shares have whole variances of at
+// least protocol.MinShare. It has no less noise.
+func wholeShares(m dp.Mechanism, b dp.Bound, coordinates int, s dp.Sites) (dp.Mechanism, error) {
+	v := m.Event().Parameter
+	share := max(protocol.MinShare, (v.Num+v.Den-1)/v.Den)
+	return dp.NewGaussian(b, coordinates, s, sample.Whole(share*uint64(s.Honest)))
+}
+
 // sensitivity is a person's L2 change in standard deviations of the honest sites' noise.
 func sensitivity(e dp.Event) float64 {
 	return math.Sqrt(float64(e.Bound.L2Squared) / float64(e.Honest) / e.Parameter.Float())
 }
 
-// people is how many people the sites declare for a cohort, at least.
+// people is how many people the sites that answer in mode dp declare for a cohort, at least.
 func (v View) people(cohort protocol.ExactCohort) (n int64) {
 	for _, p := range cohort.Points {
 		if int(p) > len(v.Declarations) || v.Declarations[p-1].IsZero() {
 			continue
 		}
-		if d, ok := v.Declarations[p-1].Message.Cohort(cohort.Name); ok {
+		if d, ok := v.Declarations[p-1].Message.Cohort(cohort.Name); ok && slices.Contains(d.Modes, protocol.Private) {
 			n += int64(d.SizeClass)
 		}
 	}
 	return n
 }
 
-// private settles noise and release of a question.
-func (c *Client) private(ctx context.Context, view View, ask Ask, cohort protocol.ExactCohort, ref protocol.PanelRef, selected Selected) (*answer.AskedPrivately, error) {
+// Price finds the noise of what a question selects, what it costs, and whether it was
+// asked before. It refuses what Compose refuses, and asks nobody for anything but a panel.
+func (c *Client) Price(ctx context.Context, view View, ask Ask, selected Selected) (Private, error) {
+	r := &view.Roster.Message
+	cohort, err := CohortOf(r, ask.Cohort)
+	if err != nil {
+		return Private{}, err
+	}
+	if err := allowed(r, ask.Mode); err != nil {
+		return Private{}, err
+	}
+	ref, err := choosePanel(r, ask.Panel)
+	if err != nil {
+		return Private{}, err
+	}
 	if ask.Private.AllCalled {
 		p, err := c.Panel(ctx, ref)
 		if err != nil {
-			return nil, err
+			return Private{}, err
 		}
 		if at, ok := notAutosomal(p, selected.Ranges); ok {
-			return nil, fmt.Errorf("%w: people have one allele or none at %s, so that not everybody is called there; leave --all-called out, or sex chromosomes and MT", ErrPrecision, at)
+			return Private{}, fmt.Errorf("%w: people have one allele or none at %s, so that not everybody is called there; leave --all-called out, or sex chromosomes and MT", ErrPrecision, at)
 		}
 	}
 	q, err := view.Price(cohort, selected.Size(), ask.Private)
 	if err != nil {
-		return nil, err
+		return Private{}, err
 	}
-	asked := &answer.AskedPrivately{Delta: ask.Private.Delta, Noise: q.Noise, Release: 1}
-	before, err := c.home.AllAsked()
+	q.Release, q.Before, err = c.release(view, ask, ref, selected, q.Noise)
+	return q, err
+}
+
+// release is which release of a question is asked for, and whether it was before. Sites
+// name a release by what is compared here, and by their data.
+func (c *Client) release(view View, ask Ask, ref protocol.PanelRef, selected Selected, noise protocol.Noise) (last uint32, before bool, err error) {
+	list, err := c.home.AllAsked()
 	if err != nil {
-		return nil, err
+		return 0, false, err
 	}
-	for _, b := range before {
-		same := b.Private != nil && b.Private.Noise == q.Noise && b.Study == view.Roster.Message.Study && b.Roster == view.Roster.Digest() &&
-			b.Cohort == ask.Cohort && b.Panel == ref.Digest && slices.Equal(b.Ranges, selected.Ranges)
-		if !same {
-			continue
-		}
-		asked.Release = max(asked.Release, b.Private.Release)
-		if ask.Private.Again {
-			asked.Release = max(asked.Release, b.Private.Release+1)
+	for _, b := range list {
+		if b.Private != nil && b.Private.Noise == noise && b.Study == view.Roster.Message.Study && b.Roster == view.Roster.Digest() &&
+			b.Cohort == ask.Cohort && b.Panel == ref.Digest && slices.Equal(b.Ranges, selected.Ranges) {
+			last = max(last, b.Private.Release)
 		}
 	}
-	return asked, nil
+	if last == 0 || ask.Private.Again {
+		return last + 1, false, nil
+	}
+	return last, true, nil
 }
 
 // notAutosomal is the first selected variant on a chromosome of which people have another

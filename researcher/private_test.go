@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/locus-genomics/locus/dp/account"
+	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -132,16 +133,20 @@ func TestAskingAgainIsTheSameRelease(t *testing.T) {
 	c := join(t, s, alice)
 	once, again := researcher.Precision{Epsilon: 1}, researcher.Precision{Epsilon: 1, Again: true}
 	for i, tt := range []struct {
-		ask  researcher.Ask
-		want uint32
+		ask    researcher.Ask
+		want   uint32
+		before bool
 	}{
-		{privately("7", again), 1}, {privately("7", once), 1}, {privately("7", again), 2}, {privately("7", once), 2}, {privately("7", again), 3},
-		{privately("7:1000-1100", once), 1}, {privately("7", researcher.Precision{Epsilon: 0.5}), 1},
+		{privately("7", again), 1, false}, {privately("7", once), 1, true}, {privately("7", again), 2, false}, {privately("7", once), 2, true},
+		{privately("7", again), 3, false}, {privately("7:1000-1100", once), 1, false}, {privately("7", researcher.Precision{Epsilon: 0.5}), 1, false},
 	} {
 		asked := must[researcher.Asked](t)(c.Compose(t.Context(), tt.ask, time.Now()))
 		q := must[protocol.Query](t)(s.roster.Message.ParseQuery(asked.Query, s.roster.Digest()))
 		if q.Header.Message.Release != tt.want {
 			t.Errorf("question %d is release %d, want %d", i, q.Header.Message.Release, tt.want)
+		}
+		if asked.Private.Before != tt.before {
+			t.Errorf("question %d was asked before: %v, want %v", i, asked.Private.Before, tt.before)
 		}
 	}
 }
@@ -160,7 +165,7 @@ func TestComposeRefusesNoise(t *testing.T) {
 		"a negative epsilon":               {"7", researcher.Precision{Epsilon: -1}, "epsilon is -1"},
 		"more than is a promise":           {"7", researcher.Precision{Epsilon: 17}, "at most 16"},
 		"a delta of 1":                     {"7", researcher.Precision{Epsilon: 1, Delta: 1}, "delta is 1"},
-		"less error than integers have":    {"7", researcher.Precision{Error: 1e-9}, "standard deviation"},
+		"less error than integers have":    {"7", researcher.Precision{Error: 1e-9}, "an error of 1e-09 is not one that noise has here, which is"},
 		"an epsilon that no noise reaches": {"7", researcher.Precision{Epsilon: 1e-9}, "noise"},
 		"everybody called on X":            {"", researcher.Precision{Epsilon: 1, AllCalled: true}, "at X:1000"},
 	} {
@@ -185,5 +190,145 @@ func TestAPrivateBundleOpensToTheSame(t *testing.T) {
 	}
 	if d := cmp.Diff(want.Noise, got.Noise); d != "" {
 		t.Errorf("the noise (-online +offline):\n%s", d)
+	}
+}
+
+// Where one site's noise is enough, the variance that a budget allows need not be whole,
+// and the one that a question names is.
+func TestThePriceOfOneHonestSiteIsThatOfTheQuestion(t *testing.T) {
+	r := protocol.Roster{Threshold: 2, Corrupt: 1, Sites: make([]protocol.Site, 3), Cohorts: []protocol.ExactCohort{{Name: "all", Points: []uint32{1, 2, 3}}}}
+	for i := range r.Sites {
+		r.Sites[i].PeopleCap = 1000
+	}
+	view := researcher.View{Roster: protocol.Signed[protocol.Roster]{Message: r}}
+	for name, tt := range map[string]struct {
+		variants uint64
+		epsilon  float64
+	}{
+		"less noise than a share has": {1, 16}, "a variance that is not whole": {7, 3}, "a whole variance": {1000, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := must[researcher.Private](t)(view.Price(r.Cohorts[0], tt.variants, researcher.Precision{Epsilon: tt.epsilon, Delta: 1e-9}))
+			event, _ := must[vector.Vector](t)(vector.Of(&r, &protocol.QueryHeader{
+				Analysis: protocol.AlleleFrequency.ID, Mode: protocol.Private, Params: must[he.Params](t)(he.ParamsFor(3)).Name(), Size: tt.variants,
+				Noise: p.Noise, Release: 1,
+			})).Event()
+			if charged := must[account.Cost](t)(account.Of(event)); charged != p.Cost || p.Honest != 1 || p.Epsilon > tt.epsilon || p.Noise.Share < protocol.MinShare {
+				t.Errorf("epsilon %g of %g promised, %+v for %+v; charged %+v", p.Epsilon, tt.epsilon, p.Cost, p.Noise, charged)
+			}
+		})
+	}
+}
+
+func TestComposeRefusesModeDp(t *testing.T) {
+	ask := privately("7", researcher.Precision{Epsilon: 1})
+	t.Run("where the roster does not have it", func(t *testing.T) {
+		alice := newHome(t)
+		c := join(t, newStudy(t, alice), alice)
+		const says = "does not allow mode dp; it allows [exact], and its operator proposes a roster with dp"
+		if _, err := c.Compose(t.Context(), ask, time.Now()); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("got %v, want what says %q", err, says)
+		}
+		view := must[researcher.View](t)(c.Study(t.Context()))
+		if _, err := c.Price(t.Context(), view, ask, must[researcher.Selected](t)(c.Select(t.Context(), ask))); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("explained: %v, want what says %q", err, says)
+		}
+	})
+	t.Run("where a site does not declare the cohort for it", func(t *testing.T) {
+		alice := newHome(t)
+		s := newPrivateStudy(t, alice)
+		d := must[protocol.Signed[protocol.Declaration]](t)(s.roster.Message.OpenDeclaration(s.declared[1])).Message
+		d.Cohorts[0].Modes = []protocol.Mode{protocol.Exact}
+		s.declared[1] = must[protocol.Signed[protocol.Declaration]](t)(protocol.Sign(d, s.nodes[1])).Bytes()
+		const says = `site "site-2" does not answer in mode dp about cohort "all"`
+		if _, err := join(t, s, alice).Compose(t.Context(), ask, time.Now()); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("got %v, want what says %q", err, says)
+		}
+	})
+}
+
+// What is explained is refused as what is asked.
+func TestAPriceIsRefusedWhereEverybodyIsNotCalled(t *testing.T) {
+	alice := newHome(t)
+	c := join(t, newPrivateStudy(t, alice), alice)
+	view := must[researcher.View](t)(c.Study(t.Context()))
+	ask := privately("X", researcher.Precision{Epsilon: 1, AllCalled: true})
+	selected := must[researcher.Selected](t)(c.Select(t.Context(), ask))
+	if _, err := c.Price(t.Context(), view, ask, selected); !errors.Is(err, researcher.ErrPrecision) || !strings.Contains(err.Error(), "at X:1000") {
+		t.Errorf("got %v, want ErrPrecision at X:1000", err)
+	}
+	ask.Private.AllCalled = false
+	if p := must[researcher.Private](t)(c.Price(t.Context(), view, ask, selected)); p.Release != 1 || p.Before {
+		t.Errorf("a first question is release %d, before %v", p.Release, p.Before)
+	}
+}
+
+func TestIntervalsOfAnotherConfidence(t *testing.T) {
+	alice := newHome(t)
+	s := newPrivateStudy(t, alice)
+	c := join(t, s, alice)
+	asked, usual := askPrivately(t, c, privately("7", researcher.Precision{Epsilon: 1}))
+	wide := must[researcher.Answer](t)(c.OpenAt(t.Context(), asked, 0.999))
+	if usual.Noise.Confidence != 0.95 || wide.Noise.Confidence != 0.999 {
+		t.Errorf("intervals of %g and %g", usual.Noise.Confidence, wide.Noise.Confidence)
+	}
+	for i, e := range usual.Estimates {
+		w := wide.Estimates[i]
+		if w.AF != e.AF || w.Error != e.Error || w.Low > e.Low || w.High <= e.High && e.High < 1 {
+			t.Errorf("variant %d: %+v of 0.95, %+v of 0.999", i, e, w)
+		}
+	}
+	for _, confidence := range []float64{0, 1, -1, 2, math.NaN()} {
+		if _, err := c.OpenAt(t.Context(), asked, confidence); !errors.Is(err, researcher.ErrPrecision) {
+			t.Errorf("confidence %g: %v", confidence, err)
+		}
+	}
+}
+
+// Noise is signed with the question: less of it would make a better answer than was paid
+// for, and more would make intervals too wide.
+func TestAlteredPrivateBundlesAreNotOpened(t *testing.T) {
+	alice := newHome(t)
+	s := newPrivateStudy(t, alice)
+	c := join(t, s, alice)
+	asked, _ := askPrivately(t, c, privately("7", researcher.Precision{Epsilon: 1}))
+	raw := export(t, c, asked)
+	resigned := func(change func(*protocol.QueryHeader)) func(*answer.Bundle) {
+		return func(b *answer.Bundle) {
+			before := s.result.Header
+			h := before.Message
+			change(&h)
+			s.result.Header = must[protocol.Signed[protocol.QueryHeader]](t)(protocol.Sign(h, newKey(t, "another")))
+			b.Result = must[[]byte](t)(s.result.Bytes())
+			s.result.Header = before
+		}
+	}
+	for name, tt := range map[string]struct {
+		alter func(*answer.Bundle)
+		seed  answer.Seed
+		want  error
+	}{
+		"with the words of another key":          {func(*answer.Bundle) {}, seedOf(t, newHome(t)), researcher.ErrNotMine},
+		"under another roster":                   {func(b *answer.Bundle) { b.Asked.Roster = protocol.Hash("another") }, seedOf(t, alice), researcher.ErrAltered},
+		"with a header of half the noise":        {resigned(func(h *protocol.QueryHeader) { h.Noise.Share /= 2 }), seedOf(t, alice), researcher.ErrAltered},
+		"with a header of another release":       {resigned(func(h *protocol.QueryHeader) { h.Release++ }), seedOf(t, alice), researcher.ErrAltered},
+		"with a header that everybody is called": {resigned(func(h *protocol.QueryHeader) { h.Noise.Missing = false }), seedOf(t, alice), researcher.ErrAltered},
+		"as if it were exact": {resigned(func(h *protocol.QueryHeader) {
+			h.Mode, h.Noise, h.Release = protocol.Exact, protocol.Noise{}, 0
+		}), seedOf(t, alice), researcher.ErrAltered},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := must[*answer.Bundle](t)(answer.Parse(raw))
+			tt.alter(b)
+			if a, err := b.Open(tt.seed); !errors.Is(err, tt.want) || len(a.Rows) > 0 || len(a.Estimates) > 0 {
+				t.Errorf("%d rows, %v; want %v", len(a.Rows), err, tt.want)
+			}
+		})
+	}
+	// What a carrier says was remembered of the noise is not what is read.
+	b := must[*answer.Bundle](t)(answer.Parse(raw))
+	b.Asked.Private = &answer.AskedPrivately{Delta: 1e-9, Noise: protocol.Noise{Share: 2}, Release: 9}
+	if a := must[answer.Answer](t)(b.Open(seedOf(t, alice))); a.Noise.Release != 1 || a.Noise.Spread < 10 {
+		t.Errorf("noise of %g, release %d", a.Noise.Spread, a.Noise.Release)
 	}
 }

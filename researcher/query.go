@@ -65,8 +65,8 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	if err != nil {
 		return Asked{}, err
 	}
-	if !slices.Contains(r.Modes, ask.Mode) {
-		return Asked{}, fmt.Errorf("researcher: the study does not allow mode %s", ask.Mode)
+	if err := allowed(r, ask.Mode); err != nil {
+		return Asked{}, err
 	}
 	selected, ref, err := c.selected(ctx, view, ask)
 	if err != nil {
@@ -78,10 +78,12 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	}
 	var private *answer.AskedPrivately
 	if ask.Mode == protocol.Private {
-		if private, err = c.private(ctx, view, ask, cohort, ref, selected); err != nil {
+		q, err := c.Price(ctx, view, ask, selected)
+		if err != nil {
 			return Asked{}, err
 		}
-		header.Noise, header.Release = private.Noise, private.Release
+		private = &answer.AskedPrivately{Delta: ask.Private.Delta, Noise: q.Noise, Release: q.Release, Before: q.Before}
+		header.Noise, header.Release = q.Noise, q.Release
 		if len(cohort.Points) == len(r.Sites) {
 			header.Points = nil // any sites that are enough
 		}
@@ -138,6 +140,14 @@ func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, variant
 	return h, nil
 }
 
+// allowed requires that a roster allows a mode.
+func allowed(r *protocol.Roster, mode protocol.Mode) error {
+	if slices.Contains(r.Modes, mode) {
+		return nil
+	}
+	return fmt.Errorf("researcher: the study does not allow mode %s; it allows %v, and its operator proposes a roster with %s among its modes", mode, r.Modes, mode)
+}
+
 // declares requires that a site has the cohort, for the mode.
 func declares(d *protocol.Declaration, site string, ask Ask) error {
 	declared, ok := d.Cohort(ask.Cohort)
@@ -145,7 +155,8 @@ func declares(d *protocol.Declaration, site string, ask Ask) error {
 	case !ok:
 		return fmt.Errorf("researcher: site %q has not loaded cohort %q yet", site, ask.Cohort)
 	case !slices.Contains(declared.Modes, ask.Mode):
-		return fmt.Errorf("researcher: site %q does not answer in mode %s about cohort %q", site, ask.Mode, ask.Cohort)
+		return fmt.Errorf("researcher: site %q does not answer in mode %s about cohort %q: its people are more than the roster leaves room for; "+
+			"the operator proposes a roster that allows the site more", site, ask.Mode, ask.Cohort)
 	}
 	return nil
 }

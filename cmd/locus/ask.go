@@ -121,8 +121,8 @@ func (a *app) ask(c *cobra.Command, q *question, out *output, detach bool) error
 		return err
 	}
 	fmt.Fprintf(a.err, "asked  %s\n", asked.Task.Short())
-	if p := asked.Private; p != nil && p.Release > 1 {
-		fmt.Fprintf(a.err, "release %d of this question: new noise, charged again unless it was asked for before\n", p.Release)
+	if says := releaseOf(asked); says != "" {
+		fmt.Fprintln(a.err, says)
 	}
 	if detach {
 		fmt.Fprintln(a.out, asked.Task)
@@ -132,6 +132,19 @@ func (a *app) ask(c *cobra.Command, q *question, out *output, detach bool) error
 		return err
 	}
 	return a.open(c, client, asked, out)
+}
+
+// releaseOf says whether a private question is charged where it was asked from here before.
+func releaseOf(asked researcher.Asked) string {
+	p := asked.Private
+	switch {
+	case p == nil:
+	case p.Before:
+		return fmt.Sprintf("asked before: release %d once more, the same answer for no charge where a site's data are the same; --again asks for new noise", p.Release)
+	case p.Release > 1:
+		return fmt.Sprintf("release %d of this question: new noise, and charged again", p.Release)
+	}
+	return ""
 }
 
 // notInPanel says which variants of a file will not be asked for.
@@ -190,7 +203,7 @@ func (a *app) why(t rest.Task) error {
 }
 
 func (a *app) open(c *cobra.Command, client *researcher.Client, asked researcher.Asked, out *output) error {
-	answer, err := client.Open(c.Context(), asked)
+	answer, err := client.OpenAt(c.Context(), asked, out.confidence)
 	if err != nil {
 		return err
 	}

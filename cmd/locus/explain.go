@@ -61,7 +61,11 @@ func (a *app) explainAF(c *cobra.Command, q *question) error {
 		return err
 	}
 	if q.Mode == protocol.Private {
-		return privately(a.out, view, cohort, selected, q.Private)
+		p, err := client.Price(c.Context(), view, q.Ask, selected)
+		if err != nil {
+			return err
+		}
+		return privately(a.out, view, cohort, selected, q.Private, p)
 	}
 	return explanation(a.out, view, cohort, selected)
 }
@@ -74,13 +78,13 @@ func explanation(out io.Writer, view researcher.View, cohort protocol.ExactCohor
 	var over []string
 	for i, s := range view.Roster.Message.Sites {
 		if slices.Contains(cohort.Points, uint32(i+1)) {
-			fmt.Fprintf(w, "site\t%s: %s\n", s.Name, standing(view, i, cohort.Name))
+			fmt.Fprintf(w, "site\t%s: %s\n", s.Name, standing(view, i, cohort.Name, protocol.Exact))
 			if limit, known := exactLimit(view, i, cohort.Name); known && selected.Size() > limit {
 				over = append(over, s.Name)
 			}
 		}
 	}
-	whoReads(w, selected)
+	whoReads(w, selected, "")
 	if len(over) > 0 {
 		fmt.Fprintf(w, "needs a grant\tof the custodians of %s: it is more than 13 variants for every 100 people\n", strings.Join(over, ", "))
 	}
@@ -96,37 +100,44 @@ func whatIsAsked(w io.Writer, selected researcher.Selected) {
 	}
 }
 
-func whoReads(w io.Writer, selected researcher.Selected) {
+func whoReads(w io.Writer, selected researcher.Selected, more string) {
 	fmt.Fprintf(w, "sites read\twhich variants, which cohort, and the purpose\n")
-	fmt.Fprintf(w, "the coordinator reads\tthat %d variants are asked for, of whom, and the purpose\n", selected.Size())
+	fmt.Fprintf(w, "the coordinator reads\tthat %d variants are asked for, of whom, and the purpose%s\n", selected.Size(), more)
 }
 
 // privately says what a question in mode dp costs and how well it answers.
-func privately(out io.Writer, view researcher.View, cohort protocol.ExactCohort, selected researcher.Selected, precision researcher.Precision) error {
-	p, err := view.Price(cohort, selected.Size(), precision)
-	if err != nil {
-		return err
-	}
+func privately(out io.Writer, view researcher.View, cohort protocol.ExactCohort, selected researcher.Selected, precision researcher.Precision, p researcher.Private) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	whatIsAsked(w, selected)
 	fits := view.Fits(cohort.Name, p.Cost.Rho)
 	for i, s := range view.Roster.Message.Sites {
 		if slices.Contains(cohort.Points, uint32(i+1)) {
-			fmt.Fprintf(w, "site\t%s: %s; %s\n", s.Name, standing(view, i, cohort.Name), reported(view, i, fits[i]))
+			fmt.Fprintf(w, "site\t%s: %s; %s\n", s.Name, standing(view, i, cohort.Name, protocol.Private), reported(view, i, fits[i]))
 		}
 	}
-	whoReads(w, selected)
+	whoReads(w, selected, ", and how much noise there is")
 	fmt.Fprintf(w, "costs\tepsilon %.4g at delta %g (rho %.4g), at each site: everybody there, the cohort, the study and you\n", p.Epsilon, p.Delta, float64(p.Cost.Rho)/account.RhoUnits)
 	fmt.Fprintf(w, "noise\tof standard deviation %.4g in each sum; the promise holds while %d of the %d sites keep their shares to themselves\n", p.Spread, p.Honest, p.Sites)
 	if p.People > 0 {
 		fmt.Fprintf(w, "expected error\t%.2g in the frequency of a rare allele, with %d people or more\n", p.RMSE, p.People)
 	}
-	fmt.Fprintf(w, "the answer tells you\tthe frequency of each variant with that error, summed over the sites that answer\n")
-	fmt.Fprintf(w, "asking again\tthe same question gives the same answer and costs nothing; --again gives new noise and is charged again\n")
+	fmt.Fprintf(w, "the answer tells you\tthe frequency of each variant with that error, over the people of the sites that answer; you alone read it\n")
+	fmt.Fprintf(w, "this asking\t%s\n", asking(p))
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	return curve(out, view, cohort, precision)
+}
+
+// asking is what a question costs this time.
+func asking(p researcher.Private) string {
+	switch {
+	case p.Before:
+		return fmt.Sprintf("release %d once more: the same answer, for no charge where a site's data are the same; --again gives new noise and is charged again", p.Release)
+	case p.Release > 1:
+		return fmt.Sprintf("release %d: new noise, and charged again", p.Release)
+	}
+	return "the first; the same question again gives the same answer and costs nothing, and --again gives new noise and is charged again"
 }
 
 // reported is whether a question fits in what a site has reported of its budget, and when.
@@ -180,7 +191,7 @@ func shown(s researcher.Selected) string {
 }
 
 // standing is whether a site would answer, and why not.
-func standing(v researcher.View, site int, cohort string) string {
+func standing(v researcher.View, site int, cohort string, mode protocol.Mode) string {
 	d := v.Declarations[site]
 	switch {
 	case d.IsZero():
@@ -191,6 +202,9 @@ func standing(v researcher.View, site int, cohort string) string {
 	declared, ok := d.Message.Cohort(cohort)
 	if !ok {
 		return fmt.Sprintf("has not loaded cohort %q", cohort)
+	}
+	if !slices.Contains(declared.Modes, mode) {
+		return fmt.Sprintf("does not answer in mode %s about cohort %q", mode, cohort)
 	}
 	return fmt.Sprintf("ready, with %d people or more", declared.SizeClass)
 }

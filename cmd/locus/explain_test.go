@@ -11,6 +11,7 @@ import (
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 	"github.com/locus-genomics/locus/researcher"
+	"github.com/locus-genomics/locus/researcher/answer"
 )
 
 func TestExplanationSaysWhoWouldAnswer(t *testing.T) {
@@ -61,16 +62,25 @@ func TestExplanationOfAPrivateQuestionSaysWhatItCosts(t *testing.T) {
 		Ready:        []string{"basel", "bern"},
 		Declarations: []protocol.Signed[protocol.Declaration]{declared, declared, declared},
 	}
+	exact := declared
+	exact.Message.Cohorts = []protocol.DeclaredCohort{{Name: "all", SizeClass: 2000, Modes: []protocol.Mode{protocol.Exact}}}
+	view.Roster.Message.Sites = append(view.Roster.Message.Sites, protocol.Site{Name: "zug"})
+	view.Declarations, view.Ready = append(view.Declarations, exact), append(view.Ready, "zug")
 	var out strings.Builder
-	err := privately(&out, view, protocol.ExactCohort{Name: "all", Points: []uint32{1, 2, 3}}, researcher.Selected{
-		Ranges: []protocol.Range{{From: 0, To: 100}}, Of: "7",
-	}, researcher.Precision{Epsilon: 1, Delta: 1e-9})
+	cohort, precision := protocol.ExactCohort{Name: "all", Points: []uint32{1, 2, 3, 4}}, researcher.Precision{Epsilon: 1, Delta: 1e-9}
+	p, err := view.Price(cohort, 100, precision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Release = 1
+	err = privately(&out, view, cohort, researcher.Selected{Ranges: []protocol.Range{{From: 0, To: 100}}, Of: "7"}, precision, p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		"100, in 1 stretches", "basel: ready, with 2000 people or more; it does not report its budget", "chur: away",
-		"epsilon 1 at delta 1e-09", "while 2 of the 3 sites keep their shares", "with 6000 people or more", "--again",
+		"epsilon 1 at delta 1e-09", "while 2 of the 4 sites keep their shares", "with 6000 people or more", "--again",
+		"zug: does not answer in mode dp", "and how much noise there is", "you alone read it", "this asking",
 		"VARIANTS", "PEOPLE FOR AN ERROR OF 0.005", "\n1000000 ",
 	} {
 		if !strings.Contains(out.String(), want) {
@@ -101,5 +111,31 @@ func TestWhatFailsHasACode(t *testing.T) {
 		if got := exitCode(fmt.Errorf("doing: %w", err)); got != want {
 			t.Errorf("%v ends with %d, want %d", err, got, want)
 		}
+	}
+}
+
+func TestWhetherAQuestionIsChargedAgain(t *testing.T) {
+	for name, tt := range map[string]struct {
+		of   researcher.Private
+		says string
+	}{
+		"a first question":              {researcher.Private{Release: 1}, "the first;"},
+		"one that was asked before":     {researcher.Private{Release: 1, Before: true}, "release 1 once more: the same answer, for no charge"},
+		"one that was asked once again": {researcher.Private{Release: 2, Before: true}, "release 2 once more"},
+		"one that asks for new noise":   {researcher.Private{Release: 2}, "release 2: new noise, and charged again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := asking(tt.of); !strings.Contains(got, tt.says) {
+				t.Errorf("explained it is %q, want what says %q", got, tt.says)
+			}
+			asked := researcher.Asked{Private: &answer.AskedPrivately{Release: tt.of.Release, Before: tt.of.Before}}
+			got := releaseOf(asked)
+			if (got == "") != (tt.of.Release == 1 && !tt.of.Before) || strings.Contains(got, "no charge") != tt.of.Before {
+				t.Errorf("asked it is %q", got)
+			}
+		})
+	}
+	if got := releaseOf(researcher.Asked{}); got != "" {
+		t.Errorf("of an exact question it says %q", got)
 	}
 }

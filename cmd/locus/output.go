@@ -31,7 +31,10 @@ var formats = []struct{ name, ending string }{
 }
 
 // output is how and where an answer is written.
-type output struct{ format, file string }
+type output struct {
+	format, file string
+	confidence   float64 // of the intervals of a private answer
+}
 
 func (o *output) flags(f *pflag.FlagSet) {
 	names := make([]string, len(formats))
@@ -39,11 +42,15 @@ func (o *output) flags(f *pflag.FlagSet) {
 		names[i] = x.name
 	}
 	f.StringVarP(&o.format, "output", "o", "", "format: "+strings.Join(names, ", ")+"; without it what --out ends in, or a table")
+	f.Float64Var(&o.confidence, "confidence", researcher.Confidence, "in mode dp, how often the intervals hold the frequency")
 	f.StringVar(&o.file, "out", "", "file to write to, as a whole or not at all; an older one is replaced; standard output without it")
 }
 
 // check settles the format, before anything is asked.
 func (o *output) check() error {
+	if !(o.confidence > 0 && o.confidence < 1) {
+		return cli.Misused(errors.New("--confidence is between 0 and 1, such as 0.95"))
+	}
 	if o.format == "" {
 		o.format = "table"
 		if o.toFile() {
@@ -124,6 +131,9 @@ func encodeAs[R any](o *output, w io.Writer, answer researcher.Answer, rows iter
 
 func headOf(answer researcher.Answer) table.Head {
 	h := table.Head{Source: "locus", Date: answer.Asked.Made.UTC().Format("20060102"), Assembly: answer.Assembly}
+	if answer.Noise != nil {
+		h.Confidence = answer.Noise.Confidence
+	}
 	for _, r := range answer.Rows {
 		// Rows come contig by contig.
 		if n := len(h.Contigs); n == 0 || h.Contigs[n-1] != r.Variant.Contig {
@@ -176,7 +186,7 @@ func noiseOf(n *researcher.Noise) *noise {
 	if n == nil {
 		return nil
 	}
-	return &noise{n.Spread, float64(n.Cost.Rho) / account.RhoUnits, n.Epsilon, n.Delta, n.Release, n.Honest, researcher.Confidence}
+	return &noise{n.Spread, float64(n.Cost.Rho) / account.RhoUnits, n.Epsilon, n.Delta, n.Release, n.Honest, n.Confidence}
 }
 
 // encodeJSON writes one object: the card's fields and the rows, a row a line.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -42,6 +43,7 @@ func answerOf(n int) researcher.Answer {
 func written(t *testing.T, o output, n int) (out, errs string) {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
+	o.confidence = researcher.Confidence
 	if err := o.check(); err != nil {
 		t.Fatal(err)
 	}
@@ -141,8 +143,10 @@ func TestFormats(t *testing.T) {
 			}
 		}
 	})
-	if err := (&output{format: "pdf"}).check(); !errors.As(err, new(cli.UsageError)) {
-		t.Errorf("-o pdf: %v, want a usage error", err)
+	for _, o := range []output{{format: "pdf", confidence: 0.95}, {confidence: 0}, {confidence: 1}, {confidence: -0.5}, {confidence: math.NaN()}} {
+		if err := o.check(); !errors.As(err, new(cli.UsageError)) {
+			t.Errorf("%+v: %v, want a usage error", o, err)
+		}
 	}
 }
 

@@ -70,14 +70,17 @@ func EstimateAfreq(w io.Writer, rows iter.Seq[Estimate]) error {
 func EstimateVCF(w io.Writer, h Head, rows iter.Seq[Estimate]) error {
 	head := h.above() +
 		"##INFO=<ID=AF,Number=A,Type=Float,Description=\"Estimated frequency, with noise\">\n" +
-		"##INFO=<ID=AF_SE,Number=A,Type=Float,Description=\"Standard error of AF from noise\">\n" +
-		"##INFO=<ID=AF_LOW,Number=A,Type=Float,Description=\"Lower end of the 95 % interval, of the people counted\">\n" +
-		"##INFO=<ID=AF_HIGH,Number=A,Type=Float,Description=\"Upper end of the 95 % interval, of the people counted\">\n" +
-		"##INFO=<ID=POP_LOW,Number=A,Type=Float,Description=\"Lower end of the 95 % interval, of their population\">\n" +
-		"##INFO=<ID=POP_HIGH,Number=A,Type=Float,Description=\"Upper end of the 95 % interval, of their population\">\n" + vcfColumns
+		"##INFO=<ID=AFSE,Number=A,Type=Float,Description=\"Standard error of AF from noise\">\n"
+	for _, end := range [...][3]string{
+		{"AFLO", "Lower", "the people counted"}, {"AFHI", "Upper", "the people counted"},
+		{"POPLO", "Lower", "their population"}, {"POPHI", "Upper", "their population"},
+	} {
+		head += fmt.Sprintf("##INFO=<ID=%s,Number=A,Type=Float,Description=\"%s end of the %.6g %% interval, of %s\">\n", end[0], end[1], 100*h.Confidence, end[2])
+	}
+	head += vcfColumns
 	return writeLines(w, head, rows, func(b []byte, e *Estimate) []byte {
 		b = e.appendVCFPlace(b)
-		return append(e.numbers(b, [6]string{"AF=", ";AF_SE=", ";AF_LOW=", ";AF_HIGH=", ";POP_LOW=", ";POP_HIGH="}, "."), '\n')
+		return append(e.numbers(b, [6]string{"AF=", ";AFSE=", ";AFLO=", ";AFHI=", ";POPLO=", ";POPHI="}, "."), '\n')
 	})
 }
 

@@ -25,8 +25,12 @@ func estimateWriters() map[string]func(io.Writer, iter.Seq[table.Estimate]) erro
 		"estimates.tsv":   table.EstimateTSV,
 		"estimates.afreq": table.EstimateAfreq,
 		"estimates.jsonl": table.EstimateJSONL,
-		"estimates.vcf":   func(w io.Writer, rows iter.Seq[table.Estimate]) error { return table.EstimateVCF(w, head(), rows) },
-		"estimates.txt":   func(w io.Writer, rows iter.Seq[table.Estimate]) error { return table.EstimateText(w, 2, rows) },
+		"estimates.vcf": func(w io.Writer, rows iter.Seq[table.Estimate]) error {
+			h := head()
+			h.Confidence = 0.95
+			return table.EstimateVCF(w, h, rows)
+		},
+		"estimates.txt": func(w io.Writer, rows iter.Seq[table.Estimate]) error { return table.EstimateText(w, 2, rows) },
 	}
 }
 

@@ -18,6 +18,8 @@ type Head struct {
 	Contigs []string
 	// Provenance is what the counts rest on, a line each.
 	Provenance []Field
+	// Confidence is that of the intervals of estimates.
+	Confidence float64
 }
 
 // Field is a name and what stands under it. The name is letters, digits and _; the

@@ -48,6 +48,8 @@ type AskedPrivately struct {
 	// Noise and Release are as the header has them.
 	Noise   protocol.Noise `json:"noise"`
 	Release uint32         `json:"release"`
+	// Before is set, and not kept, where the release was asked for from this home before.
+	Before bool `json:"-"`
 }
 
 // Row is one variant's answer.
@@ -58,7 +60,7 @@ type Row struct {
 	AC, AN int64
 }
 
-// Confidence is that of the intervals of a private answer.
+// Confidence is that of the intervals of a private answer where nothing else is said.
 const Confidence = 0.95
 
 // defaultDelta is the delta at which epsilon is said, where nobody remembers another.
@@ -77,6 +79,8 @@ type Noise struct {
 	Release uint32
 	// People is an estimate of how many were counted.
 	People float64
+	// Confidence is that of the intervals.
+	Confidence float64
 }
 
 // Answer is what a result says once everything in it has verified.
@@ -134,7 +138,7 @@ func (a *Answer) Provenance() []table.Field {
 	mode, noise := "exact: not differentially private", ""
 	if n := a.Noise; n != nil {
 		mode = fmt.Sprintf("dp: differentially private, epsilon %.4g at delta %g (rho %.4g), release %d", n.Epsilon, n.Delta, float64(n.Cost.Rho)/account.RhoUnits, n.Release)
-		noise = fmt.Sprintf("of standard deviation %.4g in each sum, by %d sites; holds while the shares of %d stay secret", n.Spread, len(a.Sites), n.Honest)
+		noise = fmt.Sprintf("of standard deviation %.4g in each sum, by %d sites; holds while the shares of %d stay secret; intervals of %.6g %%", n.Spread, len(a.Sites), n.Honest, 100*n.Confidence)
 	}
 	granted := ""
 	if len(a.Granted) > 0 {

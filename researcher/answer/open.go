@@ -21,6 +21,10 @@ const wordSize = 6
 
 // Checked is a result of which all is known to be right but the sum.
 type Checked struct {
+	// Confidence is that of the intervals of a private answer, above 0 and below 1. Check
+	// sets the usual one.
+	Confidence float64
+
 	asked   Asked
 	roster  *protocol.Roster
 	panel   protocol.PanelRef
@@ -40,7 +44,7 @@ func Check(seed Seed, roster protocol.Signed[protocol.Roster], asked Asked, raw 
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrAltered, err)
 	}
-	c := &Checked{asked: asked, roster: r, result: result}
+	c := &Checked{Confidence: Confidence, asked: asked, roster: r, result: result}
 	header := &result.Header.Message
 	if c.secrets, err = claim(seed, asked, header); err != nil {
 		return nil, err
@@ -238,7 +242,7 @@ func (c *Checked) selected() iter.Seq[int] {
 // estimate makes of the noisy sums what they tell.
 func (c *Checked) estimate(a *Answer, sums []int64, variants Variants) error {
 	header := &c.result.Header.Message
-	told, spread, err := c.vector.Estimates(sums, len(a.Sites), Confidence)
+	told, spread, err := c.vector.Estimates(sums, len(a.Sites), c.Confidence)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrAltered, err)
 	}
@@ -252,7 +256,7 @@ func (c *Checked) estimate(a *Answer, sums []int64, variants Variants) error {
 		delta = p.Delta
 	}
 	a.Noise = &Noise{
-		Spread: spread, Cost: cost, Epsilon: cost.Epsilon(delta), Delta: delta, Honest: event.Honest, Release: header.Release, People: told.People,
+		Spread: spread, Cost: cost, Epsilon: cost.Epsilon(delta), Delta: delta, Honest: event.Honest, Release: header.Release, People: told.People, Confidence: c.Confidence,
 	}
 	a.Estimates, a.Rows = told.Estimates, make([]Row, 0, header.Size)
 	for i := range c.selected() {
