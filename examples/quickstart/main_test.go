@@ -80,6 +80,7 @@ func TestAPrivateAnswerThatIsFurtherOffThanItsNoiseIsFound(t *testing.T) {
 		want       error
 	}{
 		{"near", "7\t1\tA\tC\t1\t9\t0.11\t0.01\t0.09\t0.13\t0\t1\n7\t2\tA\tC\t1\t9\t0.19\t0.01\t0.17\t0.21\t0\t1\n", nil},
+		{"without noise", "7\t1\tA\tC\t1\t9\t0.1001\t0.01\t0.09\t0.13\t0\t1\n7\t2\tA\tC\t1\t9\t0.2\t0.01\t0.17\t0.21\t0\t1\n", errNoNoise},
 		{"with nothing to say of one", "7\t1\tA\tC\t1\t9\t0.11\t0.01\t0.09\t0.13\t0\t1\n7\t3\tA\tC\t0\t0\tNA\tNA\t0\t1\t0\t1\n", nil},
 		{"outside of its intervals", "7\t1\tA\tC\t1\t9\t0.11\t0.1\t0.105\t0.13\t0\t1\n7\t2\tA\tC\t1\t9\t0.19\t0.1\t0.17\t0.21\t0\t1\n", errNoise},
 		{"with larger errors than it says", "7\t1\tA\tC\t1\t9\t0.2\t0.01\t0.09\t0.33\t0\t1\n7\t2\tA\tC\t1\t9\t0.3\t0.01\t0.17\t0.41\t0\t1\n", errNoise},
