@@ -139,10 +139,14 @@ func diskFailed(ctx context.Context, err error) error {
 // spent says what a charge that is refused means to who asks: which account it was stays
 // in the site's own log.
 func spent(err error) error {
+	var short *ledger.Exhausted
 	switch {
+	case errors.As(err, &short):
+		return fmt.Errorf("%w: the %s has rho %.3g left and the answer costs %.3g; the custodian allows more with locus-node budget allow",
+			protocol.BudgetExhausted, short.Level, float64(short.Left.Rho)/account.RhoUnits, float64(short.Need.Rho)/account.RhoUnits)
 	case err == nil, errors.As(err, new(protocol.Code)):
 		return err
-	case errors.Is(err, ledger.ErrExhausted), errors.Is(err, ledger.ErrCost):
+	case errors.Is(err, ledger.ErrCost):
 		return fmt.Errorf("%w: %w", protocol.BudgetExhausted, err)
 	case errors.Is(err, ledger.ErrClosed), errors.Is(err, ledger.ErrDamaged):
 		return fmt.Errorf("%w: %w", errDisk, err)

@@ -43,7 +43,8 @@ func (n *Node) Attack(ctx context.Context, spec PreviewSpec) (Attacked, error) {
 	view := Preview{}
 	if !n.ask(ctx, q, &view, len(spec.Query) > 0) {
 		for _, r := range view.Rules {
-			if r.Why != nil {
+			// Whether to allow more is what a custodian may want to know this for.
+			if r.Why != nil && r.Code != protocol.BudgetExhausted {
 				return Attacked{}, fmt.Errorf("%w: %q does not hold: %w", ErrPreview, r.Says, r.Why)
 			}
 		}

@@ -324,6 +324,10 @@ func TestAQuestionIsAttackedBeforeItIsAnswered(t *testing.T) {
 	if err != nil || len(exact.Findings) != 3 {
 		t.Errorf("an exact question: %d findings, %v", len(exact.Findings), err)
 	}
+	dear := w.ask(privately, func(a *asking) { a.header.Noise.Share = 2 })
+	if _, err := n.Attack(t.Context(), node.PreviewSpec{Study: studyName, Query: must[[]byte](t)(dear.query.Bytes())}); err != nil {
+		t.Errorf("a question that costs more than is allowed: %v", err)
+	}
 	if spent := w.sites[0].spent(t)["population everybody here"]; spent != 0 {
 		t.Errorf("it has spent %d", spent)
 	}
