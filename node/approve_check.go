@@ -144,18 +144,11 @@ func (n *Node) mayPublish(ctx context.Context, q querier, t *TableRelease, a *as
 	if err != nil {
 		return err
 	}
-	if given.after() <= releaseShare {
+	if !given.granted() {
 		return nil
 	}
-	grants, err := n.grants(ctx, q)
-	if err != nil {
+	if ok, err := n.grantFor(ctx, q, t.Study, a.cohort, n.cfg.Now(), given.given); ok || err != nil {
 		return err
-	}
-	for _, g := range grants {
-		m := &g.signed.Message
-		if g.inForce(n.cfg.Now()) && m.Study == t.Study && m.Cohort == a.cohort && (m.Variants == 0 || given.given <= m.Variants) {
-			return nil
-		}
 	}
 	return fmt.Errorf("%w: more exact variants of cohort %q were given than the limit, and no grant for study %q is in force; see locus-node release grant", ErrTable, a.cohort, t.Study)
 }

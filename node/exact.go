@@ -208,16 +208,8 @@ func (n *Node) within(ctx context.Context, q querier, asked *question, a *reckon
 	if a.fresh == 0 || !a.granted() || debug.Without(debug.LifetimeRelease) {
 		return nil
 	}
-	grants, err := n.grants(ctx, q)
-	if err != nil {
+	if ok, err := n.grantFor(ctx, q, asked.header.Message.Study, asked.cohort.Name, asked.now, a.given+a.fresh); ok || err != nil {
 		return err
-	}
-	for _, g := range grants {
-		m := &g.signed.Message
-		if g.inForce(asked.now) && m.Study == asked.header.Message.Study && m.Cohort == asked.cohort.Name &&
-			(m.Variants == 0 || a.given+a.fresh <= m.Variants) {
-			return nil
-		}
 	}
 	return fmt.Errorf("%w: cohort %q; the custodian may lift the limit with locus-node release grant", protocol.ReleaseLimit, asked.cohort.Name)
 }

@@ -198,6 +198,16 @@ func (g grant) shown(now time.Time) ReleaseGrant {
 	return r
 }
 
+// grantFor tells whether a grant in force lets a study have so many variants of a cohort in
+// all.
+func (n *Node) grantFor(ctx context.Context, q querier, study, cohort string, now time.Time, variants uint64) (bool, error) {
+	all, err := n.grants(ctx, q)
+	return err == nil && slices.ContainsFunc(all, func(g grant) bool {
+		m := &g.signed.Message
+		return g.inForce(now) && m.Study == study && m.Cohort == cohort && (m.Variants == 0 || variants <= m.Variants)
+	}), err
+}
+
 // grants reads those that this site's custodian has signed, in their order. A grant ends
 // when it is revoked, and when the records are restored: its revocation may be lost.
 func (n *Node) grants(ctx context.Context, q querier) (list []grant, err error) {
