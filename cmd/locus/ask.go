@@ -89,7 +89,7 @@ func (a *app) runCommand() *cobra.Command {
 			if err := errors.Join(q.check(), out.check()); err != nil {
 				return err
 			}
-			return a.ask(c, q, out, detach)
+			return a.inStudy(q.study, func(client *researcher.Client) error { return a.ask(c, client, q, out, detach) })
 		},
 	}
 	q.flags(af.Flags())
@@ -99,21 +99,11 @@ func (a *app) runCommand() *cobra.Command {
 	return c
 }
 
-func (a *app) ask(c *cobra.Command, q *question, out *output, detach bool) error {
-	h, err := a.load()
-	if err != nil {
-		return err
-	}
-	client, err := h.Client(q.study)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+func (a *app) ask(c *cobra.Command, client *researcher.Client, q *question, out *output, detach bool) error {
 	if err := a.notInPanel(c, client, q); err != nil {
 		return err
 	}
-	began := time.Now()
-	asked, err := client.Compose(c.Context(), q.Ask, began)
+	asked, err := client.Compose(c.Context(), q.Ask, time.Now())
 	if err != nil {
 		return err
 	}

@@ -94,3 +94,17 @@ func exitCode(err error) int {
 
 // load opens the home.
 func (a *app) load() (*researcher.Home, error) { return researcher.Load(a.home) }
+
+// inStudy runs something with the client of a study.
+func (a *app) inStudy(study string, do func(*researcher.Client) error) error {
+	h, err := a.load()
+	if err != nil {
+		return err
+	}
+	client, err := h.Client(study)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return do(client)
+}

@@ -51,20 +51,6 @@ func (a *app) table() *cobra.Command {
 	return c
 }
 
-// inStudy runs something with the client of a study.
-func (a *app) inStudy(study string, do func(*researcher.Client) error) error {
-	h, err := a.load()
-	if err != nil {
-		return err
-	}
-	client, err := h.Client(study)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	return do(client)
-}
-
 func (a *app) tableList() *cobra.Command {
 	return &cobra.Command{
 		Use: "list STUDY", Short: "List the tables of a study: those that are published, and your own", Args: cli.Exactly(1),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/researcher"
 )
 
 func (a *app) study() *cobra.Command {
@@ -50,21 +51,14 @@ func (a *app) study() *cobra.Command {
 		},
 	}, &cobra.Command{
 		Use: "show STUDY", Short: "Show who is in a study, what may be asked, and who would answer now", Args: cli.Exactly(1),
-		RunE: a.studyShow,
+		RunE: func(c *cobra.Command, args []string) error {
+			return a.inStudy(args[0], func(client *researcher.Client) error { return a.studyShow(c, client) })
+		},
 	})
 	return c
 }
 
-func (a *app) studyShow(c *cobra.Command, args []string) error {
-	h, err := a.load()
-	if err != nil {
-		return err
-	}
-	client, err := h.Client(args[0])
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+func (a *app) studyShow(c *cobra.Command, client *researcher.Client) error {
 	v, err := client.Study(c.Context())
 	if err != nil {
 		return err
