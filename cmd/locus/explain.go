@@ -126,6 +126,9 @@ func privately(out io.Writer, view researcher.View, cohort protocol.ExactCohort,
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	if precision.Error != 0 {
+		precision.Epsilon, precision.Error = p.Epsilon, 0 // what that error costs
+	}
 	return curve(out, view, cohort, precision)
 }
 
@@ -150,10 +153,10 @@ func reported(view researcher.View, site int, fit researcher.Fit) string {
 
 // curve is how the error depends on how much is asked and of how many people.
 func curve(out io.Writer, view researcher.View, cohort protocol.ExactCohort, precision researcher.Precision) error {
-	if precision.Epsilon == 0 {
-		return nil
+	if (account.Budget{Epsilon: precision.Epsilon, Delta: precision.Delta}).Check() != nil {
+		return nil // an error so small that it costs more than anything may
 	}
-	fmt.Fprintf(out, "\nAt epsilon %g and delta %g:\n", precision.Epsilon, precision.Delta)
+	fmt.Fprintf(out, "\nAt epsilon %.4g and delta %g:\n", precision.Epsilon, precision.Delta)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "VARIANTS\tEXPECTED ERROR\tPEOPLE FOR AN ERROR OF 0.005")
 	for variants := uint64(10); variants <= 1_000_000; variants *= 10 {

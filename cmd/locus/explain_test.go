@@ -139,3 +139,36 @@ func TestWhetherAQuestionIsChargedAgain(t *testing.T) {
 		t.Errorf("of an exact question it says %q", got)
 	}
 }
+
+// A question by its error has the table of what that error costs.
+func TestTheTableOfAnErrorIsThatOfItsPrice(t *testing.T) {
+	view := researcher.View{Roster: protocol.Signed[protocol.Roster]{Message: protocol.Roster{
+		Sites: []protocol.Site{{Name: "basel"}, {Name: "bern"}, {Name: "chur"}}, Threshold: 3, Corrupt: 1,
+	}}}
+	cohort := protocol.ExactCohort{Name: "all", Points: []uint32{1, 2, 3}}
+	declared := signed(t, protocol.Declaration{
+		Study: "demo", Point: 1, Content: protocol.Hash("content"),
+		Cohorts: []protocol.DeclaredCohort{{Name: "all", SizeClass: 2000, Modes: []protocol.Mode{protocol.Private}}},
+		KEMKey:  make([]byte, protocol.KEMKeySize), KEMUntil: time.Now().Add(time.Hour), Issued: time.Now(),
+	})
+	view.Declarations = []protocol.Signed[protocol.Declaration]{declared, declared, {}}
+	for name, tt := range map[string]struct {
+		error float64
+		table bool
+	}{"an error that can be paid for": {0.01, true}, "one that is too dear for any budget": {0.0003, false}} {
+		t.Run(name, func(t *testing.T) {
+			precision := researcher.Precision{Error: tt.error, Delta: 1e-9}
+			p, err := view.Price(cohort, 100, precision)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out strings.Builder
+			if err := privately(&out, view, cohort, researcher.Selected{Ranges: []protocol.Range{{From: 0, To: 100}}}, precision, p); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Contains(out.String(), fmt.Sprintf("At epsilon %.4g ", p.Epsilon)) && strings.Contains(out.String(), "\n100  "); got != tt.table {
+				t.Errorf("there is a table: %v, want %v:\n%s", got, tt.table, out.String())
+			}
+		})
+	}
+}
