@@ -29,7 +29,7 @@ func (a *app) explain() *cobra.Command {
 			if err := q.check(); err != nil {
 				return err
 			}
-			return a.explainAF(c, q)
+			return a.inStudy(q.study, func(client *researcher.Client) error { return a.explainAF(c, client, q) })
 		},
 	}
 	q.flags(af.Flags())
@@ -37,16 +37,7 @@ func (a *app) explain() *cobra.Command {
 	return c
 }
 
-func (a *app) explainAF(c *cobra.Command, q *question) error {
-	h, err := a.load()
-	if err != nil {
-		return err
-	}
-	client, err := h.Client(q.study)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+func (a *app) explainAF(c *cobra.Command, client *researcher.Client, q *question) error {
 	view, err := client.Study(c.Context())
 	if err != nil {
 		return err
