@@ -3,12 +3,14 @@ package sim_test
 import (
 	"math"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/locus-genomics/locus/coordinator"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
-	"github.com/locus-genomics/locus/protocol/wire"
+	"github.com/locus-genomics/locus/protocol/rest"
 	"github.com/locus-genomics/locus/researcher"
 	"github.com/locus-genomics/locus/sim"
 )
@@ -18,13 +20,16 @@ func privately() researcher.Ask {
 	return researcher.Ask{Mode: protocol.Private, Private: researcher.Precision{Epsilon: 12, Delta: 1e-9}, Purpose: "privately"}
 }
 
-// newPrivate is a network whose custodians let alice ask it once.
-func newPrivate(t *testing.T, cfg sim.Config) *sim.Network {
+// budget is the epsilon of one such question, and a little more.
+const budget = 13
+
+// newPrivate is a network of whose custodians the first few let alice ask it once.
+func newPrivate(t *testing.T, cfg sim.Config, few int) *sim.Network {
 	t.Helper()
 	cfg.Modes = []protocol.Mode{protocol.Private}
 	n := newNetwork(t, cfg)
-	for i := range cfg.Sites {
-		allow(t, n, i, 13)
+	for i := range few {
+		allow(t, n, i, budget)
 	}
 	return n
 }
@@ -79,7 +84,7 @@ func TestAPrivateAnswerIsThePooledCountsAndNoise(t *testing.T) {
 	made, sites := synthetic(t, 3, 300, 40)
 	h := &heard{sent: make(map[int][][]byte)}
 	list := readPanel(t, made.Panel)
-	n := newPrivate(t, sim.Config{Sites: sites, Panel: list, Sent: h.tell})
+	n := newPrivate(t, sim.Config{Sites: sites, Panel: list, Sent: h.tell}, 3)
 	var first researcher.Answer
 	for k := range 2 { // the same question, and so the same answer for no other charge
 		answer, err := n.Ask(t.Context(), privately())
@@ -111,83 +116,75 @@ func TestAPrivateAnswerIsThePooledCountsAndNoise(t *testing.T) {
 // Which sites answer a private question was left open: one that dies is done without.
 func TestAPrivateAnswerDoesWithoutASiteThatDies(t *testing.T) {
 	t.Parallel()
+	hasty := sim.Fast
+	hasty.Contribute = 2 * time.Second
 	for _, tt := range []struct {
-		name  string
-		dies  protocol.Call
-		sites int // in the sum
+		name   string
+		dies   protocol.Call
+		timing coordinator.Timing
+		sites  int // in the sum
 	}{
-		{"before it contributes", protocol.CallOffer, 3},
-		{"after it contributed", protocol.CallCut, 4},
+		{"before it contributes", protocol.CallOffer, hasty, 3},
+		{"after it contributed", protocol.CallCut, sim.Fast, 4},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			made, sites := synthetic(t, 4, 300, 40)
-			hasty := sim.Fast
-			hasty.Contribute = 2 * time.Second
-			n := newPrivate(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Timing: hasty})
+			n := newPrivate(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Timing: tt.timing}, 4)
 			g := &grave{peer: n.Peer(3), call: tt.dies, hit: make(chan struct{})}
 			n.Faults(g.befall)
-			q := askOf(t.Context(), n, privately())
-			<-q.done
-			if q.err != nil {
-				t.Fatal(q.err)
+			answer, err := n.Ask(t.Context(), privately())
+			if err != nil {
+				t.Fatal(err)
 			}
-			if len(q.answer.Sites) != tt.sites || q.answer.Attempt != 1 {
-				t.Errorf("answered by %q in attempt %d", q.answer.Sites, q.answer.Attempt)
+			if len(answer.Sites) != tt.sites {
+				t.Errorf("answered by %q", answer.Sites)
 			}
 			if tt.sites == 4 {
-				near(t, q.answer, readTruth(t, made.Truth))
+				near(t, answer, readTruth(t, made.Truth))
 			}
 		})
 	}
 }
 
-// graves cut several sites off.
-func graves(list ...*grave) func(wire.Passage) wire.Fault {
-	return func(p wire.Passage) (f wire.Fault) {
-		for _, g := range list {
-			if one := g.befall(p); one.Break || one.Unlink {
-				f = one
-			}
-		}
-		return f
-	}
-}
-
-// Three of four sites have voted for the sum of the three when one of them dies. The fourth
-// is back for the next attempt, and is still not in the sum: the release is bound to the
-// three for ever, who are charged once.
+// Three of four sites have voted for the sum of the three, since the fourth had no budget,
+// when one of them dies. In the next attempt all four could answer, and the fourth is still
+// not in the sum: the release is bound to the three for ever, who are charged once.
 func TestTheNextAttemptAtAPrivateAnswerKeepsTheSet(t *testing.T) {
 	t.Parallel()
 	made, sites := synthetic(t, 4, 300, 40)
 	hasty := sim.Fast
-	hasty.Contribute, hasty.Attempt = time.Second, 4*time.Second
-	n := newPrivate(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Timing: hasty})
-	n.Faults(graves(
-		&grave{peer: n.Peer(3), call: protocol.CallOffer, hit: make(chan struct{})},
-		&grave{peer: n.Peer(2), call: protocol.CallOpen, hit: make(chan struct{})},
-	))
-	q := askOf(t.Context(), n, privately())
-	select {
-	case <-q.failed:
-	case <-q.done:
-		t.Fatalf("the question ended in its first attempt: %v", q.err)
-	}
-	n.Faults(nil)
-	<-q.done
-	if q.err != nil {
-		t.Fatal(q.err)
+	hasty.Attempt = 4 * time.Second
+	n := newPrivate(t, sim.Config{Sites: sites, Panel: readPanel(t, made.Panel), Timing: hasty}, 3)
+	g := &grave{peer: n.Peer(2), call: protocol.CallOpen, hit: make(chan struct{})}
+	n.Faults(g.befall)
+	var once sync.Once
+	answer, err := n.AskWatched(t.Context(), privately(), func(task rest.Task) {
+		select {
+		case <-g.hit:
+		default:
+			return // nobody has voted, or nobody knows that somebody has
+		}
+		if task.State == "submitted" && task.Attempt > 0 { // the attempt has failed
+			once.Do(func() {
+				allow(t, n, 3, budget)
+				n.Faults(nil)
+			})
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	var want []string
 	for _, s := range sites[:3] {
 		want = append(want, s.Name)
 	}
-	if !slices.Equal(q.answer.Sites, want) || q.answer.Attempt < 2 {
-		t.Errorf("answered by %q in attempt %d, want %q in a later one", q.answer.Sites, q.answer.Attempt, want)
+	if !slices.Equal(answer.Sites, want) || answer.Attempt < 2 {
+		t.Errorf("answered by %q in attempt %d, want %q in a later one", answer.Sites, answer.Attempt, want)
 	}
 	for i := range 3 {
-		if got := spent(t, n, i); got != q.answer.Noise.Cost.Rho {
-			t.Errorf("site %d has spent %d, want %d", i+1, got, q.answer.Noise.Cost.Rho)
+		if got := spent(t, n, i); got != answer.Noise.Cost.Rho {
+			t.Errorf("site %d has spent %d, want %d", i+1, got, answer.Noise.Cost.Rho)
 		}
 	}
 }

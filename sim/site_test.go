@@ -46,15 +46,11 @@ type question struct {
 }
 
 func ask(ctx context.Context, n *sim.Network) *question {
-	return askOf(ctx, n, researcher.Ask{Purpose: "a fault"})
-}
-
-func askOf(ctx context.Context, n *sim.Network, asked researcher.Ask) *question {
 	q := &question{done: make(chan struct{}), failed: make(chan struct{})}
 	var once sync.Once
 	go func() {
 		defer close(q.done)
-		q.answer, q.err = n.AskWatched(ctx, asked, func(task rest.Task) {
+		q.answer, q.err = n.AskWatched(ctx, researcher.Ask{Purpose: "a fault"}, func(task rest.Task) {
 			if task.State == "submitted" && task.Attempt > 0 {
 				once.Do(func() { close(q.failed) })
 			}
