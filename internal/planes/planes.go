@@ -1,9 +1,6 @@
 package planes
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "encoding/binary"
 
 // Planes are bitmaps of who has which genotype of a site with one ALT: sample i is bit
 // i%64 of word i/64. Who is in none of them has two REF.
@@ -82,14 +79,4 @@ func (p *Planes) Cells(text []byte) bool {
 		p.cells = make([]byte, cell*p.samples+cellsSlack)
 	}
 	return gather(text, p.cells, p.samples) && p.Text(p.cells[:cell*p.samples])
-}
-
-// AppendIDs appends the samples of a bitmap as they ascend.
-func AppendIDs(ids []uint32, bitmap []uint64) []uint32 {
-	for i, w := range bitmap {
-		for ; w != 0; w &= w - 1 {
-			ids = append(ids, uint32(inWord*i+bits.TrailingZeros64(w)))
-		}
-	}
-	return ids
 }

@@ -2,11 +2,8 @@ package planes_test
 
 import (
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/locus-genomics/locus/internal/planes"
 )
@@ -122,15 +119,5 @@ func TestEverySampleIsFoundWhereItIs(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-func TestIDsAscend(t *testing.T) {
-	got := planes.AppendIDs([]uint32{7}, []uint64{1 | 1<<63, 0, 1 << 5})
-	if d := cmp.Diff([]uint32{7, 0, 63, 133}, got); d != "" {
-		t.Error(d)
-	}
-	if !slices.Equal(planes.AppendIDs(nil, nil), nil) {
-		t.Error("nobody is somebody")
 	}
 }

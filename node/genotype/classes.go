@@ -63,6 +63,20 @@ func (c *Classes) Take(samples int, oneAlt, allAlt, notCalled []uint64, n Sizes)
 	c.Het, c.Hom, c.Missing = marked(oneAlt, n.OneAlt), marked(allAlt, n.AllAlt), marked(notCalled, n.NotCalled)
 }
 
+// Lists is memory for what TakeListed makes of one row.
+type Lists [3][]uint32
+
+// TakeListed is Take, but a set of few people becomes a list, in the memory of lists.
+func (c *Classes) TakeListed(samples int, oneAlt, allAlt, notCalled []uint64, n Sizes, lists *Lists) {
+	c.Take(samples, oneAlt, allAlt, notCalled, n)
+	if c.Base == AllAlt {
+		n.AllAlt = samples - n.OneAlt - n.AllAlt - n.NotCalled
+	}
+	c.Het.list(n.OneAlt, samples, &lists[0])
+	c.Hom.list(n.AllAlt, samples, &lists[1])
+	c.Missing.list(n.NotCalled, samples, &lists[2])
+}
+
 // marked is a bitmap, or the set of nobody.
 func marked(bits []uint64, n int) Set {
 	if n == 0 {

@@ -1,6 +1,7 @@
 package genotype_test
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -89,6 +90,46 @@ func TestLongListsAreBitmaps(t *testing.T) {
 		het := &row.Classes[0].Het
 		if (het.Bits != nil) != (carriers > genotype.MostListed(manySamples)) || het.Len() != carriers || len(ids(het)) != carriers || !het.Fits(manySamples) || carriers > 0 && het.Fits(manySamples-1) {
 			t.Errorf("%d carriers: %d, as a bitmap %v", carriers, het.Len(), het.Bits != nil)
+		}
+	}
+}
+
+func TestSmallSetsOfBitmapsAreLists(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	var lists genotype.Lists
+	for range 200 {
+		odds := [3]float64{rng.Float64() * rng.Float64(), rng.Float64(), rng.Float64() * 0.1}
+		var marks [2][3][]uint64 // each is taken over
+		for i := range marks {
+			for k := range marks[i] {
+				marks[i][k] = make([]uint64, genotype.Words(manySamples))
+			}
+		}
+		var n [3]int
+		for sample := range manySamples {
+			for k, p := range odds {
+				if rng.Float64() < p {
+					n[k]++
+					marks[0][k][sample/64] |= 1 << (sample % 64)
+					marks[1][k][sample/64] |= 1 << (sample % 64)
+					break
+				}
+			}
+		}
+		sizes := genotype.Sizes{OneAlt: n[0], AllAlt: n[1], NotCalled: n[2]}
+		var want, got genotype.Classes
+		want.Take(manySamples, marks[0][0], marks[0][1], marks[0][2], sizes)
+		got.TakeListed(manySamples, marks[1][0], marks[1][1], marks[1][2], sizes, &lists)
+		if got.Base != want.Base || !got.Fits(manySamples) {
+			t.Fatalf("%v: base %d, want %d", n, got.Base, want.Base)
+		}
+		for name, s := range map[string][2]*genotype.Set{"het": {&got.Het, &want.Het}, "hom": {&got.Hom, &want.Hom}, "missing": {&got.Missing, &want.Missing}} {
+			if !slices.Equal(ids(s[0]), ids(s[1])) {
+				t.Errorf("%s of %v: got %v, want %v", name, n, ids(s[0]), ids(s[1]))
+			}
+			if (s[0].Bits != nil) != (s[1].Len() > fewPerBitmaps) {
+				t.Errorf("%s of %v: %d people, as a bitmap %v", name, n, s[1].Len(), s[0].Bits != nil)
+			}
 		}
 	}
 }

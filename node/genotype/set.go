@@ -83,6 +83,20 @@ func (s *Set) Fits(samples int) bool {
 	return len(s.IDs) == 0 || uint64(s.IDs[len(s.IDs)-1]) < uint64(samples)
 }
 
+// list makes a bitmap of few people, which has n of them, a list in the memory of ids.
+func (s *Set) list(n, samples int, ids *[]uint32) {
+	if n == 0 || n > MostListed(samples) {
+		return
+	}
+	to := (*ids)[:0]
+	for i, w := range s.Bits {
+		for ; w != 0; w &= w - 1 {
+			to = append(to, uint32(64*i+bits.TrailingZeros64(w)))
+		}
+	}
+	*ids, *s = to, Set{IDs: to}
+}
+
 // pack makes a long list a bitmap.
 func (s *Set) pack(samples int) {
 	if len(s.IDs) <= MostListed(samples) {

@@ -90,8 +90,8 @@ type Reader struct {
 	genotype bool  // there was a GT
 	codes    [256]genotype.Allele
 	planes   *planes.Planes
-	lists    [3][]uint32 // memory of a row's classes
-	doubts   []byte      // of a block's calls
+	lists    genotype.Lists // memory of a row's classes
+	doubts   []byte         // of a block's calls
 	err      error
 
 	testOnlyEach bool // read every GT one by one

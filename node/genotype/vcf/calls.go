@@ -64,6 +64,14 @@ func (r *Reader) usual(format, rest []byte) bool {
 	return r.planes.Cells(rest)
 }
 
+// classify lets a row have the classes of the planes.
+func (r *Reader) classify(row *genotype.Row) {
+	p := r.planes
+	row.Classes = slices.Grow(row.Classes[:0], 1)[:1]
+	row.Classes[0].TakeListed(len(r.samples), p.Het, p.Hom, p.Missing,
+		genotype.Sizes{OneAlt: p.Hets, AllAlt: p.Homs, NotCalled: p.Missings}, &r.lists)
+}
+
 func (r *Reader) tooMany() error {
 	return fmt.Errorf("%w: more than %d columns", ErrLine, r.width())
 }

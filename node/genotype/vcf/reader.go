@@ -84,8 +84,8 @@ type Reader struct {
 	rows     bool // there was a line
 	genotype bool // there was a GT
 	planes   *planes.Planes
-	lists    [3][]uint32 // memory of a row's classes
-	alike    bool        // the line before was of GT alone, four bytes a sample
+	lists    genotype.Lists // memory of a row's classes
+	alike    bool           // the line before was of GT alone, four bytes a sample
 	err      error
 
 	testOnlyCells bool // read every line cell by cell
