@@ -48,3 +48,25 @@ func TestTheViewerOpensAPrivateAnswerInABrowser(t *testing.T) {
 		t.Errorf("the columns of an exact answer are %q", shown)
 	}
 }
+
+// Frequencies are searched for and sorted as they are shown: those of a private answer are
+// not of the rounded counts beside them.
+func TestTheViewerSelectsFrequenciesAsItShowsThem(t *testing.T) {
+	b := newBrowser(t)
+	eval[string](b, `show({ rows: 4, facts: [], private: true, tsv: new TextEncoder().encode("#CHROM\n" +
+		"7\t1\tA\tC\t0\t900\t0.0004\t0.01\t0\t0.02\n" + "7\t2\tA\tC\t0\t1000\t4e-05\t0.01\t0\t0.02\n" +
+		"7\t3\tA\tC\t0\t0\tNA\tNA\t0\t1\n" + "7\t4\tA\tC\t1\t1000\t0.0014\t0.01\t0\t0.02\n") }); ""`)
+	for _, tt := range []struct{ name, do, want string }{
+		{"from a frequency on", `$("least").value = "0.0003"; $("least").dispatchEvent(new Event("input"))`, "1,4"},
+		{"up to one", `$("least").value = ""; $("most").value = "0.001"; $("most").dispatchEvent(new Event("input"))`, "1,2,3"},
+		{"the largest first", `$("most").value = ""; document.querySelector("[data-sort=af]").click()`, "4,1,2,3"},
+		{"the smallest first", `document.querySelector("[data-sort=af]").click()`, "3,2,1,4"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b.on(t)
+			if got := eval[string](b, tt.do+`; [...document.querySelectorAll("#rows tr")].map((r) => r.cells[1].textContent).join()`); got != tt.want {
+				t.Errorf("the places are %s, want %s", got, tt.want)
+			}
+		})
+	}
+}

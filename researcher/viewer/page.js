@@ -96,10 +96,11 @@ document.addEventListener("drop", (e) => {
 
 // index finds the lines of a TSV, and reads the numbers in them. Lines are
 // CHROM POS REF ALT AC AN AF, after one head; of a private answer SE LOW HIGH and more
-// follow, and AC and AN are rounded.
+// follow, and AC and AN are rounded, so that AF is read as it stands. It is no number where
+// nobody is called.
 function index(tsv, rows) {
   const a = { tsv, rows, at: new Uint32Array(rows + 1), contig: new Uint16Array(rows), names: [],
-    pos: new Uint32Array(rows), ac: new Float64Array(rows), an: new Float64Array(rows) };
+    pos: new Uint32Array(rows), ac: new Float64Array(rows), an: new Float64Array(rows), af: new Float64Array(rows) };
   const decoder = new TextDecoder();
   let p = tsv.indexOf(10) + 1, last = null;
   const number = () => { let v = 0; for (; tsv[p] > 32; p++) v = v * 10 + tsv[p] - 48; p++; return v; };
@@ -117,6 +118,9 @@ function index(tsv, rows) {
     skip(); skip();
     a.ac[i] = number();
     a.an[i] = number();
+    const af = p;
+    while (tsv[p] > 32) p++;
+    a.af[i] = Number(decoder.decode(tsv.subarray(af, p)));
     while (tsv[p] !== 10) p++;
     p++;
   }
@@ -155,7 +159,7 @@ function select() {
   const order = new Uint32Array(a.rows);
   let n = 0;
   for (let i = 0; fits && i < a.rows; i++) {
-    const af = a.an[i] > 0 ? a.ac[i] / a.an[i] : 0;
+    const af = a.af[i] || 0;
     if (af >= least && af <= most && fits(i)) order[n++] = i;
   }
   a.order = order.subarray(0, n);
@@ -169,7 +173,7 @@ function select() {
 
 function sort() {
   const a = shown;
-  const value = { ac: (i) => a.ac[i], an: (i) => a.an[i], af: (i) => (a.an[i] > 0 ? a.ac[i] / a.an[i] : -1), place: (i) => i }[a.by];
+  const value = { ac: (i) => a.ac[i], an: (i) => a.an[i], af: (i) => (Number.isNaN(a.af[i]) ? -1 : a.af[i]), place: (i) => i }[a.by];
   if (a.by === "place" && a.up) return; // as it was selected
   const sign = a.up ? 1 : -1;
   a.order.sort((x, y) => sign * (value(x) - value(y)) || x - y);
