@@ -171,6 +171,13 @@ func TestTheViewerOpensABundleInABrowser(t *testing.T) {
 			t.Error("the words are still in the page")
 		}
 	})
+	t.Run("what is saved bears the name of what was opened", func(t *testing.T) {
+		b.on(t)
+		if got := eval[string](b, `choose(new File(["x"], "other.locus"));
+			new Promise((done) => { HTMLAnchorElement.prototype.click = function () { done(this.download); }; $("save").click(); })`); got != "answer.tsv" {
+			t.Errorf("it is saved as %q", got)
+		}
+	})
 	t.Run("search, filter, sort and pages", func(t *testing.T) { searches(t, b) })
 
 	t.Run("a long table, and names that are markup", func(t *testing.T) { turnsPages(t, b) })

@@ -62,6 +62,7 @@ $("ask").addEventListener("submit", async (event) => {
   $("result").hidden = true;
   shown = null;
   if (!bundle) return fail("bundle", "No file was chosen.");
+  const name = bundle.name; // another may be chosen while this one is open
   $("open").disabled = true;
   busy = startWorker();
   busy.onerror = (e) => { finish(); fail("other", e.message); };
@@ -71,7 +72,7 @@ $("ask").addEventListener("submit", async (event) => {
     if (data.error) return fail(data.kind, data.error);
     $("words").value = "";
     say(`Opened in ${(data.milliseconds / 1000).toFixed(1)} s.`);
-    show(data);
+    show({ ...data, name });
   };
   try {
     const program = bytesOf($("program").textContent);
@@ -232,12 +233,12 @@ $("save").addEventListener("click", () => {
   saved = URL.createObjectURL(new Blob([shown.tsv], { type: "text/tab-separated-values" }));
   const link = document.createElement("a");
   link.href = saved;
-  link.download = bundle.name.replace(/\.locus$/, "") + ".tsv";
+  link.download = shown.name.replace(/\.locus$/, "") + ".tsv";
   link.click();
 });
 
 function show(data) {
-  shown = Object.assign(index(data.tsv, data.rows), { by: "place", up: true, page: 0 });
+  shown = Object.assign(index(data.tsv, data.rows), { name: data.name, by: "place", up: true, page: 0 });
   for (const head of document.querySelectorAll("th")) head.removeAttribute("aria-sort");
   for (const head of document.querySelectorAll("th.private")) head.hidden = !data.private;
   const facts = [];
