@@ -151,7 +151,7 @@ func (s *selector) byGene(ask Ask) error {
 	if err != nil {
 		return err
 	}
-	if a, b := build(list.Assembly()), build(s.panel.Assembly()); a != b && a != "" && b != "" {
+	if !list.MayBeOf(s.panel.Assembly()) {
 		return fmt.Errorf("%w: %s is of %s, and the panel of %s", ErrSelection, ask.GeneFile, list.Assembly(), s.panel.Assembly())
 	}
 	for _, name := range ask.Genes {
@@ -171,18 +171,6 @@ func (s *selector) byGene(ask Ask) error {
 	}
 	s.of = append(s.of, "genes "+strings.Join(ask.Genes, ", "))
 	return nil
-}
-
-// build is 37 or 38 for the human assemblies of that number, and empty for any other.
-func build(assembly string) string {
-	a := strings.ToLower(assembly)
-	switch {
-	case strings.HasPrefix(a, "grch38"), strings.HasPrefix(a, "hg38"):
-		return "38"
-	case strings.HasPrefix(a, "grch37"), strings.HasPrefix(a, "hg19"), strings.HasPrefix(a, "b37"):
-		return "37"
-	}
-	return ""
 }
 
 func (s *selector) byRSID(ask Ask) error {

@@ -37,6 +37,25 @@ func (g *Genes) Len() int { return len(g.list) }
 // nothing.
 func (g *Genes) Assembly() string { return g.assembly }
 
+// MayBeOf is false where the file says another human assembly than one: genes lie elsewhere
+// there. Of patches of an assembly, and of names that are not known here, it is true.
+func (g *Genes) MayBeOf(assembly string) bool {
+	a, b := build(g.assembly), build(assembly)
+	return a == b || a == "" || b == ""
+}
+
+// build is 37 or 38 for the human assemblies of that number, and empty for any other.
+func build(assembly string) string {
+	a := strings.ToLower(assembly)
+	switch {
+	case strings.HasPrefix(a, "grch38"), strings.HasPrefix(a, "hg38"):
+		return "38"
+	case strings.HasPrefix(a, "grch37"), strings.HasPrefix(a, "hg19"), strings.HasPrefix(a, "b37"):
+		return "37"
+	}
+	return ""
+}
+
 // Find is where a gene lies: one region, or several that do not overlap.
 func (g *Genes) Find(name string) ([]panel.Region, error) {
 	found := g.named[name]

@@ -159,3 +159,21 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestGenesAreOfAnAssemblyOrNot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		file, assembly string
+		want           bool
+	}{
+		"the same, of another patch":      {gffText, "GRCh38", true},
+		"the same under its other name":   {gffText, "hg38", true},
+		"the one before":                  {gffText, "GRCh37.p13", false},
+		"the one before, by another name": {gffText, "hg19", false},
+		"one that is not known here":      {gffText, "T2T-CHM13v2.0", true},
+		"a file that does not say":        {bedText, "GRCh37", true},
+	} {
+		if got := read(t, tt.file).MayBeOf(tt.assembly); got != tt.want {
+			t.Errorf("%s: %v, want %v", name, got, tt.want)
+		}
+	}
+}
