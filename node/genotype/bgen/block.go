@@ -18,7 +18,7 @@ var (
 	// ErrCompressed is returned for zlib or zstd that is damaged or of another length.
 	ErrCompressed = errors.New("bgen: what is compressed is damaged; copy the file again")
 	// ErrBlock is returned for probabilities that contradict themselves or the header.
-	ErrBlock = errors.New("bgen: the probabilities of a variant are damaged")
+	ErrBlock = errors.New("bgen: the probabilities of a variant are damaged; copy the file again")
 )
 
 const (

@@ -12,7 +12,7 @@ var (
 	// ErrLayout is returned for a BGEN of a kind that is not known here.
 	ErrLayout = errors.New("bgen: the file is of a kind that is not known here; rewrite it (plink2 --export bgen-1.2)")
 	// ErrHeader is returned for a header that contradicts itself.
-	ErrHeader = errors.New("bgen: the header is damaged")
+	ErrHeader = errors.New("bgen: the header is damaged; copy the file again")
 	// ErrSamples is returned when there are no identifiers of samples, too many, one
 	// twice, or other ones in the file than in the .sample file.
 	ErrSamples = errors.New("bgen: the identifiers of the samples cannot be used")

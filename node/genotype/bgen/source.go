@@ -12,7 +12,7 @@ var (
 	// ErrTruncated is returned for a file that ends before its header says.
 	ErrTruncated = errors.New("bgen: the file is cut short; copy it again")
 	// ErrTrailing is returned for bytes behind the last variant.
-	ErrTrailing = errors.New("bgen: there is something behind the last variant")
+	ErrTrailing = errors.New("bgen: there is something behind the last variant; copy the file again")
 )
 
 // readAhead is what is asked of a file at once.

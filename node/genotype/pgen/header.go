@@ -18,15 +18,15 @@ var (
 	// ErrMode is returned for a pgen of a kind that is not known.
 	ErrMode = errors.New("pgen: the file is of a kind that is not known here; rewrite it (plink2 --make-pgen)")
 	// ErrHeader is returned for a header that contradicts itself.
-	ErrHeader = errors.New("pgen: the header is damaged")
+	ErrHeader = errors.New("pgen: the header is damaged; copy the file again")
 	// ErrFit is returned when pgen, pvar and psam are not of one another.
-	ErrFit = errors.New("pgen: pgen, pvar and psam do not fit together")
+	ErrFit = errors.New("pgen: pgen, pvar and psam do not fit together; take all three as they were written together")
 	// ErrTruncated is returned for a file that ends before its header says.
 	ErrTruncated = errors.New("pgen: the file is cut short; copy it again")
 	// ErrTrailing is returned for bytes behind the end that the header tells.
-	ErrTrailing = errors.New("pgen: there is something behind the last record")
+	ErrTrailing = errors.New("pgen: there is something behind the last record; copy the file again")
 	// ErrIndex is returned when an index in a file of its own is needed and not there.
-	ErrIndex = errors.New("pgen: the index of this file is in a pgen.pgi, which is missing")
+	ErrIndex = errors.New("pgen: the index of this file is in a pgen.pgi, which is missing; put it beside the pgen")
 )
 
 // The kinds of pgen, by their third byte.

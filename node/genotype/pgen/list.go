@@ -7,7 +7,7 @@ import (
 )
 
 // ErrRecord is returned for a record that cannot be read.
-var ErrRecord = errors.New("pgen: a record is damaged")
+var ErrRecord = errors.New("pgen: a record is damaged; copy the file again")
 
 // VariantError says in which record of a pgen something is wrong.
 type VariantError struct {

@@ -16,13 +16,13 @@ import (
 
 var (
 	// ErrNotBed is returned for a file that does not begin as a bed does.
-	ErrNotBed = errors.New("plink: this is no bed file of PLINK 1")
+	ErrNotBed = errors.New("plink: this is no bed file of PLINK 1; name the .bed, or write one (plink2 --make-bed)")
 	// ErrSampleMajor is returned for a bed that is written sample by sample.
 	ErrSampleMajor = errors.New("plink: the bed is written sample by sample; rewrite it (plink --make-bed)")
 	// ErrLength is returned when a bed has not the size that bim and fam tell.
-	ErrLength = errors.New("plink: the bed does not fit bim and fam")
+	ErrLength = errors.New("plink: the bed does not fit bim and fam; take all three as they were written together")
 	// ErrPadding is returned when bits behind the last sample are set.
-	ErrPadding = errors.New("plink: bits are set behind the last sample; the bed does not fit the fam")
+	ErrPadding = errors.New("plink: bits are set behind the last sample; the bed does not fit the fam; take the one that was written with it")
 )
 
 const (
