@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -60,12 +61,7 @@ func (x *Index) tile() error {
 	if len(filled) == 0 {
 		return stale("it names no records")
 	}
-	slices.SortFunc(filled, func(a, b contig) int {
-		if a.chunks[0].from < b.chunks[0].from {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(filled, func(a, b contig) int { return cmp.Compare(a.chunks[0].from, b.chunks[0].from) })
 	x.begin = filled[0].chunks[0].from
 	x.end = x.begin
 	for _, c := range filled {
