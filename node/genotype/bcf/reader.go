@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/internal/planes"
 	"github.com/locus-genomics/locus/node/genotype"
 )
@@ -57,8 +56,6 @@ func (e *RecordError) mend() string {
 		return "; copy the file again, or write it anew (bcftools view -Ob)"
 	case errors.Is(e.Err, ErrGenotype):
 		return "; mend it, or write ./. for it"
-	case errors.Is(e.Err, bgzf.ErrHeader), errors.Is(e.Err, bgzf.ErrTrailing):
-		return "; copy the file again"
 	}
 	return ""
 }

@@ -22,9 +22,6 @@ type stream struct {
 }
 
 func newStream(r io.Reader) (*stream, error) {
-	if unpacked, ok := r.(*bgzf.Reader); ok {
-		return &stream{src: unpacked}, nil
-	}
 	if z, ok := r.(*bgzf.Reader); ok { // of several workers, say
 		return &stream{src: z}, nil
 	}

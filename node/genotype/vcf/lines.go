@@ -37,9 +37,6 @@ type lines struct {
 }
 
 func newLines(r io.Reader) (*lines, error) {
-	if unpacked, ok := r.(*bgzf.Reader); ok {
-		return &lines{src: unpacked}, nil
-	}
 	if z, ok := r.(*bgzf.Reader); ok { // of several workers, say
 		return &lines{src: z}, nil
 	}

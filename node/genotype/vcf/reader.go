@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/locus-genomics/locus/internal/bgzf"
 	"github.com/locus-genomics/locus/internal/planes"
 	"github.com/locus-genomics/locus/node/genotype"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -51,8 +50,6 @@ func (e *LineError) mend() string {
 		return "; mend the line, or leave it out"
 	case errors.Is(e.Err, ErrGenotype):
 		return "; mend it, or write ./. for it"
-	case errors.Is(e.Err, bgzf.ErrHeader), errors.Is(e.Err, bgzf.ErrTrailing):
-		return "; copy the file again"
 	}
 	return ""
 }
