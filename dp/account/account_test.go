@@ -316,3 +316,20 @@ func FuzzOf(f *testing.F) {
 		}
 	})
 }
+
+func TestCostsAreWrittenWithoutRounding(t *testing.T) {
+	for _, c := range []struct {
+		cost account.Cost
+		want string
+	}{
+		{account.Cost{}, "rho 0, delta 0"},
+		{account.Cost{Rho: account.RhoUnits, Delta: account.DeltaUnits}, "rho 1, delta 1"},
+		{account.Cost{Rho: 15_000_000_000, Delta: 1_000_000_000}, "rho 0.015, delta 0.000000001"},
+		{account.Cost{Rho: 1, Delta: 1}, "rho 0.000000000001, delta 0.000000000000000001"},
+		{account.Cost{Rho: 10 * account.RhoUnits, Delta: 0}, "rho 10, delta 0"},
+	} {
+		if got := c.cost.String(); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strings"
 
 	"github.com/locus-genomics/locus/dp"
 )
@@ -93,6 +94,22 @@ func (c Cost) Epsilon(delta float64) float64 {
 	return Epsilon(float64(c.Rho)/RhoUnits, delta-float64(c.Delta)/DeltaUnits) * (1 + 1e-12)
 }
 
+// Decimals writes both parts without rounding.
+func (c Cost) Decimals() (rho, delta string) { return decimal(c.Rho, 12), decimal(c.Delta, 18) }
+
+// String writes both parts without rounding.
+func (c Cost) String() string {
+	rho, delta := c.Decimals()
+	return "rho " + rho + ", delta " + delta
+}
+
+// decimal writes n units of 10^-places.
+func decimal(n uint64, places int) string {
+	digits := fmt.Sprintf("%0*d", places+1, n)
+	whole := len(digits) - places
+	return strings.TrimSuffix(strings.TrimRight(digits[:whole]+"."+digits[whole:], "0"), ".")
+}
+
 // Filter holds what was spent against a limit. It is right even where each release is
 // chosen by what those before it told (Whitehouse, Ramdas, Rogers and Wu 2023).
 type Filter struct {
@@ -106,14 +123,11 @@ func (f *Filter) Charge(c Cost) error {
 		return err
 	}
 	if spent.Rho > f.Limit.Rho || spent.Delta > f.Limit.Delta {
-		return fmt.Errorf("%w: it costs rho %s and %s is left", ErrExceeded, units(c.Rho), units(f.Limit.Rho-min(f.Limit.Rho, f.Spent.Rho)))
+		left := Cost{Rho: f.Limit.Rho - min(f.Limit.Rho, f.Spent.Rho), Delta: f.Limit.Delta - min(f.Limit.Delta, f.Spent.Delta)}
+		return fmt.Errorf("%w: it costs %v, and %v is left", ErrExceeded, c, left)
 	}
 	f.Spent = spent
 	return nil
-}
-
-func units(rho uint64) string {
-	return fmt.Sprintf("%d.%012d", rho/RhoUnits, rho%RhoUnits)
 }
 
 // Budget is a promise in the words of (epsilon, delta)-differential privacy.

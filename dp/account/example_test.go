@@ -46,7 +46,7 @@ func ExampleFilter() {
 	}
 	fmt.Printf("spent: epsilon %.2f at delta 1e-9\n", filter.Spent.Epsilon(1e-9))
 	// Output:
-	// release 11 is refused: account: the budget does not allow this: it costs rho 0.012058242276 and 0.000000000003 is left
+	// release 11 is refused: account: the budget does not allow this: it costs rho 0.012058242276, delta 0.000000000000000001, and rho 0.000000000003, delta 0.00000000000000099 is left
 	// spent: epsilon 3.00 at delta 1e-9
 }
 

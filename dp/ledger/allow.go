@@ -45,9 +45,9 @@ func carryOut(ctx context.Context, tx Tx, o Order) error {
 		if err != nil {
 			return err
 		}
-		most := s.most.most(o.Amount)
+		highest := most(s.most, o.Amount)
 		_, err = tx.ExecContext(ctx, "UPDATE ledger_state SET task_rho = ?, task_delta = ?, most_rho = ?, most_delta = ?",
-			o.Amount.Rho, o.Amount.Delta, most.Rho, most.Delta)
+			o.Amount.Rho, o.Amount.Delta, highest.Rho, highest.Delta)
 		return wrote(err)
 	}
 	return fmt.Errorf("%w: %v is for a ledger that does not open: use Recover", ErrOrder, o.Kind)
@@ -65,7 +65,7 @@ func allow(ctx context.Context, tx Tx, o Order) error {
 			if o.Kind == AllowEach {
 				grown = &r.each
 			}
-			sum, counted := grown.plus(o.Amount)
+			sum, counted := plus(*grown, o.Amount)
 			if !counted {
 				return fmt.Errorf("%w: the %v has %v, %v cannot be added to it", ErrOverflow, r.level, *grown, o.Amount)
 			}

@@ -148,7 +148,7 @@ func (r *reader) count() uint64 {
 	return n
 }
 
-func (r *reader) cost() Cost { return Cost{r.count(), r.count()} }
+func (r *reader) cost() Cost { return Cost{Rho: r.count(), Delta: r.count()} }
 
 // bytes takes a length and that many bytes, which are copied: they outlive the row.
 func (r *reader) bytes(limit int) []byte {

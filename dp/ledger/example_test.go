@@ -59,11 +59,11 @@ func spend(ctx context.Context, folder string) error {
 
 	path := ledger.Path{Population: key("people"), Dataset: key("dataset"), Study: key("study"), Researcher: key("alice")}
 	for i, o := range []ledger.Order{
-		{Kind: ledger.LimitTask, Amount: ledger.Cost{Rho: 0.015 * ledger.RhoUnit, Delta: 1}},
-		{Kind: ledger.Allow, Level: ledger.Population, Path: path.UpTo(ledger.Population), Amount: ledger.Cost{Rho: 0.5 * ledger.RhoUnit, Delta: 100}},
-		{Kind: ledger.Allow, Level: ledger.Dataset, Path: path.UpTo(ledger.Dataset), Amount: ledger.Cost{Rho: 0.5 * ledger.RhoUnit, Delta: 100}},
-		{Kind: ledger.Allow, Level: ledger.Study, Path: path.UpTo(ledger.Study), Amount: ledger.Cost{Rho: 0.1 * ledger.RhoUnit, Delta: 100}},
-		{Kind: ledger.AllowEach, Level: ledger.Study, Path: path.UpTo(ledger.Study), Amount: ledger.Cost{Rho: 0.02 * ledger.RhoUnit, Delta: 100}},
+		{Kind: ledger.LimitTask, Amount: ledger.Cost{Rho: 0.015 * account.RhoUnits, Delta: 1}},
+		{Kind: ledger.Allow, Level: ledger.Population, Path: path.UpTo(ledger.Population), Amount: ledger.Cost{Rho: 0.5 * account.RhoUnits, Delta: 100}},
+		{Kind: ledger.Allow, Level: ledger.Dataset, Path: path.UpTo(ledger.Dataset), Amount: ledger.Cost{Rho: 0.5 * account.RhoUnits, Delta: 100}},
+		{Kind: ledger.Allow, Level: ledger.Study, Path: path.UpTo(ledger.Study), Amount: ledger.Cost{Rho: 0.1 * account.RhoUnits, Delta: 100}},
+		{Kind: ledger.AllowEach, Level: ledger.Study, Path: path.UpTo(ledger.Study), Amount: ledger.Cost{Rho: 0.02 * account.RhoUnits, Delta: 100}},
 	} {
 		o.Ledger, o.Nonce, o.Reason = key("this site"), [16]byte{byte(i + 1)}, "decided by the board"
 		message, err := o.Encode()
@@ -84,7 +84,7 @@ func spend(ctx context.Context, folder string) error {
 	}
 
 	// What a release costs is what the accountant says: the two count in the same units.
-	cost := ledger.Cost(account.Cost{Rho: 0.015 * account.RhoUnits, Delta: 1})
+	cost := account.Cost{Rho: 0.015 * account.RhoUnits, Delta: 1}
 	for _, release := range []string{"first", "second"} {
 		var hold *ledger.Hold
 		err := w.Do(ctx, func(ctx context.Context, tx ledger.Tx) (err error) {

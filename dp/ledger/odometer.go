@@ -121,11 +121,11 @@ func (l *Ledger) Raise(ctx context.Context, tx Tx, odometers []byte) (raised boo
 		if err != nil {
 			return false, err
 		}
-		if !o.spent.within(a.spent) {
+		if !within(o.spent, a.spent) {
 			behind = append(behind, o)
 		}
 	}
-	if len(behind) == 0 && lost.within(state.lost) {
+	if len(behind) == 0 && within(lost, state.lost) {
 		return false, nil
 	}
 	for first := true; first || len(behind) > 0; first = false {
@@ -148,7 +148,7 @@ func (l *Ledger) raise(ctx context.Context, tx Tx, r raise) error {
 		if err != nil {
 			return err
 		}
-		a.spent = a.spent.most(o.spent)
+		a.spent = most(a.spent, o.spent)
 		if err := writeAccount(ctx, tx, o.id, a); err != nil {
 			return err
 		}
@@ -171,7 +171,7 @@ func readAccount(ctx context.Context, tx Tx, o odometer) (account, error) {
 func (r *replay) applyRaise(e raise) {
 	for _, o := range e.at {
 		a := r.account(o.level, o.id, o.parent)
-		a.spent = a.spent.most(o.spent)
+		a.spent = most(a.spent, o.spent)
 	}
-	r.lost = r.lost.most(e.lost)
+	r.lost = most(r.lost, e.lost)
 }

@@ -135,7 +135,7 @@ func (r *replay) apply(e entry, at Head) error {
 	case raise:
 		r.applyRaise(e)
 	case loss:
-		r.lost, r.losses = r.lost.upTo(e.charge), r.losses+1
+		r.lost, r.losses = upTo(r.lost, e.charge), r.losses+1
 		if e.witness != (Head{}) {
 			r.witnesses[e.witness] = true
 		}
@@ -154,7 +154,7 @@ func (r *replay) applyDebit(d debit, seq uint64) {
 		if d.paid&(1<<i) == 0 {
 			continue
 		}
-		a.spent = a.spent.upTo(d.cost)
+		a.spent = upTo(a.spent, d.cost)
 		r.debits = append(r.debits, charged{d.release, id, seq})
 	}
 }
@@ -176,13 +176,13 @@ func (r *replay) applyOrder(s Signed, seq uint64) error {
 				continue
 			}
 			if o.Kind == Allow {
-				a.own = a.own.upTo(o.Amount)
+				a.own = upTo(a.own, o.Amount)
 			} else {
-				a.each = a.each.upTo(o.Amount)
+				a.each = upTo(a.each, o.Amount)
 			}
 		}
 	case LimitTask:
-		r.task, r.most = o.Amount, r.most.most(o.Amount)
+		r.task, r.most = o.Amount, most(r.most, o.Amount)
 	}
 	return nil
 }
@@ -231,7 +231,7 @@ func (r *replay) reconcile(ctx context.Context, tx Tx, witnessed Head, known boo
 		}
 		lost.order = order
 	}
-	lost.charge = r.most.times(lost.to - lost.from)
+	lost.charge = times(r.most, lost.to-lost.from)
 	head, err := add(ctx, tx, r.last.Ledger, lost)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func (l *Ledger) Reserve(ctx context.Context, tx Tx, c Charge) (*Hold, error) {
 	if c.Cost.Rho == 0 {
 		return nil, fmt.Errorf("%w: a release without rho has no noise that this ledger counts", ErrCost)
 	}
-	if !c.Cost.within(state.task) {
+	if !within(c.Cost, state.task) {
 		return nil, fmt.Errorf("%w: %v, and one release may cost %v: ask for more noise, or have the operator sign another limit", ErrCost, c.Cost, state.task)
 	}
 	paid, first, err := l.paid(ctx, tx, c)
@@ -96,9 +96,9 @@ func (l *Ledger) debit(ctx context.Context, tx Tx, rows [levels]row, d debit) (*
 func room(rows [levels]row, d debit, lost Cost) error {
 	above := Cost{}
 	for i, r := range rows {
-		left := r.own.upTo(above).minus(r.spent.upTo(lost))
+		left := minus(upTo(r.own, above), upTo(r.spent, lost))
 		above = r.each
-		if d.paid&(1<<i) != 0 && !d.cost.within(left) {
+		if d.paid&(1<<i) != 0 && !within(d.cost, left) {
 			return &Exhausted{Level: r.level, Account: r.id, Need: d.cost, Left: left}
 		}
 	}

@@ -65,8 +65,8 @@ func readTree(ctx context.Context, tx Tx, lost Cost) ([]Account, error) {
 	walk = func(parent Key) {
 		for _, id := range below[parent] {
 			a := rows[id]
-			most, spent := a.own.upTo(rows[parent].each), a.spent.upTo(lost)
-			tree = append(tree, Account{ID: id, Parent: parent, Level: a.level, Cap: most, Each: a.each, Spent: spent, Left: most.minus(spent)})
+			most, spent := upTo(a.own, rows[parent].each), upTo(a.spent, lost)
+			tree = append(tree, Account{ID: id, Parent: parent, Level: a.level, Cap: most, Each: a.each, Spent: spent, Left: minus(most, spent)})
 			walk(id)
 		}
 	}
@@ -83,8 +83,9 @@ func (s Statement) Write(w io.Writer, name func(Key) string) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "LEVEL\tACCOUNT\tRHO SPENT\tOF\tDELTA SPENT\tOF")
 	for _, a := range s.Accounts {
-		fmt.Fprintf(t, "%v\t%s\t%s\t%s\t%s\t%s\n", a.Level, name(a.ID),
-			decimal(a.Spent.Rho, RhoUnit), decimal(a.Cap.Rho, RhoUnit), decimal(a.Spent.Delta, DeltaUnit), decimal(a.Cap.Delta, DeltaUnit))
+		rho, delta := a.Spent.Decimals()
+		ofRho, ofDelta := a.Cap.Decimals()
+		fmt.Fprintf(t, "%v\t%s\t%s\t%s\t%s\t%s\n", a.Level, name(a.ID), rho, ofRho, delta, ofDelta)
 	}
 	if err := t.Flush(); err != nil {
 		return fmt.Errorf("print the statement: %w", err)
