@@ -3,7 +3,6 @@ package node
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -103,7 +102,7 @@ type namedVariant struct {
 
 // read takes all variants of a file.
 func (c *panelSource) read(f io.Reader) error {
-	text, err := unpack(f)
+	text, err := bgzf.Unpack(f)
 	if err != nil {
 		return err
 	}
@@ -214,22 +213,6 @@ func ReadPanel(ctx context.Context, path, assembly string) (*panel.Panel, error)
 		return nil, fmt.Errorf("%w: %s: %w", ErrPanel, path, err)
 	}
 	return p, nil
-}
-
-// unpack reads through BGZF or gzip.
-func unpack(f io.Reader) (io.Reader, error) {
-	r := bufio.NewReaderSize(f, 1<<16)
-	head, err := r.Peek(bgzf.HeaderSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	switch {
-	case bgzf.Is(head):
-		return bgzf.NewReader(r), nil
-	case len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b:
-		return gzip.NewReader(r)
-	}
-	return r, nil
 }
 
 func openFasta(path string) (r *fasta.Reader, done func() error, err error) {

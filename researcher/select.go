@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -369,19 +368,11 @@ func openText(path string, read func(io.Reader) error) error {
 		return err
 	}
 	defer f.Close()
-	var r io.Reader = bufio.NewReaderSize(f, 1<<16)
-	head, err := r.(*bufio.Reader).Peek(bgzf.HeaderSize)
-	switch {
-	case err != nil && !errors.Is(err, io.EOF):
-		return err
-	case bgzf.Is(head):
-		r = bgzf.NewReader(r)
-	case len(head) > 1 && head[0] == 0x1f && head[1] == 0x8b:
-		if r, err = gzip.NewReader(r); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
+	r, err := bgzf.Unpack(f)
+	if err == nil {
+		err = read(r)
 	}
-	if err := read(r); err != nil {
+	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 // Package bgzf reads and writes BGZF, the blocked gzip of SAM, BCF and VCF files
 // (SAM specification, section 4.1). Start with NewReader and NewWriter. Reader.Window
-// shows a stretch of the file without a copy, NewParallelReader unpacks blocks ahead.
+// shows a stretch of the file without a copy, NewParallelReader unpacks blocks ahead, and
+// Unpack is for a file that may as well be packed by gzip, or not at all.
 //
 // The reader is strict, because a damaged file must never give an answer that looks
 // whole: every block's header, size, CRC-32 and length are checked before one of its
