@@ -56,16 +56,9 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	return raw, errors.Join(own.insert(ctx, tx, c.session), c.note(ctx, tx))
 }
 
-// recordExact writes down over which sites these people were released, and which variants.
+// recordExact writes down which variants of these people were released, and over which sites.
 // It tells whether that is more than the limit.
 func (s *server) recordExact(ctx context.Context, tx querier, q *question) (granted bool, err error) {
-	history, err := s.history(ctx, tx, q)
-	if err != nil {
-		return false, err
-	}
-	if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO exact_sets (people, sites) VALUES (?, ?)", history.people[:], history.sites[:]); err != nil {
-		return false, err
-	}
 	add, err := s.mayRelease(ctx, tx, q)
 	if err != nil {
 		return false, err

@@ -292,7 +292,6 @@ func (d definition) changed() bool {
 // The domains of a dataset's tags.
 const (
 	domainContent = "locus/dataset/content/v1"
-	domainPersons = "locus/dataset/persons/v1"
 	domainRemoved = "locus/dataset/removed/v1"
 )
 
@@ -309,11 +308,6 @@ func (d definition) content(tag func(domain string, parts ...[]byte) protocol.Di
 		parts = append(parts, []byte("reference"), d.Reference.SHA256[:])
 	}
 	return tag(domainContent, parts...)
-}
-
-// people names who is in the cohort, under a key of the site's.
-func (d definition) people(tag func(domain string, parts ...[]byte) protocol.Digest) protocol.Digest {
-	return tag(domainPersons, d.Persons[:])
 }
 
 // count reads the cohort's files again and counts AC and AN of the variants in the

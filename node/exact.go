@@ -7,17 +7,19 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
-// Two limits stand on exact answers, over all studies and as long as the site's records
+// Three limits stand on exact answers, over all studies and as long as the site's records
 // last. While the people of a cohort differ by a few from those of an earlier answer,
 // no variant of that answer is given again: the difference would be those few people's
-// genotypes. And of nobody are more variants given than a membership test needs to be
-// better than a guess, unless the custodian has signed a grant.
+// genotypes. What was added up over some sites is not given over others: the difference
+// would be one site's counts. And of nobody are more variants given than a membership test
+// needs to be better than a guess, unless the custodian has signed a grant.
 //
 // What a membership test gains grows with the number of variants over the number of
 // people, and adds up over answers. So each list of people that shares somebody with a
@@ -58,6 +60,8 @@ type reckoning struct {
 	own released
 	// near tells that a variant of the question was given for nearly the same people.
 	near bool
+	// elsewhere tells that one was given of exactly these people over other sites.
+	elsewhere bool
 	// fresh is how many of its variants were never given for exactly these people.
 	fresh uint64
 	// given is how many were given of lists that share somebody, and spent is their share
@@ -96,10 +100,8 @@ func (n *Node) reckon(ctx context.Context, q querier, asked *question) (*reckoni
 func (n *Node) weigh(ctx context.Context, q querier, asked *question, a *reckoning, l *released) (err error) {
 	if l.list == a.own.list {
 		a.own.variants = l.variants
-		left, err := n.notGiven(ctx, q, asked, l.list, false)
-		a.fresh = size(left)
 		a.given += l.variants
-		return err
+		return n.weighOwn(ctx, q, asked, a)
 	}
 	if l.tags, err = readTags(ctx, q, l.list); err != nil {
 		return err
@@ -115,7 +117,11 @@ func (n *Node) weigh(ctx context.Context, q querier, asked *question, a *reckoni
 		a.spent += shareOf(l.variants, l.class)
 	}
 	if near && !a.near {
-		left, err := n.notGiven(ctx, q, asked, l.list, true)
+		given, err := readGiven(ctx, q, l.list)
+		if err != nil {
+			return err
+		}
+		left, err := n.notGiven(asked, given, true)
 		if err != nil {
 			return err
 		}
@@ -124,19 +130,33 @@ func (n *Node) weigh(ctx context.Context, q querier, asked *question, a *reckoni
 	return nil
 }
 
+// weighOwn compares the question with what was given of exactly these people. Over the same
+// sites it may be given again; what was given over others would be subtracted.
+func (n *Node) weighOwn(ctx context.Context, q querier, asked *question, a *reckoning) error {
+	given, err := readGiven(ctx, q, a.own.list)
+	if err != nil {
+		return err
+	}
+	left, err := n.notGiven(asked, given, false)
+	if err != nil {
+		return err
+	}
+	a.fresh = size(left)
+	others := slices.DeleteFunc(given, func(g release) bool { return g.sites == asked.sites() })
+	left, err = n.notGiven(asked, others, true)
+	a.elsewhere = size(left) < size(asked.ranges)
+	return err
+}
+
 // apart is by how many people two lists differ at least, for the same variant to be
 // given of both.
 func apart(q *question) int {
 	return max(int(q.cohort.Minimum), q.data.Minimum, protocol.MinCohort)
 }
 
-// notGiven is which of the question's variants were not given of a list of people. A panel
+// notGiven is which of the question's variants are not among those that were given. A panel
 // that is gone is taken to hold all of them, or none.
-func (n *Node) notGiven(ctx context.Context, q querier, asked *question, list protocol.Digest, all bool) ([]panel.Range, error) {
-	given, err := readGiven(ctx, q, list)
-	if err != nil {
-		return nil, err
-	}
+func (n *Node) notGiven(asked *question, given []release, all bool) ([]panel.Range, error) {
 	left := asked.ranges
 	for _, g := range given {
 		if len(left) == 0 {
@@ -197,6 +217,9 @@ func (n *Node) mayRelease(ctx context.Context, q querier, asked *question) (*rec
 }
 
 func (a *reckoning) apart(q *question) error {
+	if a.elsewhere {
+		return fmt.Errorf("%w: some of these variants of cohort %q were", protocol.OtherSet, q.cohort.Name)
+	}
 	if a.near && !debug.Without(debug.ReleasedVariants) {
 		return fmt.Errorf("%w: cohort %q has changed by fewer than %d people since", protocol.AlreadyReleased, q.cohort.Name, apart(q))
 	}
@@ -216,7 +239,8 @@ func (n *Node) within(ctx context.Context, q querier, asked *question, a *reckon
 
 // record writes down what leaves, before it does.
 func (a *reckoning) record(ctx context.Context, tx querier, q *question) error {
-	given, err := readGivenOf(ctx, tx, a.own.list, q.panel.Digest)
+	sites := q.sites()
+	given, err := readGivenOf(ctx, tx, a.own.list, sites, q.panel.Digest)
 	if err != nil {
 		return err
 	}
@@ -230,8 +254,8 @@ func (a *reckoning) record(ctx context.Context, tx querier, q *question) error {
 	if rows, err := done.RowsAffected(); err != nil || rows != 1 {
 		return errors.Join(fmt.Errorf("%w: the people of cohort %q are not in them", ErrRecords, q.cohort.Name), err)
 	}
-	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO released (list, panel, size, ranges) VALUES (?, ?, ?, ?)",
-		a.own.list[:], q.panel.Digest[:], int64(q.panel.Size), encodeRanges(kept))
+	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO released (list, sites, panel, size, ranges) VALUES (?, ?, ?, ?, ?)",
+		a.own.list[:], sites[:], q.panel.Digest[:], int64(q.panel.Size), encodeRanges(kept))
 	return err
 }
 
@@ -264,23 +288,24 @@ func readTags(ctx context.Context, q querier, list protocol.Digest) (tags []byte
 	return tags, nil
 }
 
-// given is what was given of one list of people from one panel.
-type given struct {
+// release is what was given of one list of people from one panel, added up over some sites.
+type release struct {
+	sites  protocol.Digest
 	panel  protocol.Digest
 	size   uint64
 	ranges []panel.Range
 }
 
-func readGiven(ctx context.Context, q querier, list protocol.Digest) (all []given, err error) {
-	rows, err := q.QueryContext(ctx, "SELECT panel, size, ranges FROM released WHERE list = ? ORDER BY panel", list[:])
+func readGiven(ctx context.Context, q querier, list protocol.Digest) (all []release, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT sites, panel, size, ranges FROM released WHERE list = ? ORDER BY sites, panel", list[:])
 	if err != nil {
 		return nil, fmt.Errorf("read what was released: %w", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var g given
+		var g release
 		var raw []byte
-		if err := rows.Scan(digestTo(&g.panel), &g.size, &raw); err != nil {
+		if err := rows.Scan(digestTo(&g.sites), digestTo(&g.panel), &g.size, &raw); err != nil {
 			return nil, fmt.Errorf("%w: what was released: %w", ErrRecords, err)
 		}
 		if g.ranges, err = parseRanges(raw, g.size); err != nil {
@@ -291,10 +316,10 @@ func readGiven(ctx context.Context, q querier, list protocol.Digest) (all []give
 	return all, rows.Err()
 }
 
-func readGivenOf(ctx context.Context, q querier, list, of protocol.Digest) ([]panel.Range, error) {
+func readGivenOf(ctx context.Context, q querier, list, sites, of protocol.Digest) ([]panel.Range, error) {
 	all, err := readGiven(ctx, q, list)
 	for _, g := range all {
-		if g.panel == of {
+		if g.sites == sites && g.panel == of {
 			return g.ranges, err
 		}
 	}

@@ -171,7 +171,7 @@ func TestSnapshotOfWhatWasReleasedFitsItsRoom(t *testing.T) {
 		args  []any
 	}{
 		{"INSERT INTO people (list, class, variants) VALUES (?, 20, 1000)", []any{list[:]}},
-		{"INSERT INTO released (list, panel, size, ranges) VALUES (?, ?, 5000, ?)", []any{list[:], of[:], encodeRanges(gaps)}},
+		{"INSERT INTO released (list, sites, panel, size, ranges) VALUES (?, zeroblob(32), ?, 5000, ?)", []any{list[:], of[:], encodeRanges(gaps)}},
 	} {
 		if _, err := r.db.ExecContext(t.Context(), step.query, step.args...); err != nil {
 			t.Fatal(err)

@@ -15,12 +15,12 @@ import (
 type releasedPeople struct {
 	list  protocol.Digest
 	class uint32
-	given []given
+	given []release
 }
 
 const (
 	peopleSize = 32 + 4 + 2
-	givenSize  = 32 + 8 + 4
+	givenSize  = 32 + 32 + 8 + 4
 	rangeSize  = 16
 )
 
@@ -72,7 +72,7 @@ func (p *releasedPeople) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint32(append(b, p.list[:]...), p.class)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(p.given)))
 	for _, g := range p.given {
-		b = binary.BigEndian.AppendUint64(append(b, g.panel[:]...), g.size)
+		b = binary.BigEndian.AppendUint64(append(append(b, g.sites[:]...), g.panel[:]...), g.size)
 		b = binary.BigEndian.AppendUint32(b, uint32(len(g.ranges)))
 		for _, r := range g.ranges {
 			b = binary.BigEndian.AppendUint64(binary.BigEndian.AppendUint64(b, r.From), r.To)
@@ -87,7 +87,7 @@ func (r *reader) people() releasedPeople {
 		if r.short {
 			return p
 		}
-		g := given{panel: r.digest(), size: binary.BigEndian.Uint64(r.take(8))}
+		g := release{sites: r.digest(), panel: r.digest(), size: binary.BigEndian.Uint64(r.take(8))}
 		end := uint64(0)
 		for i := range r.count(rangeSize) {
 			one := panel.Range{From: binary.BigEndian.Uint64(r.take(8)), To: binary.BigEndian.Uint64(r.take(8))}
@@ -111,12 +111,12 @@ func (p *releasedPeople) restore(ctx context.Context, tx querier) error {
 		return err
 	}
 	for _, g := range p.given {
-		known, err := readGivenOf(ctx, tx, p.list, g.panel)
+		known, err := readGivenOf(ctx, tx, p.list, g.sites, g.panel)
 		if err != nil {
 			return err
 		}
-		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO released (list, panel, size, ranges) VALUES (?, ?, ?, ?)",
-			p.list[:], g.panel[:], int64(g.size), encodeRanges(coarsen(union(known, g.ranges), maxStretches))); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO released (list, sites, panel, size, ranges) VALUES (?, ?, ?, ?, ?)",
+			p.list[:], g.sites[:], g.panel[:], int64(g.size), encodeRanges(coarsen(union(known, g.ranges), maxStretches))); err != nil {
 			return err
 		}
 	}

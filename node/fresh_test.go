@@ -174,7 +174,7 @@ func TestSnapshotThatRanOutOfRoom(t *testing.T) {
 		want       bool
 	}{
 		{"for votes", "INSERT INTO votes (identity, points, session, cut_set, cut) SELECT randomblob(32), x'0000000100000002', randomblob(32), randomblob(32), x'' FROM n", false},
-		{"for the history", "INSERT INTO exact_sets (people, sites) SELECT randomblob(32), randomblob(32) FROM n", false},
+		{"for what was released", "INSERT INTO released (list, sites, panel, size, ranges) SELECT zeroblob(32), randomblob(32), randomblob(32), 1, x'0001' FROM n", false},
 		{"for pins", "INSERT INTO pins (identity, words) SELECT randomblob(32), randomblob(32) FROM n", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -182,6 +182,10 @@ func TestSnapshotThatRanOutOfRoom(t *testing.T) {
 			dir := copyOf(t, w.sites[0])
 			db := must[*sql.DB](t)(sql.Open("sqlite", filepath.Join(w.sites[0].dir, "records.db")))
 			defer db.Close()
+			// Somebody who is in no cohort here.
+			if _, err := db.Exec("INSERT INTO people (list, class, variants, tags) VALUES (zeroblob(32), 20, 1, randomblob(8))"); err != nil {
+				t.Fatal(err)
+			}
 			if _, err := db.Exec("WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 17000) " + tt.fill); err != nil {
 				t.Fatal(err)
 			}

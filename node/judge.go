@@ -58,8 +58,7 @@ func (n *Node) checks(mode protocol.Mode) []check {
 		{says: "the cohort is not below its minimum", holds: checkMinimum, mode: protocol.Exact},
 		{says: "the variants are of a panel in the roster", holds: checkVariants},
 		{says: "the analysis and its parameters are known, and no sum can overflow", holds: checkVector},
-		{says: "these people were not released over other sites", holds: n.checkHistory, mode: protocol.Exact},
-		{says: "no variant was released for nearly the same people", holds: n.checkReleased, mode: protocol.Exact},
+		{says: "no variant was released for nearly the same people, or over other sites", holds: n.checkReleased, mode: protocol.Exact},
 		{says: "no more variants are released of these people than the limit, or a grant", holds: n.checkLimit, mode: protocol.Exact},
 		{says: "the privacy budget has room for it", holds: n.checkBudget, mode: protocol.Private},
 	}
@@ -220,27 +219,12 @@ func checkVector(_ context.Context, q *question) (err error) {
 	return nil
 }
 
-// checkHistory requires that the people of the cohort were never released over
-// another set of sites, in any study: two sums over other sets would be subtracted.
-func (n *Node) checkHistory(ctx context.Context, q *question) error {
-	_, err := n.history(ctx, n.records.db, q)
-	return err
-}
-
-// entry is a line of the exact history: which people, over which sites.
-type entry struct{ people, sites protocol.Digest }
-
-// history returns the entry that an answer makes, or OtherSet when there is another.
-func (n *Node) history(ctx context.Context, q querier, asked *question) (entry, error) {
-	e := entry{people: asked.data.people(n.keys.PinTag), sites: sitesOf(&asked.pinned.roster.Message, asked.cohort.Points)}
-	known, err := readDigest(ctx, q, "SELECT sites FROM exact_sets WHERE people = ?", e.people)
-	if err != nil {
-		return entry{}, err
+// sites names those that an exact answer adds up; zero where no roster is meant.
+func (q *question) sites() protocol.Digest {
+	if q.pinned == nil {
+		return protocol.Digest{}
 	}
-	if !known.IsZero() && known != e.sites {
-		return entry{}, fmt.Errorf("%w: cohort %q", protocol.OtherSet, asked.cohort.Name)
-	}
-	return e, nil
+	return sitesOf(&q.pinned.roster.Message, q.cohort.Points)
 }
 
 // sitesOf names a set of sites, in whichever study: by their keys.

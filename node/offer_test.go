@@ -276,18 +276,56 @@ func TestOnlyTheRostersMembersAreAnswered(t *testing.T) {
 	}
 }
 
-// The people of a cohort are released over one set of sites, whatever a later roster
-// says: two sums over two sets would be subtracted.
-func TestPeopleAreReleasedOverOneSet(t *testing.T) {
-	w := newNetwork(t, 4, widen)
-	w.contribute(w.ask())
+// withoutTheFourth has every custodian sign a roster in which the cohort is over three of the
+// four sites.
+func (w *network) withoutTheFourth() {
+	w.t.Helper()
 	next := *w.r()
 	next.Epoch, next.Previous, next.Deadline = 2, w.roster.Digest(), w.clock.Now().Add(time.Hour)
 	next.Cohorts = []protocol.ExactCohort{{Name: cohortName, Points: []uint32{1, 2, 3}, Minimum: protocol.MinCohort}}
 	w.agree(next)
 	w.greet()
-	a := w.ask(func(a *asking) { a.header.Points = []uint32{1, 2, 3} })
-	if _, err := w.answer(0, protocol.CallOffer, w.offer(a, 0)); !errors.Is(err, protocol.OtherSet) {
+}
+
+func overThree(a *asking) { a.header.Points = []uint32{1, 2, 3} }
+
+// A variant of a cohort's people is released over one set of sites, whatever a later
+// roster says: two sums over two sets would be subtracted. Others go on.
+func TestAVariantIsReleasedOverOneSet(t *testing.T) {
+	w := newNetwork(t, 4, widen)
+	w.contribute(w.ask(part(0, 5)))
+	w.withoutTheFourth()
+	for _, tt := range []struct {
+		name     string
+		from, to uint64
+		want     error
+	}{
+		{"what was released over four sites", 0, 5, protocol.OtherSet},
+		{"some of it and more", 4, 8, protocol.OtherSet},
+		{"what was not", 5, 8, nil},
+		{"the same over these three again", 5, 8, nil},
+		{"what was not, after a restart", 8, 9, nil},
+	} {
+		if strings.Contains(tt.name, "restart") {
+			w.restart(0)
+			w.greet()
+		}
+		a := w.ask(part(tt.from, tt.to), overThree)
+		if _, err := w.answer(0, protocol.CallOffer, w.offer(a, 0)); !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+// The disk is set back to before the answer over four sites: the site's own snapshot knows it.
+func TestTheSetIsKnownAfterARestoredBackup(t *testing.T) {
+	w := newNetwork(t, 4, widen)
+	old := copyOf(t, w.sites[0])
+	w.carry(w.ask(part(0, 5)))
+	w.setBack(0, old)
+	w.greet()
+	w.withoutTheFourth()
+	if _, err := w.answer(0, protocol.CallOffer, w.offer(w.ask(part(0, 5), overThree), 0)); !errors.Is(err, protocol.OtherSet) {
 		t.Errorf("got %v, want %v", err, protocol.OtherSet)
 	}
 }

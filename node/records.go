@@ -129,11 +129,6 @@ CREATE TABLE votes (
 	cut      BLOB NOT NULL
 ) STRICT;
 
-CREATE TABLE exact_sets (
-	people BLOB PRIMARY KEY CHECK (length(people) = 32),
-	sites  BLOB NOT NULL CHECK (length(sites) = 32)
-) STRICT;
-
 CREATE TABLE people ( -- who was in a cohort, with all that decides what they contribute
 	list     BLOB PRIMARY KEY CHECK (length(list) = 32),
 	class    INTEGER NOT NULL CHECK (class >= 0),    -- how many, as a declaration says it
@@ -141,12 +136,13 @@ CREATE TABLE people ( -- who was in a cohort, with all that decides what they co
 	tags     BLOB CHECK (length(tags) % 8 = 0)       -- one of each, under the pin key; none where a snapshot brought them back
 ) STRICT;
 
-CREATE TABLE released ( -- which variants were given of them
+CREATE TABLE released ( -- which variants were given of them, and added up over which sites
 	list   BLOB NOT NULL REFERENCES people (list),
+	sites  BLOB NOT NULL CHECK (length(sites) = 32),
 	panel  BLOB NOT NULL CHECK (length(panel) = 32),
 	size   INTEGER NOT NULL CHECK (size > 0), -- of the panel
 	ranges BLOB NOT NULL,
-	PRIMARY KEY (list, panel)
+	PRIMARY KEY (list, sites, panel)
 ) STRICT;
 
 CREATE TABLE grants (

@@ -17,16 +17,15 @@ const maxSnapshot = 1<<20 - 64
 // errSnapshot is returned for bytes that are no snapshot.
 var errSnapshot = errors.New("node: not a snapshot")
 
-// snapshot is what a site needs of its records if its disk is lost: its votes, its
-// exact history, what was released of whom, what the privacy ledger's accounts have spent,
+// snapshot is what a site needs of its records if its disk is lost: its votes, what was
+// released of whom, what the privacy ledger's accounts have spent,
 // and its newest pins, as they were when the chain stood at a link. Others keep it and
 // cannot read it.
 //
 //	version (1)  complete (1)  seq (8)  head (32)
 //	ledger (4)   ledger.Odometers
 //	votes  (4)   identity (32) session (32) set (32) points (2 + 4 each)
-//	exact  (4)   people (32) sites (32)
-//	people (4)   list (32) class (4) panels (2): panel (32) size (8) ranges (4 + 16 each)
+//	people (4)   list (32) class (4) panels (2): sites (32) panel (32) size (8) ranges (4 + 16 each)
 //	pins   (4)   identity (32) words (32)
 type snapshot struct {
 	at     link
@@ -35,7 +34,6 @@ type snapshot struct {
 	// room: otherwise nothing is restored from it. Of the pins, older ones may be.
 	complete bool
 	votes    []votedRelease
-	exact    [][2]protocol.Digest
 	people   []releasedPeople
 	pins     [][2]protocol.Digest
 }
@@ -79,7 +77,7 @@ func (n *Node) openSnapshot(study string, sealed []byte) (*snapshot, error) {
 
 func (n *Node) takeSnapshot(ctx context.Context, q querier, at link) (*snapshot, error) {
 	s := &snapshot{at: at, complete: true}
-	room := maxSnapshot - snapshotHead - 5*4
+	room := maxSnapshot - snapshotHead - 4*4
 	l, err := n.budget()
 	if err != nil {
 		return nil, err
@@ -114,14 +112,9 @@ func (n *Node) takeSnapshot(ctx context.Context, q querier, at link) (*snapshot,
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("read votes: %w", err)
 	}
-	if s.exact, s.complete, err = readPairs(ctx, q, "SELECT people, sites FROM exact_sets ORDER BY rowid DESC", &room); err != nil {
+	if s.people, s.complete, err = takePeople(ctx, q, &room); err != nil {
 		return nil, err
 	}
-	var all bool
-	if s.people, all, err = takePeople(ctx, q, &room); err != nil {
-		return nil, err
-	}
-	s.complete = s.complete && all
 	s.pins, _, err = readPairs(ctx, q, "SELECT identity, words FROM pins ORDER BY rowid DESC", &room)
 	return s, err
 }
@@ -161,7 +154,6 @@ func (s *snapshot) encode() []byte {
 		b = binary.BigEndian.AppendUint16(b, uint16(len(v.points)))
 		b = appendPoints(b, v.points)
 	}
-	b = appendPairs(b, s.exact)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(s.people)))
 	for _, p := range s.people {
 		b = p.append(b)
@@ -198,7 +190,6 @@ func parseSnapshot(b []byte) (*snapshot, error) {
 		v.points = points
 		s.votes = append(s.votes, v)
 	}
-	s.exact = r.pairs()
 	for range r.count(peopleSize) {
 		s.people = append(s.people, r.people())
 	}
@@ -275,11 +266,6 @@ func (n *Node) restore(ctx context.Context, tx querier, s *snapshot) error {
 	for _, v := range s.votes {
 		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO votes (identity, points, session, cut_set, cut) VALUES (?, ?, ?, ?, x'')",
 			v.identity[:], appendPoints(nil, v.points), v.session[:], v.set[:]); err != nil {
-			return err
-		}
-	}
-	for _, p := range s.exact {
-		if _, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO exact_sets (people, sites) VALUES (?, ?)", p[0][:], p[1][:]); err != nil {
 			return err
 		}
 	}

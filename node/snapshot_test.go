@@ -9,17 +9,17 @@ import (
 
 // emptySnapshot is one of a site that did nothing yet.
 func emptySnapshot() []byte {
-	b := make([]byte, 1+1+8+32+5*4)
+	b := make([]byte, 1+1+8+32+4*4)
 	b[0], b[1], b[9] = 3, 1, 1
 	return b
 }
 
 // peopleSnapshot says that one range of a panel was given of somebody.
 func peopleSnapshot(size, from, to byte) []byte {
-	b := append(emptySnapshot()[:54], 0, 0, 0, 1)
+	b := append(emptySnapshot()[:50], 0, 0, 0, 1)
 	b = append(b, make([]byte, 32)...)
 	b = append(b, 0, 0, 0, 20, 0, 1)
-	b = append(b, make([]byte, 32)...)
+	b = append(b, make([]byte, 32+32)...)
 	b = append(b, 0, 0, 0, 0, 0, 0, 0, size, 0, 0, 0, 1)
 	b = append(b, 0, 0, 0, 0, 0, 0, 0, from, 0, 0, 0, 0, 0, 0, 0, to)
 	return append(b, 0, 0, 0, 0)
@@ -44,7 +44,7 @@ func TestSnapshotIsRefused(t *testing.T) {
 		{"that announces a ledger it has not", func(b []byte) []byte { b[42] = 0xff; return b }},
 		{"that announces votes it has not", func(b []byte) []byte { b[46] = 0xff; return b }},
 		{"that announces pins it has not", func(b []byte) []byte { b[len(b)-1] = 1; return b }},
-		{"that announces people it has not", func(b []byte) []byte { b[57] = 1; return b }},
+		{"that announces people it has not", func(b []byte) []byte { b[53] = 1; return b }},
 		{"of a range that is empty", func([]byte) []byte { return peopleSnapshot(3, 1, 1) }},
 		{"of a range that runs backwards", func([]byte) []byte { return peopleSnapshot(3, 2, 1) }},
 		{"of a range beyond its panel", func([]byte) []byte { return peopleSnapshot(3, 1, 4) }},
@@ -65,7 +65,7 @@ func FuzzParseSnapshot(f *testing.F) {
 	vote = append(vote, make([]byte, 96)...)
 	vote = append(vote, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 	f.Add(vote)
-	pin := append(append(emptySnapshot()[:58], 0, 0, 0, 1), make([]byte, 64)...)
+	pin := append(append(emptySnapshot()[:54], 0, 0, 0, 1), make([]byte, 64)...)
 	f.Add(pin)
 	f.Add(peopleSnapshot(3, 1, 2))
 	f.Add(peopleSnapshot(3, 2, 1))

@@ -33,7 +33,7 @@ const (
 	TooManyAttempts    Code = 19 // this query has been tried too often
 	UnknownSession     Code = 20 // the site holds nothing for this session
 	UnknownAnalysis    Code = 21 // no such analysis at this version
-	OtherSet           Code = 22 // these people were released over another set of sites
+	OtherSet           Code = 22 // a variant of these people was released over another set of sites
 	NotWitnessed       Code = 23 // too few sites have seen the vote
 	Lost               Code = 24 // stored bytes are gone; the attempt ends
 	AlreadyReleased    Code = 25 // a variant was released for nearly the same people
@@ -51,7 +51,7 @@ var codeNames = map[Code]string{
 	NotReady:    "not ready", BehindItself: "the node's records are behind what other sites have seen",
 	BadCut: "not a cut that may be opened", OtherCut: "bound to another set of sites", BadShare: "bad key share",
 	TooManyAttempts: "too many attempts", UnknownSession: "unknown session", UnknownAnalysis: "unknown analysis",
-	OtherSet: "these people were released over another set of sites", NotWitnessed: "too few sites have seen the vote",
+	OtherSet: "a variant of these people was released over another set of sites", NotWitnessed: "too few sites have seen the vote",
 	Lost: "stored bytes are lost", AlreadyReleased: "a variant was released already for nearly the same people",
 	ReleaseLimit:    "more exact variants than are released for these people without a custodian's grant",
 	BudgetExhausted: "the privacy budget does not allow it",
