@@ -42,8 +42,8 @@ func (d *demo) askPrivately(ctx context.Context) error {
 		pooled[t.variant] = t.count
 	}
 	var list strings.Builder
-	rows := d.answers[0].rows
-	for _, r := range rows[:min(privateVariants, len(rows))] {
+	rows := d.answers[0].rows[:min(privateVariants, len(d.answers[0].rows))]
+	for _, r := range rows {
 		list.WriteString(strings.ReplaceAll(r.variant, "\t", ":") + "\n")
 	}
 	if err := os.WriteFile(d.path("some.txt"), []byte(list.String()), 0o600); err != nil {
@@ -53,8 +53,13 @@ func (d *demo) askPrivately(ctx context.Context) error {
 	if err := d.ask(ctx, file, "--mode", "dp", "--epsilon", epsilon, "--delta", delta, "--variants", d.path("some.txt")); err != nil {
 		return err
 	}
-	d.private, err = compareNoisy(file, pooled)
-	return err
+	if d.private, err = compareNoisy(file, pooled); err != nil {
+		return err
+	}
+	if d.private.variants != len(rows) {
+		return fmt.Errorf("%d variants answered privately of %d", d.private.variants, len(rows))
+	}
+	return nil
 }
 
 // compareNoisy reads a private answer.
