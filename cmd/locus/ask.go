@@ -3,8 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -282,20 +280,4 @@ func (a *app) result() *cobra.Command {
 	out.flags(open.Flags())
 	c.AddCommand(open, a.export(), a.publish())
 	return c
-}
-
-// create opens a file for a result, or standard output, and never leaves half of one.
-func create(path string, stdout io.Writer, write func(io.Writer) error) error {
-	if path == "" || path == "-" {
-		return write(stdout)
-	}
-	f, err := os.CreateTemp(dirOf(path), ".locus-*")
-	if err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	defer os.Remove(f.Name())
-	if err := errors.Join(write(f), f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("write result: %w", err)
-	}
-	return os.Rename(f.Name(), path)
 }

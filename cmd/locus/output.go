@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -214,5 +215,18 @@ func encodeJSON[R any](w io.Writer, answer researcher.Answer, rows iter.Seq[R], 
 	return out.Flush()
 }
 
-// dirOf is the directory of a file, where a new one is made before it takes its place.
-func dirOf(path string) string { return filepath.Dir(path) }
+// create opens a file for a result, or standard output, and never leaves half of one.
+func create(path string, stdout io.Writer, write func(io.Writer) error) error {
+	if path == "" || path == "-" {
+		return write(stdout)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".locus-*")
+	if err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	defer os.Remove(f.Name())
+	if err := errors.Join(write(f), f.Chmod(0o600), f.Sync(), f.Close()); err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	return os.Rename(f.Name(), path)
+}
