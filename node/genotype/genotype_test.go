@@ -150,6 +150,11 @@ func TestOrderRefusesWhatComesTwiceOrTooLate(t *testing.T) {
 		{"twice without an ALT", []*genotype.Site{site("1", 5, "A"), site("1", 5, "A")}, genotype.ErrDuplicate},
 		{"the same on another contig", []*genotype.Site{site("1", 5, "A", "C"), site("2", 5, "A", "C")}, nil},
 		{"stars and symbols", []*genotype.Site{site("1", 5, "A", "*", "<DEL>"), site("1", 5, "A", "*", "<DEL>", "G]1:9]")}, nil},
+		{"a blank in a contig", []*genotype.Site{site("1", 5, "A", "C"), site("2 3", 5, "A", "C")}, genotype.ErrText},
+		{"a sign that moves a terminal's cursor, in REF", []*genotype.Site{site("1", 5, "A\x1b[2J", "C")}, genotype.ErrText},
+		{"the same in an ALT", []*genotype.Site{site("1", 5, "A", "C", "<\x1b[2J>")}, genotype.ErrText},
+		{"the same where there is no ALT", []*genotype.Site{site("1", 5, "A\x7f")}, genotype.ErrText},
+		{"letters beyond ASCII", []*genotype.Site{site("1", 5, "A", "<D\u00c9L>")}, genotype.ErrText},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var o genotype.Order

@@ -16,14 +16,17 @@ var (
 	ErrNaming = errors.New("genotype: contigs are named in two ways, as 22 and chr22; choose one (bcftools annotate --rename-chrs)")
 	// ErrContigs is returned when a file names more contigs than any assembly has.
 	ErrContigs = errors.New("genotype: too many contigs")
+	// ErrText is returned for a contig or an allele that cannot be written into a table,
+	// or onto a terminal, as it is.
+	ErrText = errors.New("genotype: a contig or an allele has a blank or a sign that is not printable ASCII; rename it, or leave the site out")
 )
 
 // maxContigs bounds what Order remembers. GRCh38 with all its alternates, decoys and
 // HLA sequences has 3,366.
 const maxContigs = 1 << 16
 
-// Order checks that the sites of a file come in order, each allele once. The zero
-// Order has seen nothing.
+// Order checks that the sites of a file come in order, each allele once, and that what
+// they name can be written as it is. The zero Order has seen nothing.
 type Order struct {
 	names  map[string]string // canonical name -> the name in the file
 	styles [2]bool           // a chromosome was named 22, one was named chr22
@@ -51,11 +54,17 @@ func (o *Order) Check(canonical string, s *Site) error {
 	if s.Pos != o.pos {
 		o.move(s.Pos)
 	}
+	if !isPrintable(s.Ref) {
+		return ErrText
+	}
 	if len(s.Alts) == 0 && isLetters(s.Ref) {
 		return o.add(s.Ref, ".")
 	}
 	for _, alt := range s.Alts {
 		if alt == "*" || !isLetters(alt) {
+			if !isPrintable(alt) {
+				return ErrText
+			}
 			continue
 		}
 		if err := o.add(s.Ref, alt); err != nil {
@@ -77,6 +86,8 @@ func (o *Order) open(canonical, name string) error {
 		return ErrNaming
 	case len(o.names) >= maxContigs:
 		return fmt.Errorf("%w: over %d", ErrContigs, maxContigs)
+	case !isPrintable(name):
+		return ErrText
 	}
 	if isChromosome(canonical) {
 		o.styles[style(name)] = true
@@ -135,4 +146,14 @@ func isLetters(s string) bool {
 		}
 	}
 	return s != ""
+}
+
+// isPrintable reports whether a text is of printable ASCII without blanks.
+func isPrintable(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }

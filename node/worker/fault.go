@@ -26,7 +26,7 @@ var ErrOther = errors.New("worker: an error that has no name here")
 func sentinels() []error {
 	return []error{
 		ErrOther, ErrFrame, ErrSource, io.ErrUnexpectedEOF,
-		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
+		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
 		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
 		bcf.ErrNotBCF, bcf.ErrTruncated, bcf.ErrRecord, bcf.ErrGenotype, bcf.ErrNoGT,
 		plink.ErrNotBed, plink.ErrSampleMajor, plink.ErrLength, plink.ErrPadding, plink.ErrLine, plink.ErrSamples,

@@ -248,7 +248,7 @@ func typed(err error) bool {
 	}
 	for _, known := range []error{
 		bcf.ErrNotBCF, bcf.ErrTruncated, bcf.ErrRecord, bcf.ErrGenotype, bcf.ErrNoGT,
-		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
+		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
 		bgzf.ErrHeader, bgzf.ErrTruncated, bgzf.ErrDamaged, bgzf.ErrNoEnd, bgzf.ErrTrailing,
 	} {
 		if errors.Is(err, known) {

@@ -33,7 +33,7 @@ func check(t *testing.T, raw []byte, sample string) error {
 	for _, known := range []error{
 		bgen.ErrNotBgen, bgen.ErrLayout, bgen.ErrHeader, bgen.ErrTruncated, bgen.ErrTrailing, bgen.ErrVariant, bgen.ErrBlock,
 		bgen.ErrPloidy, bgen.ErrCompressed, bgen.ErrSamples, bgen.ErrLine,
-		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
+		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
 	} {
 		if errors.Is(err, known) {
 			return err

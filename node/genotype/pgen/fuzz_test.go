@@ -29,7 +29,7 @@ func check(t *testing.T, s set) error {
 	for _, known := range []error{
 		pgen.ErrNotPgen, pgen.ErrSampleMajor, pgen.ErrMode, pgen.ErrHeader, pgen.ErrFit, pgen.ErrTruncated, pgen.ErrTrailing,
 		pgen.ErrIndex, pgen.ErrRecord, pgen.ErrLine, pgen.ErrCompressed, pgen.ErrSamples,
-		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
+		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
 	} {
 		if errors.Is(err, known) {
 			return err

@@ -305,7 +305,7 @@ func FuzzReader(f *testing.F) {
 		}
 		for _, known := range []error{
 			plink.ErrNotBed, plink.ErrSampleMajor, plink.ErrLength, plink.ErrPadding, plink.ErrLine, plink.ErrSamples,
-			genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs,
+			genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
 		} {
 			if errors.Is(err, known) {
 				return
