@@ -86,7 +86,7 @@ func (c *Coordinator) mirrorAll(ctx context.Context, have map[protocol.Digest]bo
 }
 
 // sweep deletes what nobody names and was left before a time: the words of attempts
-// that failed, and panels that were never committed.
+// that failed, and panels and tables that were never committed.
 func (c *Coordinator) sweep(ctx context.Context, before time.Time) error {
 	stale, err := c.blobs.Stale(ctx, before)
 	if err != nil || len(stale) == 0 {

@@ -97,7 +97,7 @@ func (c *Coordinator) keepAllowed(ctx context.Context) error {
 	}
 }
 
-// OpenBulk hands panels and sums to other members, and to nobody else.
+// OpenBulk hands panels, sums and tables to other members, and to nobody else.
 func (c *Coordinator) OpenBulk(ctx context.Context, from wire.PeerID, id [32]byte, offset int64) (wire.Bulk, error) {
 	if !slices.ContainsFunc(c.cfg.Home.Members, func(m MemberCard) bool { return m.Peer == string(from) }) {
 		return wire.Bulk{}, wire.CodeRefused
