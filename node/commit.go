@@ -63,7 +63,10 @@ func (s *server) recordExact(ctx context.Context, tx querier, q *question) (gran
 	if err != nil {
 		return false, err
 	}
-	return add.granted(), add.record(ctx, tx, q)
+	if err := add.record(ctx, tx, q); err != nil {
+		return false, err
+	}
+	return add.granted(), linkReleases(ctx, tx)
 }
 
 // ends is when nothing of an attempt is opened any more.

@@ -16,6 +16,8 @@ type releasedPeople struct {
 	list  protocol.Digest
 	class uint32
 	given []release
+	// variants is how many were given in all. A snapshot leaves it out.
+	variants uint64
 }
 
 const (
@@ -32,24 +34,35 @@ func (p *releasedPeople) size() int {
 	return n
 }
 
+// readReleases reads all that was given, in one order.
+func readReleases(ctx context.Context, q querier) (list []releasedPeople, err error) {
+	lists, err := readReleased(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range lists {
+		given, err := readGiven(ctx, q, l.list)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, releasedPeople{list: l.list, class: uint32(l.class), given: given, variants: l.variants})
+	}
+	return list, nil
+}
+
 // takePeople takes all lists of people, and tells whether there was room. Where their
 // ranges would take more than half of it, the gaps in them are closed: then a snapshot
 // tells of more variants than were given.
 func takePeople(ctx context.Context, q querier, room *int) (list []releasedPeople, all bool, err error) {
-	lists, err := readReleased(ctx, q)
+	list, err = readReleases(ctx, q)
 	if err != nil {
 		return nil, false, err
 	}
 	need := 0
-	for _, l := range lists {
-		p := releasedPeople{list: l.list, class: uint32(l.class)}
-		if p.given, err = readGiven(ctx, q, l.list); err != nil {
-			return nil, false, err
-		}
+	for _, p := range list {
 		if len(p.given) > math.MaxUint16 {
 			return nil, false, nil
 		}
-		list = append(list, p)
 		need += p.size()
 	}
 	if need > *room/2 {

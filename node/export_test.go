@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/dp/ledger"
@@ -58,4 +59,69 @@ func (n *Node) Debit(ctx context.Context, release protocol.Digest, p ReleasePric
 // NoiseSeed is the seed of the site's noise for a release.
 func (n *Node) NoiseSeed(release protocol.Identity, answer []int64) [32]byte {
 	return n.keys.NoiseSeed(n.keys.IdentityTag(release), answer)
+}
+
+// FollowBudgetOrder has the ledger follow an order, whoever signed it.
+func (n *Node) FollowBudgetOrder(ctx context.Context, order ledger.Signed) error {
+	err := n.records.update(ctx, func(tx querier) error {
+		_, err := n.ledger.Follow(ctx, tx, order)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return n.settle(ctx)
+}
+
+// SignBudgetOrder signs an order for this site's ledger as its custodian does.
+func (n *Node) SignBudgetOrder(o ledger.Order) (ledger.Signed, error) { return n.sign(o) }
+
+// SignAsNode signs the bytes of an order with the key that is not the custodian's.
+func (n *Node) SignAsNode(message []byte) ([]byte, error) {
+	signed, err := protocol.Sign(protocol.BudgetOrder{Order: message}, n.keys.Signing())
+	return signed.Bytes(), err
+}
+
+// PeopleOrder is an order that allows everybody at this site to lose so much.
+func (n *Node) PeopleOrder(rho uint64) ledger.Order {
+	o := n.orders(OfPeople, price{}, account.Cost{Rho: rho, Delta: 1000}, false)[0]
+	o.Reason = "the board agreed"
+	return o
+}
+
+// Snapshot is what other sites would keep of this one now.
+func (n *Node) Snapshot(ctx context.Context) (raw []byte, err error) {
+	err = n.records.update(ctx, func(tx querier) error {
+		at, err := lastLink(ctx, tx)
+		if err != nil {
+			return err
+		}
+		s, err := n.takeSnapshot(ctx, tx, at)
+		if err == nil {
+			raw = s.encode()
+		}
+		return err
+	})
+	return raw, err
+}
+
+// Restore takes in a snapshot as a node does that is behind what others have seen.
+func (n *Node) Restore(ctx context.Context, raw []byte) error {
+	s, err := parseSnapshot(raw)
+	if err != nil {
+		return err
+	}
+	if err := n.records.update(ctx, func(tx querier) error { return n.restore(ctx, tx, s) }); err != nil {
+		return err
+	}
+	return n.settle(ctx)
+}
+
+// FillDisk leaves room for so many more pages of the records.
+func (n *Node) FillDisk(ctx context.Context, pages int) error {
+	var now int
+	if err := n.records.db.QueryRowContext(ctx, "PRAGMA page_count").Scan(&now); err != nil {
+		return err
+	}
+	return n.records.db.QueryRowContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", now+pages)).Scan(&now)
 }

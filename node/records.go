@@ -23,7 +23,7 @@ var (
 )
 
 // schemaVersion is raised with every change of the schema.
-const schemaVersion = 4
+const schemaVersion = 5
 
 // applicationID tells the file from another program's: "LOCU".
 const applicationID = 0x4c4f4355
@@ -33,7 +33,7 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'vote', 'restored', 'grant', 'revoked', 'budget', 'debit', 'verdict')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'revoked', 'budget', 'debit', 'verdict')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -273,6 +273,7 @@ const (
 	linkCohort       = "cohort"
 	linkDeclaration  = "declaration"
 	linkContribution = "contribution"
+	linkReleased     = "released"
 	linkVote         = "vote"
 	linkRestored     = "restored"
 	linkGrant        = "grant"

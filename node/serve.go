@@ -59,6 +59,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	for _, first := range []func(context.Context) error{
 		n.records.verifyChain,
 		n.verifyBudget,
+		n.verifyReleased,
 		func(ctx context.Context) error { return n.clean(ctx, n.cfg.Now()) },
 	} {
 		if err := first(ctx); err != nil {

@@ -289,8 +289,10 @@ func (n *Node) restore(ctx context.Context, tx querier, s *snapshot) error {
 		next = link{last.seq + 1, nextHead(last.head, linkRestored, restoredAt(s.at.seq, s.at.head))}
 	}
 	digest := restoredAt(s.at.seq, s.at.head)
-	_, err = tx.ExecContext(ctx, "INSERT INTO chain (seq, kind, digest, head) VALUES (?, ?, ?, ?)", next.seq, linkRestored, digest[:], next.head[:])
-	return err
+	if _, err := tx.ExecContext(ctx, "INSERT INTO chain (seq, kind, digest, head) VALUES (?, ?, ?, ?)", next.seq, linkRestored, digest[:], next.head[:]); err != nil {
+		return err
+	}
+	return linkReleases(ctx, tx) // coarser than it was named before
 }
 
 // restoredAt names the head at which a snapshot was taken.
