@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -81,6 +82,31 @@ type shownBudget struct {
 	Losses     uint64         `json:"losses"`
 	Entries    uint64         `json:"entries"`
 	Head       string         `json:"head"`
+	Exact      shownExact     `json:"exact"`
+}
+
+// shownExact is what was released exactly, with each cohort's share of its limit.
+type shownExact struct {
+	Cohorts []shownCohort `json:"cohorts"`
+	Grants  []shownGrant  `json:"grants"`
+}
+
+type shownCohort struct {
+	Cohort string  `json:"cohort"`
+	People uint64  `json:"peopleOrMore"`
+	Limit  uint64  `json:"limit"`
+	Given  uint64  `json:"given"`
+	Share  float64 `json:"share"`
+}
+
+// shownGrant is a grant of so many variants; 0 are all.
+type shownGrant struct {
+	ID       string `json:"id"`
+	Study    string `json:"study"`
+	Cohort   string `json:"cohort"`
+	Variants uint64 `json:"variants"`
+	Until    string `json:"until"`
+	State    string `json:"state"`
 }
 
 type shownAccount struct {
@@ -125,12 +151,12 @@ func (a *app) budgetShow() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				if form == formJSON {
-					return writeBudget(a.out, b, delta)
-				}
 				cohorts, grants, err := n.Releases(cmd.Context())
 				if err != nil {
 					return err
+				}
+				if form == formJSON {
+					return writeBudget(a.out, b, delta, showReleases(cohorts, grants))
 				}
 				if err := tellBudget(a.out, b, delta); err != nil {
 					return err
@@ -145,10 +171,21 @@ func (a *app) budgetShow() *cobra.Command {
 	return c
 }
 
-func writeBudget(out io.Writer, b node.Budget, delta float64) error {
+func showReleases(cohorts []node.CohortRelease, grants []node.ReleaseGrant) shownExact {
+	s := shownExact{Cohorts: []shownCohort{}, Grants: []shownGrant{}}
+	for _, c := range cohorts {
+		s.Cohorts = append(s.Cohorts, shownCohort{c.Cohort, c.People, c.Limit, c.Given, c.Share})
+	}
+	for _, g := range grants {
+		s.Grants = append(s.Grants, shownGrant{g.ID.Short(), g.Study, g.Cohort, g.Variants, g.Expires.UTC().Format(time.DateOnly), g.State})
+	}
+	return s
+}
+
+func writeBudget(out io.Writer, b node.Budget, delta float64, exact shownExact) error {
 	s := shownBudget{
 		APIVersion: "locus/v1", Delta: delta, Accounts: []shownAccount{}, Release: showCost(b.Release, delta),
-		Losses: b.Losses, Entries: b.Entries, Head: b.Head.String(),
+		Losses: b.Losses, Entries: b.Entries, Head: b.Head.String(), Exact: exact,
 	}
 	for _, x := range b.Accounts {
 		s.Accounts = append(s.Accounts, shownAccount{x.Level, x.Name, showCost(x.Cap, delta), showCost(x.Spent, delta), showCost(x.Left, delta)})
