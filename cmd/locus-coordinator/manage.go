@@ -107,7 +107,8 @@ func (a *app) cluster() *cobra.Command {
 func (a *app) study() *cobra.Command {
 	var noWait bool
 	propose := &cobra.Command{
-		Use: "propose FILE", Short: "Propose a study to the custodians of its sites", Args: cli.Exactly(1), RunE: a.propose,
+		Use: "propose FILE", Short: "Propose a study, or its next roster, to the custodians of its sites", Args: cli.Exactly(1),
+		RunE: a.propose,
 	}
 	show := &cobra.Command{
 		Use: "show STUDY", Short: "Show a study: who has signed, and the token for its researchers", Args: cli.Exactly(1),

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +17,7 @@ import (
 
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/rest"
 )
 
 // studyFile is a proposal as an operator writes it.
@@ -59,7 +62,10 @@ func (a *app) propose(c *cobra.Command, args []string) error {
 		return err
 	}
 	defer client.Close()
-	r := protocol.Roster{Study: f.Study, Title: f.Title, Epoch: 1, Deadline: time.Now().AddDate(0, 0, cmp.Or(f.Days, 30))}
+	r := protocol.Roster{Study: f.Study, Title: f.Title, Deadline: time.Now().AddDate(0, 0, cmp.Or(f.Days, 30))}
+	if err := follow(c, client, &r); err != nil {
+		return err
+	}
 	if r.Members, err = h.RosterMembers(); err != nil {
 		return err
 	}
@@ -88,6 +94,38 @@ func (a *app) propose(c *cobra.Command, args []string) error {
 		return err
 	}
 	return a.onStudy(c, http.MethodPost, "/v1/studies", proposal.Bytes())
+}
+
+// follow numbers a roster: the first of its study, or the next one after the newest that is
+// there. One that nobody has signed yet is put right under its own number.
+func follow(c *cobra.Command, client *rest.Client, r *protocol.Roster) error {
+	raw, err := client.Bytes(c.Context(), http.MethodGet, "/v1/studies/"+url.PathEscape(r.Study), nil)
+	var problem *rest.Problem
+	if errors.As(err, &problem) && problem.Status == http.StatusNotFound {
+		r.Epoch = 1
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for the study's newest roster: %w", err)
+	}
+	var s rest.Study
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	newest, err := protocol.ParseProposal(s.Roster)
+	if err != nil {
+		return fmt.Errorf("the study's newest roster: %w", err)
+	}
+	r.Epoch, r.Previous = after(newest)
+	return nil
+}
+
+func after(newest protocol.Signed[protocol.Roster]) (epoch uint64, previous protocol.Digest) {
+	m := &newest.Message
+	if len(protocol.Unsigned(newest)) == len(m.Sites) {
+		return m.Epoch, m.Previous
+	}
+	return m.Epoch + 1, newest.Digest()
 }
 
 func (a *app) fillSites(c *cobra.Command, r *protocol.Roster, f studyFile) error {
