@@ -12,7 +12,7 @@ import (
 )
 
 // ErrRoom is returned when the disk will not hold a cohort's store.
-var ErrRoom = errors.New("node: there is too little room for the genotypes; make room where the node's directory is, or count from the file (--no-store)")
+var ErrRoom = errors.New("node: there is too little room for the genotypes; make room where the node's directory is, or have them counted from the files (cohort add --no-store)")
 
 // Progress is how far the files of a cohort have been read.
 type Progress struct {
