@@ -1,6 +1,7 @@
 package bitmap_test
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -115,6 +116,44 @@ func TestCodesAreCountedUnderAMask(t *testing.T) {
 	}
 }
 
+func TestListsAreWidened(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		list   []uint16
+		ascend bool
+	}{
+		{"none", nil, true},
+		{"from nothing to the last", []uint16{0, 65535}, true},
+		{"twice the same", []uint16{7, 7}, false},
+		{"one that is below the last", []uint16{1, 2, 3, 65535, 0}, false},
+		{"more than a block", count(0, 40), true},
+		{"more than a block, and the second is the first again", append([]uint16{0}, count(0, 40)...), false},
+		{"more than a block, and the last is the one before", append(count(0, 40), 39), false},
+		{"a block behind the first, up to the highest", count(65519, 17), true},
+		{"a block behind the first, and around", count(65520, 17), false},
+	} {
+		raw := make([]byte, 0, 2*len(test.list))
+		want := make([]uint32, 0, len(test.list))
+		for _, v := range test.list {
+			raw = binary.LittleEndian.AppendUint16(raw, v)
+			want = append(want, 1<<16+uint32(v))
+		}
+		got := make([]uint32, len(want))
+		if ok := bitmap.Widen(got, raw, 1<<16); ok != test.ascend || !slices.Equal(got, want) {
+			t.Errorf("%s: %t %v, want %t %v", test.name, ok, got, test.ascend, want)
+		}
+	}
+}
+
+// count is n numbers from one on.
+func count(from uint16, n int) []uint16 {
+	list := make([]uint16, n)
+	for i := range list {
+		list[i] = from + uint16(i)
+	}
+	return list
+}
+
 func TestRoomIsInWholeLines(t *testing.T) {
 	for _, samples := range []int{0, 1, 64, 65, 512, 513, 100_000} {
 		if b := bitmap.New(samples); len(b) != (samples+63)/64 || cap(b)%8 != 0 {
@@ -160,5 +199,17 @@ func BenchmarkSplit(b *testing.B) {
 				bitmap.Split(codes, 0xff, people, p)
 			}
 		})
+	}
+}
+
+func BenchmarkWiden(b *testing.B) {
+	raw := make([]byte, 0, 2*people)
+	for _, v := range count(0, people) {
+		raw = binary.LittleEndian.AppendUint16(raw, v)
+	}
+	out := make([]uint32, people)
+	b.SetBytes(int64(len(raw)))
+	for b.Loop() {
+		bitmap.Widen(out, raw, 0)
 	}
 }

@@ -1,5 +1,5 @@
-// Package bitmap counts bits and takes apart codes of two bits, as genotypes are
-// packed. Start with CountAnd and Split.
+// Package bitmap counts bits, takes apart codes of two bits, as genotypes are packed, and
+// reads lists of those who have one. Start with CountAnd, Split and Widen.
 //
 // Sample i is bit i%64 of word i/64, and in codes bits 2i%8 and 2i%8+1 of byte i/4.
 //

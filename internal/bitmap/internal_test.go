@@ -3,6 +3,7 @@
 package bitmap
 
 import (
+	"encoding/binary"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -62,6 +63,33 @@ func TestEveryKernelGivesTheSameAnswer(t *testing.T) {
 			}
 			if !slices.Equal(got.One, want.One) || !slices.Equal(got.Two, want.Two) || !slices.Equal(got.Three, want.Three) {
 				t.Fatalf("%s: other planes of %d words", k.name, n)
+			}
+		}
+	}
+}
+
+// TestListsAreWidenedByEveryKernelAlike takes lists that ascend, and the same with one
+// number that does not.
+func TestListsAreWidenedByEveryKernelAlike(t *testing.T) {
+	if !hasAVX2 {
+		t.Log("this processor has no AVX2")
+	}
+	rng := rand.New(rand.NewPCG(9, 10))
+	for n := range 200 {
+		list := rng.Perm(1 << 16)[:n]
+		slices.Sort(list)
+		for at := -1; at < n; at++ {
+			raw := make([]byte, 0, 2*n)
+			for i, v := range list {
+				if i == at {
+					v = rng.IntN(1 << 16)
+				}
+				raw = binary.LittleEndian.AppendUint16(raw, uint16(v))
+			}
+			got, want := make([]uint32, n), make([]uint32, n)
+			ascend := widenGo(want, raw, 3<<16, 0)
+			if ok := widen(got, raw, 3<<16); ok != ascend || !slices.Equal(got, want) {
+				t.Fatalf("%d numbers, and number %d another: %t %v, want %t %v", n, at, ok, got, ascend, want)
 			}
 		}
 	}

@@ -17,6 +17,7 @@ const (
 	avx2CountWords   = 4
 	avx2SplitWords   = 2
 	avx2CodesBytes   = 32
+	avx2WidenNumbers = 16
 	avx512SplitWords = 4
 )
 
@@ -37,6 +38,9 @@ func countCodesAVX2(codes *byte, flip byte, mask *uint64, blocks int) (n1, n2, n
 
 //go:noescape
 func countCodesAVX512(codes *byte, flip byte, mask *uint64, bytes int) (lower, all, both int)
+
+//go:noescape
+func widenAVX2(out *uint32, raw *byte, from uint32, blocks int) (fell int)
 
 func countAnd(a, b []uint64) int {
 	switch {
@@ -100,4 +104,24 @@ func countCodes2(codes []byte, flip byte, mask []uint64) (n Counts) {
 	}
 	rest := countCodesGo(codes[avx2CodesBytes*blocks:], flip, mask[avx2CodesBytes/8*blocks:])
 	return Counts{n.One + rest.One, n.Two + rest.Two, n.Three + rest.Three}
+}
+
+func widen(out []uint32, raw []byte, from uint32) bool {
+	if !hasAVX2 {
+		return widenGo(out, raw, from, 0)
+	}
+	return widen2(out, raw, from)
+}
+
+// widen2 lets the kernel do the whole blocks behind the first number, which it compares
+// others with, and Go the rest.
+func widen2(out []uint32, raw []byte, from uint32) bool {
+	blocks := (len(out) - 1) / avx2WidenNumbers
+	if blocks <= 0 {
+		return widenGo(out, raw, from, 0)
+	}
+	widenGo(out[:1], raw, from, 0)
+	fell := widenAVX2(&out[1], &raw[2], from, blocks)
+	done := 1 + avx2WidenNumbers*blocks
+	return widenGo(out[done:], raw[2*done:], from, out[done-1]-from+1) && fell == 0
 }

@@ -416,3 +416,37 @@ codesRest:
 	MOVQ          BX, all+40(FP)
 	MOVQ          DX, both+48(FP)
 	RET
+
+// func widenAVX2(out *uint32, raw *byte, from uint32, blocks int) (fell int)
+// Two bytes before raw are read too.
+TEXT ·widenAVX2(SB), NOSPLIT, $0-40
+	MOVQ         out+0(FP), DI
+	MOVQ         raw+8(FP), SI
+	MOVL         from+16(FP), AX
+	VMOVD        AX, X6
+	VPBROADCASTD X6, Y6
+	MOVQ         blocks+24(FP), CX
+	VPXOR        Y7, Y7, Y7
+	VPXOR        Y0, Y0, Y0
+
+widenLoop2:
+	// Where a number is not above the one before, their difference saturates at 0.
+	VMOVDQU   (SI), Y1
+	VPSUBUSW  -2(SI), Y1, Y1
+	VPCMPEQW  Y7, Y1, Y1
+	VPOR      Y1, Y0, Y0
+	VPMOVZXWD (SI), Y2
+	VPMOVZXWD 16(SI), Y3
+	VPADDD    Y6, Y2, Y2
+	VPADDD    Y6, Y3, Y3
+	VMOVDQU   Y2, (DI)
+	VMOVDQU   Y3, 32(DI)
+	ADDQ      $32, SI
+	ADDQ      $64, DI
+	DECQ      CX
+	JNZ       widenLoop2
+
+	VPMOVMSKB Y0, AX
+	VZEROUPPER
+	MOVQ      AX, fell+32(FP)
+	RET

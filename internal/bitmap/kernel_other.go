@@ -9,3 +9,5 @@ func split(codes []byte, flip byte, p Planes) Counts { return splitGo(codes, fli
 func countCodes(codes []byte, flip byte, mask []uint64) Counts {
 	return countCodesGo(codes, flip, mask)
 }
+
+func widen(out []uint32, raw []byte, from uint32) bool { return widenGo(out, raw, from, 0) }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/locus-genomics/locus/internal/bitmap"
 	"github.com/locus-genomics/locus/node/genotype"
 )
 
@@ -156,32 +157,10 @@ func (d *decoder) shorts(ids []uint32, n, samples int) []uint32 {
 		}
 		left -= k
 		ids = slices.Grow(ids, k)[:len(ids)+k]
-		if !unpackShorts(ids[len(ids)-k:], raw, uint32(c)) || k > 0 && int(ids[len(ids)-1]) >= samples {
+		if !bitmap.Widen(ids[len(ids)-k:], raw, uint32(c)) || k > 0 && int(ids[len(ids)-1]) >= samples {
 			d.fault(true, errSet)
 		}
 	}
 	d.fault(left != 0, errSet)
 	return ids
-}
-
-// unpackShorts reads as many numbers as out has room for and adds from to each. It
-// reports whether they ascend.
-func unpackShorts(out []uint32, raw []byte, from uint32) bool {
-	next, back := uint32(0), uint32(0) // back is negative once a number is below next
-	i := 0
-	for ; i+4 <= len(out); i += 4 {
-		w := binary.LittleEndian.Uint64(raw[2*i:])
-		a, b, c, d := uint32(w&0xffff), uint32(w>>16&0xffff), uint32(w>>32&0xffff), uint32(w>>48)
-		back |= (a - next) | (b - a - 1) | (c - b - 1) | (d - c - 1)
-		next = d + 1
-		o := out[i : i+4 : i+4]
-		o[0], o[1], o[2], o[3] = from+a, from+b, from+c, from+d
-	}
-	for ; i < len(out); i++ {
-		a := uint32(binary.LittleEndian.Uint16(raw[2*i:]))
-		back |= a - next
-		next = a + 1
-		out[i] = from + a
-	}
-	return int32(back) >= 0
 }
