@@ -64,11 +64,18 @@ attacks:
 	@go test -count 1 -timeout 60m ./dp/attack -times $(TIMES) -table $(CURDIR)/build/attacks.md > build/attacks.txt || { cat build/attacks.txt; exit 1; }
 	@cat build/attacks.md
 
+# Until Go 1.27 the end of its time can fail a target that found nothing (go.dev/issue/75804):
+# that one runs once more.
+fuzz_one = go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package </dev/null
+
 ##  make fuzz     each fuzz target for FUZZTIME=20s; PKGS=./node/... for a part
 fuzz:
 	@grep -rlE '^func Fuzz' --include=*_test.go $(patsubst %/...,%,$(PKGS)) | xargs -n1 dirname | sort -u | while read -r package; do \
 	  grep -hoE '^func Fuzz[A-Za-z0-9_]*' $$package/*_test.go | cut -c6- | while read -r target; do \
-	    echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package </dev/null; \
+	    echo "$$package $$target"; mkdir -p build; \
+	    if $(fuzz_one) 2>&1 | tee build/fuzz.txt; then continue; fi; \
+	    if grep -q 'Failing input' build/fuzz.txt || ! grep -q '^    context deadline exceeded' build/fuzz.txt; then exit 1; fi; \
+	    echo "$$package $$target, once more"; $(fuzz_one); \
 	  done; \
 	done
 
