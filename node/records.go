@@ -19,7 +19,7 @@ var (
 	// ErrRecords is returned when the records are damaged, or of another version.
 	ErrRecords = errors.New("node: the records cannot be used")
 	// errDisk marks errors after which nothing may be answered any more.
-	errDisk = errors.New("node: the records could not be written")
+	errDisk = errors.New("node: the records could not be written; see that their disk works and has room")
 )
 
 // schemaVersion is raised with every change of the schema.
