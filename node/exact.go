@@ -60,7 +60,8 @@ type reckoning struct {
 	own released
 	// near tells that a variant of the question was given for nearly the same people.
 	near bool
-	// elsewhere tells that one was given of exactly these people over other sites.
+	// elsewhere tells that one was given of exactly these people over other sites, not all
+	// of which have agreed.
 	elsewhere bool
 	// fresh is how many of its variants were never given for exactly these people.
 	fresh uint64
@@ -131,7 +132,8 @@ func (n *Node) weigh(ctx context.Context, q querier, asked *question, a *reckoni
 }
 
 // weighOwn compares the question with what was given of exactly these people. Over the same
-// sites it may be given again; what was given over others would be subtracted.
+// sites it may be given again; what was given over others would be subtracted, unless the
+// sites that make the difference have agreed.
 func (n *Node) weighOwn(ctx context.Context, q querier, asked *question, a *reckoning) error {
 	given, err := readGiven(ctx, q, a.own.list)
 	if err != nil {
@@ -142,10 +144,21 @@ func (n *Node) weighOwn(ctx context.Context, q querier, asked *question, a *reck
 		return err
 	}
 	a.fresh = size(left)
-	others := slices.DeleteFunc(given, func(g release) bool { return g.sites == asked.sites() })
-	left, err = n.notGiven(asked, others, true)
-	a.elsewhere = size(left) < size(asked.ranges)
-	return err
+	for _, set := range slices.CompactFunc(slices.Clone(given), func(g, h release) bool { return g.sites == h.sites }) {
+		over := slices.DeleteFunc(slices.Clone(given), func(g release) bool { return g.sites != set.sites })
+		if left, err = n.notGiven(asked, over, true); err != nil {
+			return err
+		}
+		if set.sites == asked.sites() || size(left) == size(asked.ranges) {
+			continue
+		}
+		agreed, err := n.reopened(ctx, q, asked, set.sites)
+		if err != nil {
+			return err
+		}
+		a.elsewhere = a.elsewhere || !agreed
+	}
+	return nil
 }
 
 // apart is by how many people two lists differ at least, for the same variant to be
@@ -218,7 +231,7 @@ func (n *Node) mayRelease(ctx context.Context, q querier, asked *question) (*rec
 
 func (a *reckoning) apart(q *question) error {
 	if a.elsewhere {
-		return fmt.Errorf("%w: some of these variants of cohort %q were", protocol.OtherSet, q.cohort.Name)
+		return fmt.Errorf("%w: some of these variants of cohort %q were; the custodians of the sites that make the difference may agree with locus-node release reopen", protocol.OtherSet, q.cohort.Name)
 	}
 	if a.near && !debug.Without(debug.ReleasedVariants) {
 		return fmt.Errorf("%w: cohort %q has changed by fewer than %d people since", protocol.AlreadyReleased, q.cohort.Name, apart(q))

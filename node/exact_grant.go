@@ -115,35 +115,58 @@ func (n *Node) asks(ctx context.Context, study, cohort string, unfit error) (*pr
 	return nil, fmt.Errorf("%w: %q", ErrNoStudy, study)
 }
 
-// RevokeRelease takes a grant back. What was given under it stays counted. The grant is
-// named by the beginning of its id.
-func (n *Node) RevokeRelease(ctx context.Context, id string) (ReleaseGrant, error) {
-	var revoked grant
+// Revoked is what RevokeRelease ended.
+type Revoked struct {
+	ID            protocol.Digest
+	Study, Cohort string
+}
+
+// RevokeRelease takes a grant back, or what another site's custodian has signed (see
+// ImportReopening). What was given under it stays counted. It is named by the beginning of
+// its id.
+func (n *Node) RevokeRelease(ctx context.Context, id string) (Revoked, error) {
+	var revoked Revoked
 	err := n.records.update(ctx, func(tx querier) error {
-		all, err := n.grants(ctx, tx)
+		all, err := n.revocable(ctx, tx)
 		if err != nil {
 			return err
 		}
-		var found []grant
-		for _, g := range all {
-			if id != "" && g.stands && strings.HasPrefix(g.signed.Digest().String(), id) {
-				found = append(found, g)
-			}
+		all = slices.DeleteFunc(all, func(r Revoked) bool { return id == "" || !strings.HasPrefix(r.ID.String(), id) })
+		if len(all) != 1 {
+			return fmt.Errorf("%w: %d that can be revoked begin with %q; locus-node release list shows them", ErrGrant, len(all), id)
 		}
-		if len(found) != 1 {
-			return fmt.Errorf("%w: %d grants that were not revoked begin with %q; locus-node release list shows them", ErrGrant, len(found), id)
-		}
-		revoked = found[0]
-		_, err = appendLink(ctx, tx, linkRevoked, revoked.signed.Digest())
+		revoked = all[0]
+		_, err = appendLink(ctx, tx, linkRevoked, revoked.ID)
 		return err
 	})
-	if err != nil {
-		return ReleaseGrant{}, err
+	if err == nil {
+		n.cfg.Log.Info("exact release revoked", "study", revoked.Study, "cohort", revoked.Cohort, "grant", revoked.ID.Short())
 	}
-	revoked.stands = false
-	g := revoked.shown(n.cfg.Now())
-	n.cfg.Log.Info("exact release revoked", "study", g.Study, "cohort", g.Cohort, "grant", g.ID.Short())
-	return g, nil
+	return revoked, err
+}
+
+// revocable is what stands, but for this site's own reopenings: others have those.
+func (n *Node) revocable(ctx context.Context, tx querier) (all []Revoked, err error) {
+	grants, err := n.grants(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range grants {
+		if g.stands {
+			all = append(all, Revoked{ID: g.signed.Digest(), Study: g.signed.Message.Study, Cohort: g.signed.Message.Cohort})
+		}
+	}
+	known, err := n.sitesKnown(ctx, tx, "")
+	if err != nil {
+		return nil, err
+	}
+	kept, err := n.reopenings(ctx, tx, known)
+	for _, r := range kept {
+		if m := &r.signed.Message; r.stands && m.Node != n.card.NodeKey.ID() {
+			all = append(all, Revoked{ID: r.signed.Digest(), Study: m.Study, Cohort: m.Cohort})
+		}
+	}
+	return all, err
 }
 
 // Releases says how much was given of each cohort's people, and what was granted, the
@@ -211,9 +234,7 @@ func (n *Node) grantFor(ctx context.Context, q querier, study, cohort string, no
 // grants reads those that this site's custodian has signed, in their order. A grant ends
 // when it is revoked, and when the records are restored: its revocation may be lost.
 func (n *Node) grants(ctx context.Context, q querier) (list []grant, err error) {
-	rows, err := q.QueryContext(ctx, `SELECT raw, EXISTS (SELECT 1 FROM chain given WHERE given.kind = 'grant' AND given.digest = grants.digest AND NOT EXISTS
-			(SELECT 1 FROM chain WHERE seq > given.seq AND (kind = 'restored' OR kind = 'revoked' AND digest = grants.digest)))
-		FROM grants ORDER BY rowid`)
+	rows, err := q.QueryContext(ctx, "SELECT raw, "+stands(linkGrant, "grants")+" FROM grants ORDER BY rowid")
 	if err != nil {
 		return nil, fmt.Errorf("read the grants: %w", err)
 	}
@@ -232,4 +253,12 @@ func (n *Node) grants(ctx context.Context, q querier) (list []grant, err error) 
 		}
 	}
 	return list, rows.Err()
+}
+
+// stands is the SQL for whether what a row of a table names is in the chain, with no link
+// after it that ends it.
+func stands(kind, table string) string {
+	return fmt.Sprintf(`EXISTS (SELECT 1 FROM chain given WHERE given.kind = '%s' AND given.digest = %s.digest AND NOT EXISTS
+			(SELECT 1 FROM chain WHERE seq > given.seq AND (kind = '%s' OR kind = '%s' AND digest = given.digest)))`,
+		kind, table, linkRestored, linkRevoked)
 }

@@ -144,7 +144,7 @@ func (w *network) revokeAll() {
 	}
 	for _, g := range grants {
 		if g.State != "revoked" {
-			must[node.ReleaseGrant](w.t)(w.sites[0].node.RevokeRelease(w.t.Context(), g.ID.Short()))
+			must[node.Revoked](w.t)(w.sites[0].node.RevokeRelease(w.t.Context(), g.ID.Short()))
 		}
 	}
 }

@@ -229,17 +229,21 @@ func (q *question) sites() protocol.Digest {
 
 // sitesOf names a set of sites, in whichever study: by their keys.
 func sitesOf(r *protocol.Roster, points []uint32) protocol.Digest {
-	keys := make([]string, 0, len(points))
+	var ids []protocol.KeyID
 	for _, p := range points {
 		if s, ok := r.Site(p); ok {
-			id := s.NodeKey.ID()
-			keys = append(keys, string(id[:]))
+			ids = append(ids, s.NodeKey.ID())
 		}
 	}
-	slices.Sort(keys)
-	parts := make([][]byte, len(keys))
-	for i, k := range keys {
-		parts[i] = []byte(k)
+	slices.SortFunc(ids, protocol.KeyID.Compare)
+	return setOf(ids)
+}
+
+// setOf names a set by the ids of its sites' node keys, which ascend.
+func setOf(ids []protocol.KeyID) protocol.Digest {
+	parts := make([][]byte, len(ids))
+	for i := range ids {
+		parts[i] = ids[i][:]
 	}
 	return protocol.Hash("locus/sites/v1", parts...)
 }

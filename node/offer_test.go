@@ -276,13 +276,13 @@ func TestOnlyTheRostersMembersAreAnswered(t *testing.T) {
 	}
 }
 
-// withoutTheFourth has every custodian sign a roster in which the cohort is over three of the
-// four sites.
-func (w *network) withoutTheFourth() {
+// withFirst has every custodian sign a roster in which the cohort is over the first so many
+// sites.
+func (w *network) withFirst(stay int) {
 	w.t.Helper()
 	next := *w.r()
 	next.Epoch, next.Previous, next.Deadline = 2, w.roster.Digest(), w.clock.Now().Add(time.Hour)
-	next.Cohorts = []protocol.ExactCohort{{Name: cohortName, Points: []uint32{1, 2, 3}, Minimum: protocol.MinCohort}}
+	next.Cohorts = []protocol.ExactCohort{{Name: cohortName, Points: next.Points()[:stay], Minimum: protocol.MinCohort}}
 	w.agree(next)
 	w.greet()
 }
@@ -294,7 +294,7 @@ func overThree(a *asking) { a.header.Points = []uint32{1, 2, 3} }
 func TestAVariantIsReleasedOverOneSet(t *testing.T) {
 	w := newNetwork(t, 4, widen)
 	w.contribute(w.ask(part(0, 5)))
-	w.withoutTheFourth()
+	w.withFirst(3)
 	for _, tt := range []struct {
 		name     string
 		from, to uint64
@@ -324,7 +324,7 @@ func TestTheSetIsKnownAfterARestoredBackup(t *testing.T) {
 	w.carry(w.ask(part(0, 5)))
 	w.setBack(0, old)
 	w.greet()
-	w.withoutTheFourth()
+	w.withFirst(3)
 	if _, err := w.answer(0, protocol.CallOffer, w.offer(w.ask(part(0, 5), overThree), 0)); !errors.Is(err, protocol.OtherSet) {
 		t.Errorf("got %v, want %v", err, protocol.OtherSet)
 	}

@@ -23,7 +23,7 @@ var (
 )
 
 // schemaVersion is raised with every change of the schema.
-const schemaVersion = 5
+const schemaVersion = 6
 
 // applicationID tells the file from another program's: "LOCU".
 const applicationID = 0x4c4f4355
@@ -33,7 +33,7 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'revoked', 'budget', 'debit', 'verdict')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'revoked', 'budget', 'debit', 'verdict')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -146,6 +146,11 @@ CREATE TABLE released ( -- which variants were given of them, and added up over 
 ) STRICT;
 
 CREATE TABLE grants (
+	digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+	raw    BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE reopenings ( -- of this site, and of others that it took in
 	digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
 	raw    BLOB NOT NULL
 ) STRICT;
@@ -277,6 +282,7 @@ const (
 	linkVote         = "vote"
 	linkRestored     = "restored"
 	linkGrant        = "grant"
+	linkReopening    = "reopening"
 	linkRevoked      = "revoked"
 	linkVerdict      = "verdict"
 	linkBudget       = "budget"

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -53,6 +54,9 @@ func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 
 // Short is enough of the digest for a person to tell two apart.
 func (d Digest) Short() string { return d.String()[:12] }
+
+// Compare orders digests by their bytes.
+func (d Digest) Compare(e Digest) int { return bytes.Compare(d[:], e[:]) }
 
 // IsZero reports whether the digest names nothing.
 func (d Digest) IsZero() bool { return d == Digest{} }

@@ -116,6 +116,7 @@ func (a *app) status() *cobra.Command {
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 				fmt.Fprintf(w, "site\t%s, %s, %s\n", card.Name, card.Organisation, card.Country)
 				fmt.Fprintf(w, "words\t%s\n", words)
+				fmt.Fprintf(w, "key\t%s\n", card.NodeKey.ID())
 				fmt.Fprintf(w, "peer\t%s\n", card.Peer)
 				if len(n.Coordinator()) == 0 {
 					fmt.Fprintf(w, "coordinator\tnone; use join\n")

@@ -69,20 +69,21 @@ func (a *app) previewed(cmd *cobra.Command, args []string, spec *node.PreviewSpe
 		spec.Privately = account.Budget{}
 	}
 	if len(args) == 1 {
-		spec.Query, err = readQuery(args[0])
+		spec.Query, err = readFile(args[0], maxQuery)
 	}
 	return err
 }
 
-func readQuery(path string) ([]byte, error) {
+// readFile reads a file that somebody sent, of at least one byte and at most so many.
+func readFile(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxQuery+1))
-	if err == nil && (len(raw) == 0 || len(raw) > maxQuery) {
-		err = fmt.Errorf("%s is no query: it has no bytes, or more than %d", path, maxQuery)
+	raw, err := io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && (len(raw) == 0 || int64(len(raw)) > most) {
+		err = fmt.Errorf("%s has no bytes, or more than %d", path, most)
 	}
 	return raw, err
 }

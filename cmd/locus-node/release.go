@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -17,7 +18,8 @@ const day = 24 * time.Hour
 
 func (a *app) release() *cobra.Command {
 	return cli.Group("release", "How many exact variants leave of a cohort's people, and which tables are published",
-		a.releaseGrant(), a.releaseList(), a.releaseRevoke(), a.releasePending(), a.releaseApprove(), a.releaseRefuse())
+		a.releaseGrant(), a.releaseList(), a.releaseRevoke(),
+		a.releaseReopen(), a.releaseImport(), a.releasePending(), a.releaseApprove(), a.releaseRefuse())
 }
 
 func (a *app) releaseGrant() *cobra.Command {
@@ -71,7 +73,11 @@ func (a *app) releaseList() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return tellReleases(a.out, cohorts, grants)
+				reopened, err := n.Reopenings(cmd.Context())
+				if err != nil {
+					return err
+				}
+				return errors.Join(tellReleases(a.out, cohorts, grants), tellReopenings(a.out, reopened))
 			})
 		},
 	}
@@ -92,14 +98,14 @@ func tellReleases(out io.Writer, cohorts []node.CohortRelease, grants []node.Rel
 
 func (a *app) releaseRevoke() *cobra.Command {
 	return &cobra.Command{
-		Use: "revoke GRANT", Short: "Take a grant back; what was given under it stays counted", Args: cli.Exactly(1),
+		Use: "revoke GRANT", Short: "Take back a grant, or what was imported; what was given under it stays counted", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				g, err := n.RevokeRelease(cmd.Context(), args[0])
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.err, "Revoked %s: cohort %s is under its limit again in study %s.\n", g.ID.Short(), g.Cohort, g.Study)
+				fmt.Fprintf(a.err, "Revoked %s: nothing more of cohort %s is given under it in study %s.\n", g.ID.Short(), g.Cohort, g.Study)
 				return nil
 			})
 		},

@@ -32,6 +32,7 @@ const (
 	OverflowBound                            // no sum can carry
 	ReleasedVariants                         // no variant again for nearly the same people
 	LifetimeRelease                          // no more exact variants of a person than the limit
+	DifferenceGranted                        // no sum over another set that its sites have not agreed to
 	PrivacyBudget                            // no private release beyond what was allowed
 	NoiseShare                               // a private release has this site's noise
 	PinnedPlaintext                          // one plaintext an identity

@@ -777,6 +777,108 @@ func (x *Grant) GetSalt() []byte {
 	return nil
 }
 
+// Reopening is a custodian's word that exact variants of a cohort may be given over
+// either of two sets of sites, of which one has its own site.
+type Reopening struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Study         string                 `protobuf:"bytes,1,opt,name=study" json:"study,omitempty"`
+	Cohort        string                 `protobuf:"bytes,2,opt,name=cohort" json:"cohort,omitempty"`
+	Node          []byte                 `protobuf:"bytes,3,opt,name=node" json:"node,omitempty"` // id of the site's node key
+	One           [][]byte               `protobuf:"bytes,4,rep,name=one" json:"one,omitempty"`   // ids of node keys, ascending
+	Other         [][]byte               `protobuf:"bytes,5,rep,name=other" json:"other,omitempty"`
+	Issued        int64                  `protobuf:"varint,6,opt,name=issued" json:"issued,omitempty"`   // unix seconds
+	Expires       int64                  `protobuf:"varint,7,opt,name=expires" json:"expires,omitempty"` // unix seconds
+	Salt          []byte                 `protobuf:"bytes,8,opt,name=salt" json:"salt,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Reopening) Reset() {
+	*x = Reopening{}
+	mi := &file_study_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Reopening) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Reopening) ProtoMessage() {}
+
+func (x *Reopening) ProtoReflect() protoreflect.Message {
+	mi := &file_study_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Reopening.ProtoReflect.Descriptor instead.
+func (*Reopening) Descriptor() ([]byte, []int) {
+	return file_study_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Reopening) GetStudy() string {
+	if x != nil {
+		return x.Study
+	}
+	return ""
+}
+
+func (x *Reopening) GetCohort() string {
+	if x != nil {
+		return x.Cohort
+	}
+	return ""
+}
+
+func (x *Reopening) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *Reopening) GetOne() [][]byte {
+	if x != nil {
+		return x.One
+	}
+	return nil
+}
+
+func (x *Reopening) GetOther() [][]byte {
+	if x != nil {
+		return x.Other
+	}
+	return nil
+}
+
+func (x *Reopening) GetIssued() int64 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
+}
+
+func (x *Reopening) GetExpires() int64 {
+	if x != nil {
+		return x.Expires
+	}
+	return 0
+}
+
+func (x *Reopening) GetSalt() []byte {
+	if x != nil {
+		return x.Salt
+	}
+	return nil
+}
+
 // BudgetOrder is a custodian's order to the ledger of the site's node, in the ledger's
 // own encoding. It stays at the site.
 type BudgetOrder struct {
@@ -788,7 +890,7 @@ type BudgetOrder struct {
 
 func (x *BudgetOrder) Reset() {
 	*x = BudgetOrder{}
-	mi := &file_study_proto_msgTypes[9]
+	mi := &file_study_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -800,7 +902,7 @@ func (x *BudgetOrder) String() string {
 func (*BudgetOrder) ProtoMessage() {}
 
 func (x *BudgetOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_study_proto_msgTypes[9]
+	mi := &file_study_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -813,7 +915,7 @@ func (x *BudgetOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetOrder.ProtoReflect.Descriptor instead.
 func (*BudgetOrder) Descriptor() ([]byte, []int) {
-	return file_study_proto_rawDescGZIP(), []int{9}
+	return file_study_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *BudgetOrder) GetOrder() []byte {
@@ -834,7 +936,7 @@ type LedgerHead struct {
 
 func (x *LedgerHead) Reset() {
 	*x = LedgerHead{}
-	mi := &file_study_proto_msgTypes[10]
+	mi := &file_study_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -846,7 +948,7 @@ func (x *LedgerHead) String() string {
 func (*LedgerHead) ProtoMessage() {}
 
 func (x *LedgerHead) ProtoReflect() protoreflect.Message {
-	mi := &file_study_proto_msgTypes[10]
+	mi := &file_study_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -859,7 +961,7 @@ func (x *LedgerHead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerHead.ProtoReflect.Descriptor instead.
 func (*LedgerHead) Descriptor() ([]byte, []int) {
-	return file_study_proto_rawDescGZIP(), []int{10}
+	return file_study_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *LedgerHead) GetHead() []byte {
@@ -939,7 +1041,16 @@ const file_study_proto_rawDesc = "" +
 	"\bvariants\x18\x04 \x01(\x04R\bvariants\x12\x16\n" +
 	"\x06issued\x18\x05 \x01(\x03R\x06issued\x12\x18\n" +
 	"\aexpires\x18\x06 \x01(\x03R\aexpires\x12\x12\n" +
-	"\x04salt\x18\a \x01(\fR\x04salt\"#\n" +
+	"\x04salt\x18\a \x01(\fR\x04salt\"\xbb\x01\n" +
+	"\tReopening\x12\x14\n" +
+	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
+	"\x06cohort\x18\x02 \x01(\tR\x06cohort\x12\x12\n" +
+	"\x04node\x18\x03 \x01(\fR\x04node\x12\x10\n" +
+	"\x03one\x18\x04 \x03(\fR\x03one\x12\x14\n" +
+	"\x05other\x18\x05 \x03(\fR\x05other\x12\x16\n" +
+	"\x06issued\x18\x06 \x01(\x03R\x06issued\x12\x18\n" +
+	"\aexpires\x18\a \x01(\x03R\aexpires\x12\x12\n" +
+	"\x04salt\x18\b \x01(\fR\x04salt\"#\n" +
 	"\vBudgetOrder\x12\x14\n" +
 	"\x05order\x18\x01 \x01(\fR\x05order\" \n" +
 	"\n" +
@@ -958,7 +1069,7 @@ func file_study_proto_rawDescGZIP() []byte {
 	return file_study_proto_rawDescData
 }
 
-var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
+var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_study_proto_goTypes = []any{
 	(*Site)(nil),           // 0: locus.v1.Site
 	(*ExactCohort)(nil),    // 1: locus.v1.ExactCohort
@@ -969,8 +1080,9 @@ var file_study_proto_goTypes = []any{
 	(*DeclaredCohort)(nil), // 6: locus.v1.DeclaredCohort
 	(*Declaration)(nil),    // 7: locus.v1.Declaration
 	(*Grant)(nil),          // 8: locus.v1.Grant
-	(*BudgetOrder)(nil),    // 9: locus.v1.BudgetOrder
-	(*LedgerHead)(nil),     // 10: locus.v1.LedgerHead
+	(*Reopening)(nil),      // 9: locus.v1.Reopening
+	(*BudgetOrder)(nil),    // 10: locus.v1.BudgetOrder
+	(*LedgerHead)(nil),     // 11: locus.v1.LedgerHead
 }
 var file_study_proto_depIdxs = []int32{
 	0, // 0: locus.v1.Roster.sites:type_name -> locus.v1.Site
@@ -997,7 +1109,7 @@ func file_study_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_study_proto_rawDesc), len(file_study_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   11,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
