@@ -53,6 +53,9 @@ func (n *Node) Attack(ctx context.Context, spec PreviewSpec) (Attacked, error) {
 	if err != nil {
 		return Attacked{}, fmt.Errorf("%w: panel %q is not here yet: %w", ErrPreview, q.panel.Name, err)
 	}
+	if q.data.People < protocol.MinCohort {
+		return Attacked{}, fmt.Errorf("%w: fewer than %d people of cohort %q consent", ErrPreview, protocol.MinCohort, q.cohort.Name)
+	}
 	counts, _, err := n.shelf.count(ctx, q.data, p, q.ranges)
 	if err != nil {
 		return Attacked{}, err

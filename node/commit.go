@@ -20,6 +20,9 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	if err := keepPin(ctx, tx, c.identity, c.pin); err != nil {
 		return nil, err
 	}
+	if err := s.keepTags(ctx, tx, q.data); err != nil {
+		return nil, err
+	}
 	if q.header.Message.Mode == protocol.Exact {
 		var err error
 		if c.granted, err = s.recordExact(ctx, tx, q); err != nil {
@@ -48,7 +51,7 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	if err := row.insert(ctx, tx); err != nil {
 		return nil, err
 	}
-	if err := rememberQuestion(ctx, tx, q); err != nil {
+	if err := s.rememberQuestion(ctx, tx, q); err != nil {
 		return nil, err
 	}
 	// The share that a site deals to itself needs no carrier.

@@ -95,6 +95,12 @@ type Config struct {
 	// what locus-node sets. Without one they are parsed in this process, which has keys
 	// and a network. That is for simulations and tests, whose files are their own.
 	Parser worker.Program
+	// ConsentFolder is where tables of consents are moved to, to be taken in while the node
+	// serves. Empty means nowhere.
+	ConsentFolder string
+	// ConsentListen is the loopback address and port where they can be posted to. Empty means
+	// nowhere.
+	ConsentListen string
 	// Workers bounds the tasks that are counted at one time. Zero means 1.
 	Workers int
 }

@@ -289,7 +289,7 @@ func (c *counting) people(table *roll.Table, samples []string, sexes []genotype.
 		return tally.People{}, errors.New("the file has no samples")
 	}
 	if table != nil {
-		return c.fit(table, samples, sexes, 1)
+		return c.fit(table, samples, sexes, definition{Minimum: 1})
 	}
 	c.summary.Samples, c.summary.Strata = len(samples), []string{""}
 	who := tally.People{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
@@ -302,11 +302,14 @@ func (c *counting) people(table *roll.Table, samples []string, sexes []genotype.
 }
 
 // fit is who of a file's samples is counted by a table.
-func (c *counting) fit(table *roll.Table, samples []string, sexes []genotype.Sex, minimum int) (tally.People, error) {
+func (c *counting) fit(table *roll.Table, samples []string, sexes []genotype.Sex, d definition) (tally.People, error) {
 	c.summary.Samples, c.summary.Strata = len(samples), []string{""}
-	found, err := table.Cohort(samples, sexes, minimum)
+	found, err := table.Cohort(samples, sexes, d.Minimum)
 	if err != nil {
 		return tally.People{}, err
+	}
+	if d.Keep != nil {
+		found.Only(d.Keep)
 	}
 	c.summary.People, c.summary.Ignored = found.People, found.Ignored
 	if found.Strata != nil {

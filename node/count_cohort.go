@@ -33,6 +33,9 @@ func (n *Node) CountCohort(ctx context.Context, name string, spec CountSpec, yie
 	}
 	c, err := newCounting(spec)
 	if err == nil {
+		d, err = n.consenting(ctx, n.records.db, d, "")
+	}
+	if err == nil {
 		d, err = n.shelf.withRegions(d)
 	}
 	if err == nil {
@@ -137,7 +140,7 @@ func (c *counting) table(from *hashedFile, d definition) (*roll.Table, error) {
 }
 
 func (c *counting) countRows(ctx context.Context, table *roll.Table, d definition, r genotype.Reader, about aboutFile, yield CountYield) error {
-	who, err := c.fit(table, r.Samples(), about.sexes, d.Minimum)
+	who, err := c.fit(table, r.Samples(), about.sexes, d)
 	if err != nil {
 		return err
 	}

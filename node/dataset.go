@@ -110,8 +110,10 @@ type definition struct {
 
 	// Regions are what Callable names, once they were read.
 	Regions *tally.Regions `json:"-"`
-	// Who are the people, while the cohort is taken in.
+	// Who are the people, while the cohort is taken in and where not all of them consent.
 	Who []string `json:"-"`
+	// Keep tells who consents; nil where everybody does.
+	Keep func(person string) bool `json:"-"`
 }
 
 // fileRecord is a file as it was when the cohort was added.
@@ -260,6 +262,9 @@ func (in *inputs) cohort(ctx context.Context, how *parsing, d definition, places
 }
 
 func (d definition) counted(c *roll.Cohort, a genotype.Assembly, sexes []genotype.Sex) counted {
+	if d.Keep != nil {
+		c.Only(d.Keep)
+	}
 	return counted{Cohort: c, who: tally.People{Labels: c.Labels, Sexes: c.Sexes, Callable: d.Regions}, assembly: a, sexes: sexes}
 }
 

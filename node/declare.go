@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,6 +34,13 @@ func (n *Node) content(ctx context.Context, q querier, r *protocol.Roster, point
 		}
 		content := k.content(n.keys.DeclarationTag)
 		parts = append(parts, []byte(k.Name), content[:])
+		epoch, err := consentedIn(ctx, q, k.Name)
+		if err != nil {
+			return holdings{}, err
+		}
+		if epoch > 0 {
+			parts = append(parts, binary.BigEndian.AppendUint64(nil, epoch))
+		}
 		h.cohorts = append(h.cohorts, protocol.DeclaredCohort{
 			Name: k.Name, SizeClass: protocol.SizeClass(k.People), Modes: declaredModes(r, point, k.People),
 		})

@@ -88,6 +88,9 @@ func (n *Node) reckon(ctx context.Context, q querier, asked *question) (*reckoni
 	if a.own.tags, err = readTags(ctx, q, a.own.list); err != nil {
 		return nil, err
 	}
+	if a.own.tags == nil && asked.data.Who != nil {
+		a.own.tags = tags(asked.data.Who, n.keys.PinTag)
+	}
 	a.fresh = size(asked.ranges)
 	for i := range lists {
 		if err := n.weigh(ctx, q, asked, a, &lists[i]); err != nil {

@@ -45,11 +45,16 @@ func (d definition) list(tag func(domain string, parts ...[]byte) protocol.Diges
 	return tag(domainList, parts...)
 }
 
+// personTag names a person under a key of the site's.
+func personTag(person string, tag func(domain string, parts ...[]byte) protocol.Digest) protocol.Digest {
+	return tag(domainPerson, []byte(person))
+}
+
 // tags are the people of a cohort as the records have them, sorted. No name is in them.
 func tags(persons []string, tag func(domain string, parts ...[]byte) protocol.Digest) []byte {
 	all := make([][tagSize]byte, len(persons))
 	for i, p := range persons {
-		t := tag(domainPerson, []byte(p))
+		t := personTag(p, tag)
 		all[i] = [tagSize]byte(t[:])
 	}
 	slices.SortFunc(all, func(a, b [tagSize]byte) int { return bytes.Compare(a[:], b[:]) })
@@ -77,12 +82,9 @@ func compareTags(a, b []byte) (common, differ int) {
 }
 
 // keepPeople writes down who a cohort is that was taken in, and forgets people of whom
-// nothing was released and that no cohort has any more.
+// nothing was answered and that no cohort has any more.
 func (n *Node) keepPeople(ctx context.Context, tx querier, d definition) error {
-	list := d.list(n.keys.PinTag)
-	if _, err := tx.ExecContext(ctx, `INSERT INTO people (list, class, variants, tags) VALUES (?, ?, 0, ?)
-		ON CONFLICT (list) DO UPDATE SET tags = excluded.tags`,
-		list[:], protocol.SizeClass(d.People), tags(d.Who, n.keys.PinTag)); err != nil {
+	if err := n.keepTags(ctx, tx, d); err != nil {
 		return err
 	}
 	have, err := readCohorts(ctx, tx)
@@ -93,7 +95,7 @@ func (n *Node) keepPeople(ctx context.Context, tx querier, d definition) error {
 	for _, k := range have {
 		wanted[k.list(n.keys.PinTag)] = true
 	}
-	idle, err := readDigests(ctx, tx, "SELECT list FROM people WHERE variants = 0")
+	idle, err := readDigests(ctx, tx, "SELECT list FROM people WHERE variants = 0 AND list NOT IN (SELECT list FROM questions)")
 	if err != nil {
 		return err
 	}
@@ -106,6 +108,18 @@ func (n *Node) keepPeople(ctx context.Context, tx querier, d definition) error {
 		}
 	}
 	return nil
+}
+
+// keepTags writes down who is counted, unless that is whoever the cohort was taken in with.
+func (n *Node) keepTags(ctx context.Context, tx querier, d definition) error {
+	if d.Who == nil {
+		return nil
+	}
+	list := d.list(n.keys.PinTag)
+	_, err := tx.ExecContext(ctx, `INSERT INTO people (list, class, variants, tags) VALUES (?, ?, 0, ?)
+		ON CONFLICT (list) DO UPDATE SET tags = excluded.tags`,
+		list[:], protocol.SizeClass(d.People), tags(d.Who, n.keys.PinTag))
+	return err
 }
 
 // readDigests returns the one column of every row.

@@ -3,6 +3,8 @@ package node
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/http"
 
 	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/dp/ledger"
@@ -11,6 +13,20 @@ import (
 
 // Pin is what Join does with the token's endpoints.
 func (n *Node) Pin(endpoints []protocol.Endpoint) error { return n.pin(endpoints) }
+
+// LookForConsents looks into the folder of consents once.
+func (n *Node) LookForConsents(ctx context.Context) error { return n.lookForConsents(ctx) }
+
+// ConsentHandler is what answers at the port for consents, and the token it wants.
+func (n *Node) ConsentHandler() (http.Handler, string, error) {
+	token, err := n.consentToken()
+	return n.consentRoutes(token), token, err
+}
+
+// ListenLoopback opens the port.
+func ListenLoopback(ctx context.Context, address string) (net.Listener, error) {
+	return listenLoopback(ctx, address)
+}
 
 // ChangeCounts lets a test change what is counted from now on.
 func (n *Node) ChangeCounts(change func([]int64)) { n.testOnlyCounts = change }

@@ -151,6 +151,11 @@ func (n *Node) checkCohort(ctx context.Context, q *question) error {
 	if q.data, err = readCohort(ctx, n.records.db, q.cohort.Name); err != nil {
 		return err
 	}
+	if q.data, err = n.consenting(ctx, n.records.db, q.data, q.header.Message.Study); errors.Is(err, errDatasetChanged) {
+		return fmt.Errorf("%w: %w", protocol.DeclarationChanged, err)
+	} else if err != nil {
+		return err
+	}
 	d, ok := q.declared.Message.Cohort(q.cohort.Name)
 	if !ok || !slices.Contains(d.Modes, q.header.Message.Mode) && !debug.Without(debug.ModeSigned) {
 		return fmt.Errorf("%w: %q is not declared for mode %s", protocol.UnknownCohort, q.cohort.Name, q.header.Message.Mode)
@@ -170,7 +175,7 @@ func checkSet(_ context.Context, q *question) error {
 }
 
 func checkMinimum(_ context.Context, q *question) error {
-	if q.data.People < int(max(q.cohort.Minimum, protocol.MinCohort)) && !debug.Without(debug.MinimumCohort) {
+	if q.data.People < max(int(q.cohort.Minimum), q.data.Minimum, protocol.MinCohort) && !debug.Without(debug.MinimumCohort) {
 		return fmt.Errorf("%w: %q", protocol.CohortTooSmall, q.cohort.Name)
 	}
 	return nil

@@ -204,10 +204,13 @@ func (w *network) newSite(i int) *site {
 }
 
 // reopen opens a site's directory, as its program does when it starts.
-func (w *network) reopen(s *site) {
+func (w *network) reopen(s *site) { w.feed(s, "") }
+
+// feed is reopen with a folder for consents.
+func (w *network) feed(s *site, folder string) {
 	w.t.Helper()
 	s.node = must[*node.Node](w.t)(node.Open(node.Config{
-		Dir: s.dir, HeadFile: s.head, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "test",
+		Dir: s.dir, HeadFile: s.head, Now: w.clock.Now, Log: slog.New(slog.NewTextHandler(w.log, nil)), Version: "test", ConsentFolder: folder,
 	}))
 	opened := s.node
 	w.t.Cleanup(func() {
@@ -307,7 +310,16 @@ func (w *network) greet() {
 	for i, st := range states {
 		if !st.Ready {
 			w.freshen(i, st.HeadQuery)
+			w.confirm(i)
 		}
+	}
+}
+
+// confirm has a custodian say that no withdrawal was lost with a disk.
+func (w *network) confirm(i int) {
+	w.t.Helper()
+	if err := w.sites[i].node.ConfirmConsents(w.t.Context()); err != nil {
+		w.t.Fatal(err)
 	}
 }
 

@@ -25,6 +25,8 @@ type Node struct {
 	shelf   shelf
 	card    protocol.Card
 
+	consents consents
+
 	// ledger is nil, and ledgerErr says why, when it cannot be used.
 	ledger    *ledger.Ledger
 	ledgerErr error

@@ -33,7 +33,7 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'revoked', 'budget', 'debit', 'verdict')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -222,7 +222,7 @@ func (r *records) prepare(ctx context.Context) error {
 			return fmt.Errorf("%w: they are of version %d, this program knows %d", ErrRecords, version, schemaVersion)
 		}
 		stamp := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-		_, err := tx.ExecContext(ctx, schema+reportSchema+tableSchema+ledger.Schema+stamp)
+		_, err := tx.ExecContext(ctx, schema+reportSchema+tableSchema+consentSchema+ledger.Schema+stamp)
 		return err
 	})
 }
@@ -283,6 +283,7 @@ const (
 	linkRestored     = "restored"
 	linkGrant        = "grant"
 	linkReopening    = "reopening"
+	linkConsent      = "consent"
 	linkRevoked      = "revoked"
 	linkVerdict      = "verdict"
 	linkBudget       = "budget"

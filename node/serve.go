@@ -60,6 +60,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		n.records.verifyChain,
 		n.verifyBudget,
 		n.verifyReleased,
+		n.verifyConsents,
 		func(ctx context.Context) error { return n.clean(ctx, n.cfg.Now()) },
 	} {
 		if err := first(ctx); err != nil {
@@ -78,6 +79,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	work.Go(func() error { return t.Run(ctx) })
 	work.Go(func() error { return s.jobs.run(ctx, n.cfg.Workers) })
 	work.Go(func() error { return n.cleanAlways(ctx) })
+	work.Go(func() error { return n.feedConsents(ctx) })
 	err = work.Wait()
 	if cause := context.Cause(ctx); fatal(cause) {
 		n.cfg.Log.Error("stopped: the records or the log could not be written", "why", cause)

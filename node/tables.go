@@ -17,7 +17,12 @@ CREATE TABLE questions ( -- what was answered
 	query  BLOB PRIMARY KEY CHECK (length(query) = 32),
 	cohort TEXT NOT NULL,
 	panel  BLOB NOT NULL CHECK (length(panel) = 32),
-	ranges BLOB NOT NULL
+	ranges BLOB NOT NULL,
+	study  TEXT NOT NULL,
+	mode   INTEGER NOT NULL,
+	list   BLOB NOT NULL REFERENCES people (list), -- who was counted
+	variants INTEGER NOT NULL CHECK (variants > 0),
+	answered INTEGER NOT NULL -- first
 ) STRICT;
 
 CREATE TABLE verdicts ( -- what the custodian said last of each publication
@@ -35,10 +40,10 @@ type asked struct {
 }
 
 // rememberQuestion writes down what a query asks for, with the first answer to it.
-func rememberQuestion(ctx context.Context, tx querier, q *question) error {
-	query := q.header.Digest()
-	_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO questions (query, cohort, panel, ranges) VALUES (?, ?, ?, ?)",
-		query[:], q.cohort.Name, q.panel.Digest[:], encodeRanges(union(q.ranges, nil)))
+func (n *Node) rememberQuestion(ctx context.Context, tx querier, q *question) error {
+	query, list, h := q.header.Digest(), q.data.list(n.keys.PinTag), &q.header.Message
+	_, err := tx.ExecContext(ctx, "INSERT OR IGNORE INTO questions (query, cohort, panel, ranges, study, mode, list, variants, answered) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		query[:], q.cohort.Name, q.panel.Digest[:], encodeRanges(union(q.ranges, nil)), h.Study, uint32(h.Mode), list[:], int64(h.Size), n.cfg.Now().Unix())
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/locus-genomics/locus/coordinator"
+	"github.com/locus-genomics/locus/node"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/rest"
 	"github.com/locus-genomics/locus/protocol/wire"
@@ -146,7 +147,28 @@ func TestANodeIsRestoredFromAnOldCopy(t *testing.T) {
 	if err := n.StartSite(2); err != nil {
 		t.Fatal(err)
 	}
+	confirmConsents(t, n.Node(2))
 	mustAsk() // the same release: its vote is known again
+}
+
+// confirmConsents waits for a node to learn from the others that it was restored, and has its
+// custodian say that no withdrawal was lost.
+func confirmConsents(t *testing.T, restored *node.Node) {
+	t.Helper()
+	look := time.NewTicker(10 * time.Millisecond)
+	defer look.Stop()
+	for range look.C {
+		r, err := restored.Consents(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Unconfirmed {
+			break
+		}
+	}
+	if err := restored.ConfirmConsents(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // replaceFile puts an old database in place of a new one, with its journal.

@@ -79,18 +79,24 @@ func (a *app) join() *cobra.Command {
 
 func (a *app) runCommand() *cobra.Command {
 	level := slog.LevelInfo
+	var feed node.Config
 	c := &cobra.Command{
 		Use: "run", Short: "Answer the coordinator until you stop it", Args: cli.Exactly(0),
 		Long: "Answer the coordinator until you stop it.\n\n" +
-			"The node dials out and opens no port. What it has sent stands in egress.log, a line a message.",
+			"The node dials out and opens no port to other machines. What it has sent stands in egress.log, a line\n" +
+			"a message. A hospital's own system can tell it of consents while it runs: by tables that are moved into\n" +
+			"a folder, or posted to /consents at an address of this machine, with the token in consent.token.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
-			return a.with(node.Config{Log: log}, func(n *node.Node) error {
+			feed.Log = log
+			return a.with(feed, func(n *node.Node) error {
 				log.Info("serving", "site", n.Card().Name, "version", version)
 				return n.Run(cmd.Context())
 			})
 		},
 	}
+	c.Flags().StringVar(&feed.ConsentFolder, "consent-folder", "", "folder whose *.tsv tables of consents are taken in as they come")
+	c.Flags().StringVar(&feed.ConsentListen, "consent-listen", "", "loopback address where tables of consents can be posted, such as 127.0.0.1:8081")
 	c.Flags().TextVar(&level, "log-level", level, "debug, info, warn or error")
 	return c
 }

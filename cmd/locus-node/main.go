@@ -14,6 +14,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
+	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol/rest"
 )
@@ -52,7 +53,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
 	root.PersistentFlags().StringVar(&a.head, "head-file", os.Getenv("LOCUS_NODE_HEAD"), "head file of the privacy ledger, outside of the directory and its backups (LOCUS_NODE_HEAD); DIR.head without it")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.parse())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.parse())
 	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
 }
 
@@ -73,7 +74,7 @@ func exitCode(err error) int {
 		return cli.Usage
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger):
 		return cli.Altered
-	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable):
+	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable

@@ -33,6 +33,8 @@ const (
 	ReleasedVariants                         // no variant again for nearly the same people
 	LifetimeRelease                          // no more exact variants of a person than the limit
 	DifferenceGranted                        // no sum over another set that its sites have not agreed to
+	ConsentApplied                           // who does not consent is not counted
+	ConsentConfirmed                         // nor is anybody before withdrawals are known again
 	PrivacyBudget                            // no private release beyond what was allowed
 	NoiseShare                               // a private release has this site's noise
 	PinnedPlaintext                          // one plaintext an identity

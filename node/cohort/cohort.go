@@ -37,6 +37,7 @@ type Cohort struct {
 	Ignored int
 
 	persons []string
+	places  []int32 // of their samples in the file
 }
 
 // Cohort fits the table to the samples of a file, whose names MUST differ. The sexes
@@ -46,7 +47,7 @@ func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Co
 	c := &Cohort{Labels: make([]uint8, len(samples)), Sexes: make([]genotype.Sex, len(samples))}
 	copy(c.Sexes, sexes)
 	places := finder{samples: samples}
-	c.persons = make([]string, 0, len(t.rows))
+	c.persons, c.places = make([]string, 0, len(t.rows)), make([]int32, 0, len(t.rows))
 	for i := range t.rows {
 		r := &t.rows[i]
 		at, ok := places.of(r.sample)
@@ -61,7 +62,7 @@ func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Co
 		}
 		if r.chosen {
 			c.Labels[at] = 1 + r.stratum
-			c.persons = append(c.persons, r.person)
+			c.persons, c.places = append(c.persons, r.person), append(c.places, int32(at))
 		}
 	}
 	c.Strata = t.strata
@@ -99,11 +100,14 @@ func (f *finder) of(name string) (place int, ok bool) {
 	return place, ok
 }
 
-// PersonsDigest names who is in the cohort, in no order. It is a plain hash of their
-// ids, which are easily guessed: it MUST NOT leave the site unless it is keyed.
-func (c *Cohort) PersonsDigest() [32]byte {
+// PersonsDigest names who is in the cohort.
+func (c *Cohort) PersonsDigest() [32]byte { return PersonsDigest(c.persons) }
+
+// PersonsDigest names people, in no order. It is a plain hash of their ids, which are
+// easily guessed: it MUST NOT leave the site unless it is keyed.
+func PersonsDigest(persons []string) [32]byte {
 	h := sha256.New()
-	for _, p := range slices.Sorted(slices.Values(c.persons)) {
+	for _, p := range slices.Sorted(slices.Values(persons)) {
 		var n [4]byte
 		binary.BigEndian.PutUint32(n[:], uint32(len(p)))
 		h.Write(n[:])

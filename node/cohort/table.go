@@ -3,6 +3,7 @@ package cohort
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -27,13 +28,17 @@ var (
 
 // LineError says where in the table something is wrong.
 type LineError struct {
+	// Table is which one; the sample table if it is empty.
+	Table string
 	// Line is counted from 1.
 	Line int
 	// Err is one of the errors of this package.
 	Err error
 }
 
-func (e *LineError) Error() string { return fmt.Sprintf("sample table, line %d: %v", e.Line, e.Err) }
+func (e *LineError) Error() string {
+	return fmt.Sprintf("%s, line %d: %v", cmp.Or(e.Table, "sample table"), e.Line, e.Err)
+}
 
 // Unwrap returns what is wrong.
 func (e *LineError) Unwrap() error { return e.Err }
