@@ -6,14 +6,32 @@ import (
 	"math/bits"
 )
 
-// Add adds hidden words to a sum, in place. This is all that a coordinator does with
-// them: addition modulo 2^48, six bytes at a time.
-func Add(sum, words []byte) error {
-	if len(sum) != len(words) || len(sum)%wordBytes != 0 {
-		return fmt.Errorf("%w: %d bytes added to %d; both must be the same multiple of %d", ErrLength, len(words), len(sum), wordBytes)
+// Add adds sites' hidden words to a sum, in place. This is all that a coordinator does with
+// them: addition modulo 2^48, six bytes at a time. With several sites at once the sum is
+// read from memory and written once for all of them. When it returns an error, nothing was
+// added.
+func Add(sum []byte, sites ...[]byte) error {
+	for _, words := range sites {
+		if len(sum) != len(words) || len(sum)%wordBytes != 0 {
+			return fmt.Errorf("%w: %d bytes added to %d; both must be the same multiple of %d", ErrLength, len(words), len(sum), wordBytes)
+		}
 	}
-	done := vectorSum(sum, words)
-	sum, words = sum[done:], words[done:]
+	done := vectorSum(sum, sites)
+	for from := done; from < len(sum); from += near {
+		to := min(from+near, len(sum))
+		for _, words := range sites {
+			add(sum[from:to], words[from:to])
+		}
+	}
+	return nil
+}
+
+// near is how many bytes of a sum all sites are added to before what follows, so that they
+// stay near the processor.
+const near = 2048 * wordBytes
+
+// add adds one site.
+func add(sum, words []byte) {
 	// Four words are three machine words. Their top bits are added apart, so that
 	// no carry crosses from one word into the next.
 	const group = 4 * wordBytes
@@ -34,7 +52,6 @@ func Add(sum, words []byte) error {
 	for ; len(sum) > 0; sum, words = sum[wordBytes:], words[wordBytes:] {
 		putWord(sum, word(sum)+word(words))
 	}
-	return nil
 }
 
 // word reads six bytes.

@@ -131,6 +131,7 @@ func BenchmarkTable(b *testing.B) {
 	b.Run("check", benchCheck)
 	b.Run("commit", benchCommit)
 	b.Run("add", benchAdd)
+	b.Run("add-one", benchAddOne)
 	b.Run("open", benchOpen)
 	b.Run("decrypt", benchDecrypt)
 	b.Run("up", benchUp)
@@ -211,19 +212,9 @@ func benchCommit(b *testing.B) {
 	})
 }
 
-// benchAdd is a coordinator that adds one site.
+// benchAdd is a coordinator that adds sites, eight at once as it does: of each.
 func benchAdd(b *testing.B) {
-	both(b, func(b *testing.B) {
-		x := newOurs(b, benchCount)
-		var hidden bytes.Buffer
-		x.hide(b, &hidden)
-		sum := make([]byte, hidden.Len())
-		perCounter(b, benchCount, func() {
-			if err := he.Add(sum, hidden.Bytes()); err != nil {
-				b.Fatal(err)
-			}
-		})
-	})
+	both(b, func(b *testing.B) { benchAddOf(b, 8) })
 	b.Run("memcpy", func(b *testing.B) {
 		from, to := make([]byte, 3*benchCount), make([]byte, 3*benchCount)
 		perCounter(b, benchCount, func() { copy(to, from) })
@@ -236,6 +227,27 @@ func benchAdd(b *testing.B) {
 		})
 	})
 	b.Run("uint32sum", benchFloor)
+}
+
+// benchAddOne is a coordinator that adds one site alone.
+func benchAddOne(b *testing.B) {
+	both(b, func(b *testing.B) { benchAddOf(b, 1) })
+}
+
+func benchAddOf(b *testing.B, sites int) {
+	x := newOurs(b, benchCount)
+	var hidden bytes.Buffer
+	x.hide(b, &hidden)
+	all := make([][]byte, sites)
+	for i := range all {
+		all[i] = bytes.Clone(hidden.Bytes()) // in memory of its own
+	}
+	sum := make([]byte, hidden.Len())
+	perCounter(b, sites*benchCount, func() {
+		if err := he.Add(sum, all...); err != nil {
+			b.Fatal(err)
+		}
+	})
 }
 
 // benchOpen is a researcher, from the sum and the openings to counters; of ours the

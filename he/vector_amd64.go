@@ -43,7 +43,7 @@ func vectorShow(words *int64, x *uint64, sum *byte, roots *uint64, guard uint64)
 func vectorDot(words *int64, random *byte, groups int, sums *uint64) (high uint64)
 
 //go:noescape
-func vectorAdd(sum *byte, words *byte, groups int)
+func vectorAdd(sum *byte, sites **byte, count int, blocks int)
 
 //go:noescape
 func vectorPut(to *byte, words *int64, groups int, limit int64) (outside uint64)
@@ -173,15 +173,20 @@ func vectorWeigh(words []int64, random []byte) (sum [checkWords]uint64, ok bool)
 	return sum, high == 0
 }
 
-// vectorSum adds the words of which there are eight, and returns how many bytes that were.
-func vectorSum(sum, words []byte) int {
-	const group = 8 * wordBytes
-	n := len(sum) / group
-	if n == 0 || !vectors() {
+// vectorSum adds sites to as much of a sum as there are blocks of 32 words, and returns how
+// many bytes that were. A block is read with the 16 bytes after it.
+func vectorSum(sum []byte, sites [][]byte) int {
+	const block, after = 32 * wordBytes, 16
+	n := (len(sum) - after) / block
+	if n <= 0 || len(sites) == 0 || !vectors() {
 		return 0
 	}
-	vectorAdd(&sum[0], &words[0], n)
-	return n * group
+	first := make([]*byte, len(sites))
+	for i, words := range sites {
+		first[i] = &words[0]
+	}
+	vectorAdd(&sum[0], &first[0], len(first), n)
+	return n * block
 }
 
 // vectorPutWords writes the words of which there are eight as putWords does, and returns

@@ -171,17 +171,25 @@ func TestVectorSumsAreIdentical(t *testing.T) {
 	for name, draw := range draws {
 		t.Run(name, func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(6, 7))
-			for n := range 40 {
-				sum, words := make([]byte, wordBytes*n), make([]byte, wordBytes*n)
-				want := make([]byte, wordBytes*n)
-				for i := range n {
-					a, b := draw(rng, 1<<48), draw(rng, 1<<48)
-					putWord(sum[wordBytes*i:], a)
-					putWord(words[wordBytes*i:], b)
-					putWord(want[wordBytes*i:], a+b)
-				}
-				if err := Add(sum, words); err != nil || !bytes.Equal(sum, want) {
-					t.Fatalf("%d words: another sum, %v", n, err)
+			for n := range 110 { // three blocks, and what is left
+				for count := range 5 {
+					sum, sites := make([]byte, wordBytes*n), make([][]byte, count)
+					want := make([]byte, wordBytes*n)
+					for i := range sum {
+						sum[i] = byte(rng.Uint32())
+					}
+					copy(want, sum)
+					for k := range sites {
+						sites[k] = make([]byte, wordBytes*n)
+						for i := range n {
+							x := draw(rng, 1<<48)
+							putWord(sites[k][wordBytes*i:], x)
+							putWord(want[wordBytes*i:], word(want[wordBytes*i:])+x)
+						}
+					}
+					if err := Add(sum, sites...); err != nil || !bytes.Equal(sum, want) {
+						t.Fatalf("%d words of %d sites: another sum, %v", n, count, err)
+					}
 				}
 			}
 		})

@@ -247,30 +247,55 @@ dotloop:
 	VZEROUPPER
 	RET
 
-// func vectorAdd(sum *byte, words *byte, groups int)
-TEXT ·vectorAdd(SB), NOSPLIT, $0-24
+// func vectorAdd(sum *byte, sites **byte, count int, blocks int)
+TEXT ·vectorAdd(SB), NOSPLIT, $0-32
 	MOVQ sum+0(FP), DI
-	MOVQ words+8(FP), SI
-	MOVQ groups+16(FP), CX
+	MOVQ sites+8(FP), SI
+	MOVQ count+16(FP), DX
+	MOVQ blocks+24(FP), CX
 	VMOVDQU64 expand<>(SB), Z30
 	VMOVDQU64 compress<>(SB), Z31
-	MOVQ $0xffffffffffff, AX
+	MOVQ $0x3f3f3f3f3f3f3f3f, AX // six bytes of eight
 	KMOVQ AX, K1
+	XORQ R8, R8 // how many bytes of each are added
 
-addloop:
-	PREFETCHT0 2048(DI)
-	PREFETCHT0 2048(SI)
-	VMOVDQU8.Z (DI), K1, Z0
-	VMOVDQU8.Z (SI), K1, Z1
-	VPERMB Z0, Z30, Z0
-	VPERMB Z1, Z30, Z1
-	VPADDQ Z1, Z0, Z0
+blockloop:
+	VPERMB.Z 0(DI), Z30, K1, Z0
+	VPERMB.Z 48(DI), Z30, K1, Z2
+	VPERMB.Z 96(DI), Z30, K1, Z4
+	VPERMB.Z 144(DI), Z30, K1, Z6
+	XORQ R9, R9
+
+siteloop:
+	MOVQ (SI)(R9*8), R10
+	ADDQ R8, R10
+	PREFETCHT0 2048(R10)
+	PREFETCHT0 2112(R10)
+	PREFETCHT0 2176(R10)
+	VPERMB.Z 0(R10), Z30, K1, Z8
+	VPERMB.Z 48(R10), Z30, K1, Z9
+	VPERMB.Z 96(R10), Z30, K1, Z10
+	VPERMB.Z 144(R10), Z30, K1, Z11
+	VPADDQ Z8, Z0, Z0
+	VPADDQ Z9, Z2, Z2
+	VPADDQ Z10, Z4, Z4
+	VPADDQ Z11, Z6, Z6
+	INCQ R9
+	CMPQ R9, DX
+	JNE  siteloop
+
 	VPERMB Z0, Z31, Z0
+	VPERMB Z2, Z31, Z2
+	VPERMB Z4, Z31, Z4
+	VPERMB Z6, Z31, Z6
 	store(Y0, Z0, X1, 0)
-	ADDQ $48, DI
-	ADDQ $48, SI
+	store(Y2, Z2, X3, 48)
+	store(Y4, Z4, X5, 96)
+	store(Y6, Z6, X7, 144)
+	ADDQ $192, DI
+	ADDQ $192, R8
 	DECQ CX
-	JNZ  addloop
+	JNZ  blockloop
 	VZEROUPPER
 	RET
 

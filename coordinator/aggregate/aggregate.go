@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -23,6 +24,9 @@ import (
 const (
 	// window is how much of each site is in memory at a time: a multiple of a word.
 	window = 6 << 17
+	// together is how many sites' windows are in memory, to be added at once: 7 MB with
+	// that of the sum.
+	together = 8
 	// maxPulls bounds the sites whose words are fetched at a time.
 	maxPulls = 8
 )
@@ -148,26 +152,23 @@ func Fetch(ctx context.Context, from Puller, store blob.Store, p Part) error {
 	return upload.Close()
 }
 
-// add reads all parts side by side, a window at a time.
+// add reads all parts side by side, a window of some of them at a time.
 func add(ctx context.Context, store blob.Store, parts []Part) (sum protocol.Digest, err error) {
 	upload, err := store.Begin(ctx, blob.ID{})
 	if err != nil {
 		return sum, fmt.Errorf("keep sum: %w", err)
 	}
 	defer func() { err = errors.Join(err, upload.Close()) }()
-	total, words := make([]byte, window), make([]byte, window)
+	total, words := make([]byte, window), make([][]byte, min(together, len(parts)))
+	for i := range words {
+		words[i] = make([]byte, window)
+	}
 	for offset := int64(0); offset < parts[0].Size; offset += window {
-		if err := ctx.Err(); err != nil {
-			return sum, err
-		}
 		n := min(window, parts[0].Size-offset)
 		clear(total[:n])
-		for _, p := range parts {
-			if err := readWindow(ctx, store, p, offset, words[:n]); err != nil {
+		for some := range slices.Chunk(parts, together) {
+			if err := addSome(ctx, store, some, offset, total[:n], words); err != nil {
 				return sum, err
-			}
-			if err := he.Add(total[:n], words[:n]); err != nil {
-				return sum, fmt.Errorf("add site %d: %w", p.Point, err)
 			}
 		}
 		if _, err := upload.Write(total[:n]); err != nil {
@@ -179,6 +180,22 @@ func add(ctx context.Context, store blob.Store, parts []Part) (sum protocol.Dige
 		return sum, fmt.Errorf("keep sum: %w", err)
 	}
 	return protocol.Digest(id), nil
+}
+
+// addSome adds a window of some parts at once, so that the sum is read and written once for
+// all of them.
+func addSome(ctx context.Context, store blob.Store, parts []Part, offset int64, total []byte, words [][]byte) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ready := make([][]byte, len(parts))
+	for i, p := range parts {
+		ready[i] = words[i][:len(total)]
+		if err := readWindow(ctx, store, p, offset, ready[i]); err != nil {
+			return err
+		}
+	}
+	return he.Add(total, ready...)
 }
 
 // readWindow opens the file anew each time, so that the number of open files does

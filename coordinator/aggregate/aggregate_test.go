@@ -137,12 +137,14 @@ func TestTheSumIsThatOfAllWords(t *testing.T) {
 }
 
 func TestWordsOverSeveralWindows(t *testing.T) {
-	const words = 300_001 // 1.7 MiB, not a multiple of a window
-	s, parts := newSites(1, 3, words)
-	store, _ := newStore(t)
-	sum, err := aggregate.Sum(t.Context(), s, store, parts)
-	if err != nil || !bytes.Equal(read(t, store, sum), s.naive(parts)) {
-		t.Errorf("it is another sum: %v", err)
+	const words = 300_001                      // 1.7 MiB, not a multiple of a window
+	for _, count := range []int{3, 8, 9, 17} { // of which eight are added at once
+		s, parts := newSites(1, count, words)
+		store, _ := newStore(t)
+		sum, err := aggregate.Sum(t.Context(), s, store, parts)
+		if err != nil || !bytes.Equal(read(t, store, sum), s.naive(parts)) {
+			t.Errorf("%d sites: it is another sum: %v", count, err)
+		}
 	}
 }
 
@@ -243,10 +245,10 @@ func TestPartsThatCannotBeAdded(t *testing.T) {
 	}
 }
 
-// Memory is two windows, whatever the number of sites and words.
+// Memory is nine windows at most, whatever the number of sites and words.
 func BenchmarkSum(b *testing.B) {
 	const words = 1 << 20
-	for _, count := range []int{3, 10} {
+	for _, count := range []int{3, 10, 20} {
 		b.Run(fmt.Sprint(count, " sites"), func(b *testing.B) {
 			s, parts := newSites(1, count, words)
 			b.SetBytes(int64(count) * parts[0].Size)
