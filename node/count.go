@@ -343,7 +343,7 @@ func (c *counting) settle(file genotype.Assembly) (genotype.Assembly, error) {
 
 func (c *counting) run(ctx context.Context, r genotype.Reader, who tally.People, a genotype.Assembly, yield CountYield) (err error) {
 	if c.wanted == nil {
-		c.summary.Warnings, err = tally.EachSiteStrata(ctx, r, c.covers, who, a, func(s []tally.SiteCounts) error {
+		c.summary.Warnings, err = tally.EachSite(ctx, r, c.covers, who, a, func(s []tally.SiteCounts) error {
 			c.note(s[0].Site.Contig)
 			return yield(c.summary.Strata, s)
 		})

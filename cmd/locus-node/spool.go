@@ -94,13 +94,12 @@ func (w *spools) add(strata []string, counts []tally.SiteCounts) error {
 	for i := range counts {
 		c := &counts[i]
 		g := &c.Genotypes
-		w.site = table.Site{
-			Contig: c.Site.Contig, Pos: c.Site.Pos, Ref: c.Site.Ref, Alts: c.Site.Alts, AC: c.AC, AN: c.AN,
-			Genotypes: table.Genotypes{
-				HomRef: g.HomRef, Het: g.Het, TwoAlts: g.TwoAlts, HapRef: g.HapRef, HapAlt: g.HapAlt,
-				Missing: g.Missing + g.Half, // plink2 knows no half calls
-			},
-		}
+		// Field by field: a literal is made elsewhere and copied, which costs as much as the
+		// line that is written from it.
+		to, into := &w.site, &w.site.Genotypes
+		to.Contig, to.Pos, to.Ref, to.Alts, to.AC, to.AN = c.Site.Contig, c.Site.Pos, c.Site.Ref, c.Site.Alts, c.AC, c.AN
+		into.HomRef, into.Het, into.TwoAlts, into.HapRef, into.HapAlt = g.HomRef, g.Het, g.TwoAlts, g.HapRef, g.HapAlt
+		into.Missing = g.Missing + g.Half // plink2 knows no half calls
 		f := w.files[i]
 		if f.lines = w.form.Append(f.lines, &w.site); len(f.lines) < atOnce {
 			continue

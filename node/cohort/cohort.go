@@ -76,10 +76,12 @@ func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Co
 	return c, nil
 }
 
-// finder finds samples by name. A table in the order of the file needs no index.
+// finder finds samples by name. A table in the order of the file needs no index, whether or
+// not it leaves some out.
 type finder struct {
 	samples []string
 	next    int
+	passed  int // how many samples were looked at in vain
 	at      map[string]int
 }
 
@@ -88,16 +90,30 @@ func (f *finder) of(name string) (place int, ok bool) {
 		f.next++
 		return f.next - 1, true
 	}
-	if f.at == nil {
-		f.at = make(map[string]int, len(f.samples))
-		for i, s := range f.samples {
-			f.at[s] = i
+	for i := f.next + 1; f.at == nil && i < len(f.samples); i++ {
+		if f.samples[i] == name {
+			f.next = i + 1
+			return i, true
 		}
+		// A table in the order of the file passes over each sample once.
+		if f.passed++; f.passed > len(f.samples) {
+			f.index()
+		}
+	}
+	if f.at == nil {
+		f.index()
 	}
 	if place, ok = f.at[name]; ok {
 		f.next = place + 1
 	}
 	return place, ok
+}
+
+func (f *finder) index() {
+	f.at = make(map[string]int, len(f.samples))
+	for i, s := range f.samples {
+		f.at[s] = i
+	}
 }
 
 // PersonsDigest names who is in the cohort.

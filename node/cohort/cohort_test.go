@@ -3,6 +3,7 @@ package cohort_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -301,4 +302,58 @@ func TestStrataThatCannotBeToldApartAreRefused(t *testing.T) {
 	if _, err := cohort.ReadStrata(strings.NewReader(table(append([]string{names}, many[:255]...)...)), cohort.Filter{}, "ancestry"); err != nil {
 		t.Errorf("255 strata: %v", err)
 	}
+}
+
+// Whatever the order of the table's lines, and whoever it leaves out, a person's label is at
+// the person's sample.
+func TestATableInAnyOrderIsFitted(t *testing.T) {
+	const many = 300
+	var file []string
+	for i := range many {
+		file = append(file, fmt.Sprint("s", i))
+	}
+	for _, tt := range []struct {
+		name  string
+		order func(dice *rand.Rand) []int
+	}{
+		{"in the order of the file", func(*rand.Rand) []int { return upTo(many) }},
+		{"with some left out", func(dice *rand.Rand) []int {
+			return slices.DeleteFunc(upTo(many), func(int) bool { return dice.IntN(4) == 0 })
+		}},
+		{"backwards", func(*rand.Rand) []int { all := upTo(many); slices.Reverse(all); return all }},
+		{"in no order", func(dice *rand.Rand) []int { return dice.Perm(many)[:200] }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			lines, want := []string{names}, make([]uint8, many)
+			for _, i := range tt.order(rand.New(rand.NewPCG(1, 2))) {
+				lines = append(lines, fmt.Sprintf("s%d p%d male EUR", i, i))
+				want[i] = 1
+			}
+			tab, err := read(t, table(lines...), "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := tab.Cohort(file, nil, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(want, c.Labels); d != "" {
+				t.Errorf("labels (-want +got):\n%s", d)
+			}
+			if _, err := tab.Cohort(file[:many-1], nil, 1); want[many-1] == 1 && !errors.Is(err, cohort.ErrNoSample) {
+				t.Errorf("a sample that is not in the file: %v", err)
+			}
+			_, err = read(t, table(append(lines, lines[len(lines)-1])...), "")
+			if !errors.Is(err, cohort.ErrTwice) {
+				t.Errorf("the last line twice: %v", err)
+			}
+		})
+	}
+}
+
+func upTo(n int) (list []int) {
+	for i := range n {
+		list = append(list, i)
+	}
+	return list
 }

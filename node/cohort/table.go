@@ -224,6 +224,9 @@ func (p *parser) row(line []byte) error {
 			return err
 		}
 	}
+	if len(p.table.rows) == cap(p.table.rows) { // append would grow a long slice by a quarter
+		p.table.rows = slices.Grow(p.table.rows, max(len(p.table.rows), 1024))
+	}
 	p.table.rows = append(p.table.rows, r)
 	return nil
 }
@@ -254,7 +257,7 @@ func (p *parser) once() error {
 		{func(r *row) string { return r.sample }, "this sample has a line above"},
 		{func(r *row) string { return r.person }, "this person has another sample above; keep one of them"},
 	} {
-		if p.ascends(of.name) {
+		if p.ascends(of.name, strings.Compare) || p.ascends(of.name, byLength) {
 			continue
 		}
 		seen := make(map[string]struct{}, len(p.table.rows))
@@ -269,15 +272,18 @@ func (p *parser) once() error {
 	return nil
 }
 
-// ascends reports whether names are in order, each once, as many tables have them.
-func (p *parser) ascends(name func(*row) string) bool {
+// ascends reports whether names are in an order, each once, as many tables have them.
+func (p *parser) ascends(name func(*row) string, compare func(a, b string) int) bool {
 	for i := 1; i < len(p.table.rows); i++ {
-		if name(&p.table.rows[i-1]) >= name(&p.table.rows[i]) {
+		if compare(name(&p.table.rows[i-1]), name(&p.table.rows[i])) >= 0 {
 			return false
 		}
 	}
 	return true
 }
+
+// byLength is the order of s9 and s10.
+func byLength(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
 
 // note gives a row its stratum.
 func (p *parser) note(r *row, value []byte) error {

@@ -1,8 +1,7 @@
 package genotype
 
-// DefaultBlockGQ is the quality that a call of a gVCF's block needs, where nobody says
-// another.
-const DefaultBlockGQ = 20
+// MinBlockGQ is the GQ that a call of a gVCF's block needs to count.
+const MinBlockGQ = 20
 
 // IsUnlisted reports whether an ALT stands for all alleles that are not listed, as the
 // callers of gVCF write it. Who carries it has something, and nobody says what.

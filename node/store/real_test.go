@@ -90,7 +90,8 @@ func people(n int) tally.People {
 func everySite(t *testing.T, r genotype.Reader, p tally.People) ([]tally.SiteCounts, tally.Warnings) {
 	t.Helper()
 	var all []tally.SiteCounts
-	w, err := tally.EachSite(t.Context(), r, func(*genotype.Site) bool { return true }, p, genotype.GRCh37, func(c *tally.SiteCounts) error {
+	w, err := tally.EachSite(t.Context(), r, func(*genotype.Site) bool { return true }, p, genotype.GRCh37, func(strata []tally.SiteCounts) error {
+		c := &strata[0]
 		kept, site := *c, *c.Site
 		site.Alts = slices.Clone(site.Alts)
 		kept.Site, kept.AC, kept.Het, kept.TwoAlts, kept.HapAlt = &site, slices.Clone(c.AC), slices.Clone(c.Het), slices.Clone(c.TwoAlts), slices.Clone(c.HapAlt)

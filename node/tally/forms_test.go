@@ -155,7 +155,7 @@ func inForms(t *rapid.T, file func() genotype.Reader, p tally.People) (tally.Exa
 			return first, nil, err
 		}
 		var sites []tally.SiteCounts
-		_, err = tally.EachSite(t.Context(), as(file()), nil, p, genotype.GRCh38, func(s *tally.SiteCounts) error {
+		_, err = eachSite(t.Context(), as(file()), nil, p, genotype.GRCh38, func(s *tally.SiteCounts) error {
 			c := *s
 			c.Site = nil
 			c.AC, c.Het, c.TwoAlts, c.HapAlt = slices.Clone(c.AC), slices.Clone(c.Het), slices.Clone(c.TwoAlts), slices.Clone(c.HapAlt)

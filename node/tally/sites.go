@@ -32,18 +32,11 @@ type Genotypes struct {
 	Half, Missing int64
 }
 
-// EachSite counts the people whose label is not 0 at each site that covers takes, and
-// hands the counts to yield, whose error ends it. Sites that did not pass their filters
-// are left out. The counts of a damaged file are not worth anything until EachSite
-// returns without an error.
+// EachSite counts the people of each label from 1 to the greatest at each site that covers
+// takes, in one pass, and hands the counts to yield, those of label 1 first. An error of
+// yield ends it. Sites that did not pass their filters are left out. The counts of a damaged
+// file are not worth anything until EachSite returns without an error.
 func EachSite(ctx context.Context, r genotype.Reader, covers genotype.Covers, p People, a genotype.Assembly,
-	yield func(*SiteCounts) error) (Warnings, error) {
-	return EachSiteStrata(ctx, r, covers, p.together(), a, func(strata []SiteCounts) error { return yield(&strata[0]) })
-}
-
-// EachSiteStrata is EachSite for the people of each label from 1 to the greatest by
-// themselves, in one pass: those of label 1 are the first.
-func EachSiteStrata(ctx context.Context, r genotype.Reader, covers genotype.Covers, p People, a genotype.Assembly,
 	yield func([]SiteCounts) error) (Warnings, error) {
 	c, err := newCounter(p, len(r.Samples()))
 	if err != nil {

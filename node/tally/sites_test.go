@@ -1,6 +1,7 @@
 package tally_test
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"testing"
@@ -26,9 +27,20 @@ func copyOf(s *tally.SiteCounts) counted {
 	return c
 }
 
+// eachSite is EachSite of all people together.
+func eachSite(ctx context.Context, r genotype.Reader, covers genotype.Covers, p tally.People, a genotype.Assembly,
+	yield func(*tally.SiteCounts) error) (tally.Warnings, error) {
+	together := p
+	together.Labels = slices.Clone(p.Labels)
+	for i, l := range p.Labels {
+		together.Labels[i] = min(l, 1)
+	}
+	return tally.EachSite(ctx, r, covers, together, a, func(s []tally.SiteCounts) error { return yield(&s[0]) })
+}
+
 func countSites(t *testing.T, r genotype.Reader, covers genotype.Covers) (all []counted, w tally.Warnings) {
 	t.Helper()
-	w, err := tally.EachSite(t.Context(), r, covers, people, genotype.GRCh38, func(s *tally.SiteCounts) error {
+	w, err := eachSite(t.Context(), r, covers, people, genotype.GRCh38, func(s *tally.SiteCounts) error {
 		all = append(all, copyOf(s))
 		return nil
 	})
@@ -127,7 +139,7 @@ func TestEachSiteEndsWithAnError(t *testing.T) {
 		"other people than the file": {read(t, x), tally.People{}, genotype.GRCh38, yes, tally.ErrPeople},
 		"a row without calls":        {withoutCalls{read(t, x)}, people, genotype.GRCh38, yes, tally.ErrPeople},
 	} {
-		if _, err := tally.EachSite(t.Context(), tt.r, nil, tt.p, tt.a, tt.yield); !errors.Is(err, tt.want) {
+		if _, err := eachSite(t.Context(), tt.r, nil, tt.p, tt.a, tt.yield); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", name, err, tt.want)
 		}
 	}
@@ -147,7 +159,7 @@ func TestStrataOfSitesAreCountedApart(t *testing.T) {
 					alone.Labels[i] = 1
 				}
 			}
-			_, err := tally.EachSite(t.Context(), file(), nil, alone, genotype.GRCh38, func(s *tally.SiteCounts) error {
+			_, err := eachSite(t.Context(), file(), nil, alone, genotype.GRCh38, func(s *tally.SiteCounts) error {
 				want[k] = append(want[k], copyOf(s))
 				return nil
 			})
@@ -157,7 +169,7 @@ func TestStrataOfSitesAreCountedApart(t *testing.T) {
 		}
 		for form, as := range forms() {
 			got := make([][]counted, len(want))
-			_, err := tally.EachSiteStrata(t.Context(), as(file()), nil, p, genotype.GRCh38, func(strata []tally.SiteCounts) error {
+			_, err := tally.EachSite(t.Context(), as(file()), nil, p, genotype.GRCh38, func(strata []tally.SiteCounts) error {
 				for k := range got {
 					got[k] = append(got[k], copyOf(&strata[k]))
 				}

@@ -72,23 +72,24 @@ const perWord = 8
 // count adds to into, by part, how many of a set there are. A long set is counted by
 // masks; a short one, or one of very many parts, person by person.
 func (s *split) count(set *genotype.Set, into []int64) {
+	part := s.part
 	if set.Bits == nil && len(s.masks) == 1 {
-		n := int64(0)
+		n := 0
 		for _, id := range set.IDs {
-			n += int64(s.part[id]) // which is 1, or 0
+			n += int(part[id]) // which is 1, or 0
 		}
-		into[1] += n
+		into[1] += int64(n)
 		return
 	}
 	if set.Bits == nil {
 		for _, id := range set.IDs {
-			into[s.part[id]]++
+			into[part[id]]++
 		}
 		return
 	}
 	if n := len(s.masks); n > fewMasks && bitmap.Count(set.Bits) < n*len(set.Bits)/perWord {
 		for id := range set.All() {
-			into[s.part[id]]++
+			into[part[id]]++
 		}
 		return
 	}

@@ -69,7 +69,7 @@ func (r *Reader) measure(name string, f field) (read bool, err error) {
 		if !known {
 			continue
 		}
-		low := n < int64(r.blockGQ)
+		low := n < genotype.MinBlockGQ
 		switch name {
 		case "GQ":
 			r.doubts[i] |= gqKnown | flag(low, gqLow)

@@ -68,16 +68,12 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the genotypes
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
-	// MinBlockGQ is the GQ below which a call of a gVCF's block is missing; 0 means
-	// genotype.DefaultBlockGQ, and a negative number none.
-	MinBlockGQ int
 }
 
 // Reader is a genotype.Reader over BCF.
 type Reader struct {
 	in       *stream
 	cfg      Config
-	blockGQ  int
 	head     header
 	order    genotype.Order
 	contig   int32 // of the record before, -1 for none
@@ -98,10 +94,7 @@ var _ genotype.Reader = (*Reader)(nil)
 
 // New reads the header. What a *bgzf.Reader unpacks is read without a copy.
 func New(src io.Reader, cfg Config) (*Reader, error) {
-	r := &Reader{cfg: cfg, contig: -1, blockGQ: cfg.MinBlockGQ}
-	if r.blockGQ == 0 {
-		r.blockGQ = genotype.DefaultBlockGQ
-	}
+	r := &Reader{cfg: cfg, contig: -1}
 	var err error
 	if r.in, err = newStream(src); err == nil {
 		err = r.head.read(r.in)

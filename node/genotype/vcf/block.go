@@ -71,7 +71,7 @@ func (r *Reader) doubt(format, rest []byte, row *genotype.Row) error {
 		if a < genotype.Reference && b < genotype.Reference {
 			continue
 		}
-		sure, err := m.sure(cell, r.blockGQ)
+		sure, err := m.sure(cell)
 		if err != nil {
 			return &LineError{Column: fixed + 2 + i, Err: err}
 		}
@@ -80,14 +80,14 @@ func (r *Reader) doubt(format, rest []byte, row *genotype.Row) error {
 	return nil
 }
 
-// sure reports whether a cell's GQ, or else its RGQ, is so high, and its depths are not
-// 0. What is not there speaks neither for nor against it.
-func (m measures) sure(cell []byte, least int) (bool, error) {
+// sure reports whether a cell's GQ, or else its RGQ, is high enough, and its depths are
+// not 0. What is not there speaks neither for nor against it.
+func (m measures) sure(cell []byte) (bool, error) {
 	quality, known, err := measure(cell, m.gq)
 	if err == nil && !known {
 		quality, known, err = measure(cell, m.rgq)
 	}
-	if err != nil || known && quality < int64(least) {
+	if err != nil || known && quality < genotype.MinBlockGQ {
 		return false, err
 	}
 	for _, at := range [2]int{m.minDP, m.dp} {

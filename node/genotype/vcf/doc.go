@@ -12,7 +12,7 @@
 // A line whose ALT is <NON_REF>, <*> or "." and whose INFO has END is a block of a gVCF:
 // it says of everyone that there is nothing from POS to END. Only there INFO is looked
 // at, and the fields that tell how sure a call is. It counts where all its alleles are
-// REF, GQ is Config.MinBlockGQ at least (RGQ, where GQ is not told), and MIN_DP and DP
+// REF, GQ is genotype.MinBlockGQ at least (RGQ, where GQ is not told), and MIN_DP and DP
 // are not 0; a field that is not there, or ".", says nothing against it. Who has
 // another call is missing in the block. END before POS, or a quality that is no number,
 // is refused.

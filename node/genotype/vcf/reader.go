@@ -62,16 +62,12 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the genotypes
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
-	// MinBlockGQ is the GQ below which a call of a gVCF's block is missing; 0 means
-	// genotype.DefaultBlockGQ, and a negative number none.
-	MinBlockGQ int
 }
 
 // Reader is a genotype.Reader over VCF text.
 type Reader struct {
 	lines    *lines
 	cfg      Config
-	blockGQ  int
 	samples  []string
 	format   bool    // there is a FORMAT column
 	lengths  [3]bool // of contigs of this assembly
@@ -96,10 +92,7 @@ func New(src io.Reader, cfg Config) (*Reader, error) {
 	if err != nil {
 		return nil, &LineError{Line: 1, Err: err}
 	}
-	r := &Reader{lines: l, cfg: cfg, blockGQ: cfg.MinBlockGQ}
-	if r.blockGQ == 0 {
-		r.blockGQ = genotype.DefaultBlockGQ
-	}
+	r := &Reader{lines: l, cfg: cfg}
 	if err := r.readHeader(); err != nil {
 		return nil, r.at(err)
 	}
