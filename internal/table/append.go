@@ -11,10 +11,18 @@ const digits = 20
 // appendNumber writes a number and what ends it. What strconv does for every number costs
 // more than reading a short record does.
 func appendNumber(b []byte, n int64, end byte) []byte {
-	if uint64(n) < 10 {
+	high := uint64(n) / 100
+	low := 2 * (uint64(n) - 100*high)
+	switch {
+	case uint64(n) < 10:
 		return append(b, '0'+byte(n), end)
-	}
-	if n < 0 {
+	case high == 0:
+		return append(b, pairs[low], pairs[low+1], end)
+	case high < 10:
+		return append(b, '0'+byte(high), pairs[low], pairs[low+1], end)
+	case high < 100:
+		return append(b, pairs[2*high], pairs[2*high+1], pairs[low], pairs[low+1], end)
+	case n < 0:
 		return append(strconv.AppendInt(b, n, 10), end)
 	}
 	at := len(b)
@@ -29,6 +37,10 @@ func appendNumber(b []byte, n int64, end byte) []byte {
 	}
 	return b[:at+len(to)]
 }
+
+// pairs are the numbers below a hundred, with two digits each.
+const pairs = "00010203040506070809" + "10111213141516171819" + "20212223242526272829" + "30313233343536373839" + "40414243444546474849" +
+	"50515253545556575859" + "60616263646566676869" + "70717273747576777879" + "80818283848586878889" + "90919293949596979899"
 
 // width is how many digits a number has.
 func width(u uint64) int {
