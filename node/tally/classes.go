@@ -33,7 +33,7 @@ type kinds struct {
 // copies, since who is het of two other ALTs is in no class of this one.
 func (c *counter) classes(row *genotype.Row, place genotype.Place) {
 	for k := range max(1, len(row.Classes)) { // packed and raw rows are of one ALT
-		c.class(row, k, place, func(stratum int, n kinds) {
+		c.class(row, k, place, func(stratum int, n *kinds) {
 			alleles := c.alleles[stratum*c.width:]
 			copies := n.oneAlt + 2*n.twoAlts + n.hapAlt + n.halfAlt
 			if k < len(row.Alts) {
@@ -50,7 +50,7 @@ func (c *counter) classes(row *genotype.Row, place genotype.Place) {
 }
 
 // class gives, for one ALT of a row of classes, the kinds of each part of the people.
-func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func(stratum int, n kinds)) {
+func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func(stratum int, n *kinds)) {
 	s := c.splitFor(place)
 	base, apart := genotype.NoAlt, false // the people by class, or by column
 	switch {
@@ -71,17 +71,18 @@ func (c *counter) class(row *genotype.Row, k int, place genotype.Place, add func
 		if people == 0 {
 			continue
 		}
-		var n kinds
+		n := &c.found // a closure is handed it, for which a variable would be made each time
 		if apart {
-			n = c.kindsOf(part, s, base)
+			c.kindsOf(n, part, s, base)
 		} else {
 			z := &c.sizes[part-1]
+			*n = kinds{}
 			n.oneAlt, n.twoAlts, n.missing = int64(z.OneAlt), int64(z.AllAlt), int64(z.NotCalled)
 			n.noAlt = people - n.oneAlt - n.twoAlts - n.missing
 		}
 		stratum, sex := s.stratum(part)
 		if place != genotype.Diploid {
-			n = n.at(place, sex, row.Coded, &c.warnings)
+			*n = n.at(place, sex, row.Coded, &c.warnings)
 		}
 		add(stratum, n)
 	}
@@ -177,19 +178,16 @@ func (c *counter) intersect(a, b *genotype.Set) *genotype.Set {
 	return &genotype.Set{IDs: both.IDs}
 }
 
-// kindsOf is what the columns say of one part: who is in no set is in the base.
-func (c *counter) kindsOf(part int, s *split, base genotype.Class) kinds {
+// kindsOf sets n to what the columns say of one part: who is in no set is in the base.
+func (c *counter) kindsOf(n *kinds, part int, s *split, base genotype.Class) {
 	in := func(column int) int64 { return c.columns[column*len(s.sizes)+part] }
-	n := kinds{
-		oneAlt: in(inHet), twoAlts: in(inHom) - in(inHaploidHom), hapAlt: in(inHaploidHom),
-		hapNoAlt: in(inHaploid) - in(inHaploidHom) - in(inHaploidMissing),
-		half:     in(inHalf), halfAlt: in(inHalfAlt), missing: in(inMissing),
-	}
+	n.oneAlt, n.twoAlts, n.hapAlt = in(inHet), in(inHom)-in(inHaploidHom), in(inHaploidHom)
+	n.hapNoAlt = in(inHaploid) - in(inHaploidHom) - in(inHaploidMissing)
+	n.half, n.halfAlt, n.missing = in(inHalf), in(inHalfAlt), in(inMissing)
 	n.noAlt = s.sizes[part] - n.oneAlt - n.twoAlts - n.hapAlt - n.hapNoAlt - n.half - n.missing
 	if base == genotype.AllAlt {
 		n.noAlt, n.twoAlts, n.hapNoAlt, n.hapAlt = n.twoAlts, n.noAlt, n.hapAlt, n.hapNoAlt
 	}
-	return n
 }
 
 // at is what genotypes stand for at a place where sexes differ; copies says the same

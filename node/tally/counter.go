@@ -18,6 +18,7 @@ type counter struct {
 	width    int // of alleles, for each stratum: by genotype.Allele
 	usual    []int64
 	columns  []int64      // of classes, each by part
+	found    kinds        // of one of them
 	both     genotype.Set // memory of intersect
 	unpacked genotype.Classes
 	planes   bitmap.Planes

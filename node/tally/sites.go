@@ -77,14 +77,13 @@ func (c *counter) site(row *genotype.Row, a genotype.Assembly, to []SiteCounts) 
 	for i := range to {
 		s := &to[i]
 		s.Site, s.AN, s.AC = &row.Site, 0, zeroed(s.AC, alts)
-		s.Genotypes = Genotypes{
-			Het: zeroed(s.Het, alts), TwoAlts: zeroed(s.TwoAlts, alts*(alts+1)/2), HapAlt: zeroed(s.HapAlt, alts),
-		}
+		s.HomRef, s.HapRef, s.Half, s.Missing = 0, 0, 0, 0
+		s.Het, s.TwoAlts, s.HapAlt = zeroed(s.Het, alts), zeroed(s.TwoAlts, alts*(alts+1)/2), zeroed(s.HapAlt, alts)
 	}
 	row = c.pack(row)
 	place := a.PlaceOf(canonical, row.Pos)
 	if row.Packed != nil || row.Raw != nil || len(row.Classes) == 1 && alts == 1 {
-		c.class(row, 0, place, func(stratum int, n kinds) { to[stratum].addKinds(n) })
+		c.class(row, 0, place, func(stratum int, n *kinds) { to[stratum].addKinds(n) })
 		return nil
 	}
 	c.everyone(row, place, to)
@@ -92,7 +91,7 @@ func (c *counter) site(row *genotype.Row, a genotype.Assembly, to []SiteCounts) 
 }
 
 // addKinds takes what classes tell of a site's only ALT.
-func (s *SiteCounts) addKinds(n kinds) {
+func (s *SiteCounts) addKinds(n *kinds) {
 	s.AC[0] += n.oneAlt + 2*n.twoAlts + n.hapAlt + n.halfAlt
 	s.AN += 2*(n.noAlt+n.oneAlt+n.twoAlts) + n.hapNoAlt + n.hapAlt + n.half
 	s.HomRef += n.noAlt
