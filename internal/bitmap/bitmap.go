@@ -18,6 +18,10 @@ func Count(a []uint64) int { return CountAnd(a, a) }
 // CountAnd is how many bits are set in both, which MUST be equally long.
 func CountAnd(a, b []uint64) int { return countAnd(a, b[:len(a)]) }
 
+// WordsALook is about how many words CountAnd counts in the time that it takes to look up one
+// bit of a set after another.
+func WordsALook() int { return wordsALook() }
+
 // Counts is how many samples have which code. Of code 0 that is not told.
 type Counts struct{ One, Two, Three int }
 
@@ -75,6 +79,8 @@ func unshuffle(x uint64) uint64 {
 	t = (x ^ x>>16) & 0x00000000ffff0000
 	return x ^ t ^ t<<16
 }
+
+const wordsALookGo = 2
 
 func countAndGo(a, b []uint64) (n int) {
 	for len(a) >= 4 && len(b) >= 4 {

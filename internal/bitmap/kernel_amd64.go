@@ -42,6 +42,16 @@ func countCodesAVX512(codes *byte, flip byte, mask *uint64, bytes int) (lower, a
 //go:noescape
 func widenAVX2(out *uint32, raw *byte, from uint32, blocks int) (fell int)
 
+func wordsALook() int {
+	switch {
+	case hasAVX512:
+		return 16
+	case hasAVX2:
+		return 8
+	}
+	return wordsALookGo
+}
+
 func countAnd(a, b []uint64) int {
 	switch {
 	case len(a) == 0:

@@ -2,6 +2,8 @@
 
 package bitmap
 
+func wordsALook() int { return wordsALookGo }
+
 func countAnd(a, b []uint64) int { return countAndGo(a, b) }
 
 func split(codes []byte, flip byte, p Planes) Counts { return splitGo(codes, flip, p) }

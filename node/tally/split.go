@@ -65,10 +65,6 @@ func (s *split) pairs() [][]uint64 {
 // another way is shorter.
 const fewMasks = 4
 
-// perWord is how many words a mask is counted through in the time that one person's
-// part is looked up.
-const perWord = 8
-
 // count adds to into, by part, how many of a set there are. A long set is counted by
 // masks; a short one, or one of very many parts, person by person.
 func (s *split) count(set *genotype.Set, into []int64) {
@@ -87,7 +83,7 @@ func (s *split) count(set *genotype.Set, into []int64) {
 		}
 		return
 	}
-	if n := len(s.masks); n > fewMasks && bitmap.Count(set.Bits) < n*len(set.Bits)/perWord {
+	if n := len(s.masks); n > fewMasks && bitmap.Count(set.Bits) < n*len(set.Bits)/bitmap.WordsALook() {
 		for id := range set.All() {
 			into[part[id]]++
 		}
