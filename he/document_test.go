@@ -71,11 +71,21 @@ func failures(name string, less float64) string {
 	return row
 }
 
-// estimates are the costs of the primal attack.
+// estimates is the table of attacks, of the lattice estimator and by our own formula.
 func estimates() string {
-	a := uniform(ringDegree, prime, hinted).primal()
-	return fmt.Sprintf("block size %d in dimension %d. That is 2%s by core-SVP (0.292 β) and 2%s by its quantum form (0.265 β), 2%s with the sieve of Becker and others for 8d calls, 2%s by the report MATZOV",
-		a.block, a.dimension, raised(int(a.coreSVP)), raised(int(a.quantum)), raised(int(a.sieve)), raised(int(a.matzov)))
+	row := func(name string, a attack) string {
+		return fmt.Sprintf("| %s | %.1f | %.1f | %.1f | %.1f |\n", name, a.coreSVP, a.quantum, a.sieve, a.matzov)
+	}
+	own := uniform(ringDegree, prime, hinted).primal()
+	table := row(fmt.Sprintf("`usvp` by our formula: β = %d in dimension %d", own.block, own.dimension), own)
+	for _, a := range estimator {
+		name := "`" + a.name + "`"
+		if a.block != 0 {
+			name += fmt.Sprintf(": β = %d in dimension %d", a.block, a.attack.dimension)
+		}
+		table += row(name, a.attack)
+	}
+	return table + fmt.Sprintf("\nSo 2%s is the figure to rely on, and 2%s by core-SVP", raised(int(least().matzov)), raised(int(least().coreSVP)))
 }
 
 // packings are the defaults of the roster for more than sixteen sites.
