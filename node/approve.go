@@ -26,6 +26,7 @@ type TableRelease struct {
 	ID                          protocol.Digest
 	Study, Title, Cohort, Panel string
 	Researcher, Purpose         string
+	Use                         protocol.Use
 	Mode                        protocol.Mode
 	// Release is which answer to the question it is in mode dp, Epsilon what it cost a
 	// person at Delta.
@@ -147,7 +148,7 @@ func (n *Node) tableRelease(ctx context.Context, c *egress.Coordinator, study st
 func (n *Node) describeTable(p *pinned, record *protocol.TableRecord, shown rest.Table) *TableRelease {
 	r, says, h := &p.roster.Message, &record.Publication.Message, &record.Header.Message
 	t := &TableRelease{
-		ID: record.Publication.Digest(), Study: says.Study, Title: says.Title, Cohort: says.Cohort, Purpose: h.Purpose, Mode: says.Mode,
+		ID: record.Publication.Digest(), Study: says.Study, Title: says.Title, Cohort: says.Cohort, Purpose: h.Purpose, Use: h.Use, Mode: says.Mode,
 		Release: h.Release, Rows: says.Rows, Content: says.Content, Issued: says.Issued, State: stateOf(shown), record: record, pinned: p,
 	}
 	if who, ok := r.Researcher(record.Publication.Signer()); ok {

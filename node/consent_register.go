@@ -15,6 +15,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/debug"
 	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/duo"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -254,14 +255,19 @@ func (n *Node) registerNow(ctx context.Context, q querier) (*register, error) {
 	return now, err
 }
 
-// consenting is a cohort without the people who do not consent to a study, whichever study
-// if it is empty. Who they are is looked up in the sample table: no genotype is read.
-func (n *Node) consenting(ctx context.Context, q querier, d definition, study string) (definition, error) {
+// consenting is a cohort without the people whose consent does not cover a use; for no use,
+// without those who have given none. Who they are is looked up in the sample table: no
+// genotype is read.
+func (n *Node) consenting(ctx context.Context, q querier, d definition, use *duo.Use) (definition, error) {
 	r, err := n.registerNow(ctx, q)
 	if err != nil || len(r.rows) == 0 && r.unnamed || debug.Without(debug.ConsentApplied) {
 		return d, err
 	}
-	d.Keep = func(person string) bool { return r.keeps(n.consentTag(person), study) }
+	covers := covering(use)
+	d.Keep = func(person string) bool {
+		row, ok := r.rows[n.consentTag(person)]
+		return !ok && r.unnamed || row.given && covers(&row)
+	}
 	persons, err := d.chosen()
 	if err != nil {
 		return d, err
@@ -271,13 +277,37 @@ func (n *Node) consenting(ctx context.Context, q querier, d definition, study st
 	return d, nil
 }
 
-// keeps tells whether somebody is counted.
-func (r *register) keeps(person protocol.Digest, study string) bool {
-	row, ok := r.rows[person]
-	if !ok {
-		return r.unnamed
+// covering tells of a consent that was given whether it covers a use. Many people's say the
+// same, which is asked once. What a person would have to decide does not count: nobody is
+// asked for one person.
+func covering(use *duo.Use) func(*consentRow) bool {
+	if use == nil {
+		return func(*consentRow) bool { return true }
 	}
-	return row.given && (row.studies == "" || study == "" || slices.Contains(words(row.studies), study))
+	asked := make(map[[2]string]bool)
+	return func(row *consentRow) bool {
+		key := [2]string{row.codes, row.studies}
+		covers, ok := asked[key]
+		if !ok {
+			covers = row.studies == "" || slices.Contains(words(row.studies), use.Study)
+			if row.codes != "" {
+				verdict, _ := duo.Match(words(row.codes), *use, nil)
+				covers = covers && verdict == duo.Allow
+			}
+			asked[key] = covers
+		}
+		return covers
+	}
+}
+
+// use is what is known of what a question is for.
+func (q *question) use() *duo.Use {
+	h := &q.header.Message
+	who, _ := q.pinned.roster.Message.Researcher(h.Researcher)
+	return &duo.Use{
+		Purpose: duo.Purpose(h.Use.Purpose), Diseases: h.Use.Diseases, Commercial: h.Use.Commercial,
+		Researcher: who.Name, Study: h.Study, Organisation: h.Organisation, Day: q.now,
+	}
 }
 
 // chosen are the people of a cohort as its sample table names them.

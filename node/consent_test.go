@@ -88,6 +88,9 @@ func TestWhoIsCountedByConsent(t *testing.T) {
 	given := func(i int, studies ...string) roll.Consent {
 		return roll.Consent{Person: person(i), Given: true, Studies: studies}
 	}
+	coded := func(i int, codes ...string) roll.Consent {
+		return roll.Consent{Person: person(i), Given: true, Codes: codes}
+	}
 	all := make([]roll.Consent, people)
 	for i := range all {
 		all[i] = given(i)
@@ -103,6 +106,8 @@ func TestWhoIsCountedByConsent(t *testing.T) {
 		{"one has, and has consented again", func(w *network) { w.withdraw(person(4)); w.consented(true, given(4)) }, nil},
 		{"a table says that one has", func(w *network) { w.consented(true, roll.Consent{Person: person(2)}) }, []int{2}},
 		{"one consents to another study", func(w *network) { w.consented(true, given(5, "other")) }, []int{5}},
+		{"one consents to research on health alone", func(w *network) { w.consented(true, coded(5, "DUO:0000006")) }, []int{5}},
+		{"one consents to any research, which was not said", func(w *network) { w.consented(true, coded(5, "DUO:0000042")) }, []int{5}},
 		{"and to this one", func(w *network) { w.consented(true, given(5, "demo", "other")) }, nil},
 		{"the table names all but one, who is left out", func(w *network) { w.consented(false, all[1:]...) }, []int{0}},
 		{"or counted, as the custodian says", func(w *network) { w.consented(true, all[1:]...) }, nil},
@@ -120,6 +125,44 @@ func TestWhoIsCountedByConsent(t *testing.T) {
 				if d := cmp.Diff(w.without(tt.left...), counts); d != "" {
 					t.Errorf("%s (-want +got):\n%s", name, d)
 				}
+			}
+		})
+	}
+}
+
+// Each question counts those whose consent covers what it says that it is for.
+func TestWhoIsCountedByWhatAQuestionIsFor(t *testing.T) {
+	list := []roll.Consent{
+		{Person: person(0), Given: true, Codes: []string{"DUO:0000042"}},
+		{Person: person(1), Given: true, Codes: []string{"DUO:0000006"}},
+		{Person: person(2), Given: true, Codes: []string{"DUO:0000007", "MONDO:0005015"}},
+		{Person: person(3), Given: true, Codes: []string{"DUO:0000042", "DUO:0000046"}},
+		{Person: person(4), Given: true, Codes: []string{"DUO:0000042", "DUO:0000021"}}, // which somebody would have to say
+		{Person: person(5), Given: true, Codes: []string{"DUO:0000042", "DUO:0000027=" + studyName}},
+		{Person: person(6), Given: true, Codes: []string{"DUO:0000042", "DUO:0000028=Here"}},
+	}
+	for _, tt := range []struct {
+		name string
+		use  protocol.Use
+		left []int
+	}{
+		{"nothing is said", protocol.Use{}, []int{0, 1, 2, 3, 4, 5, 6}},
+		{"any research", protocol.Use{Purpose: "general"}, []int{1, 2, 4, 6}},
+		{"health", protocol.Use{Purpose: "health"}, []int{2, 4, 6}},
+		{"health, to earn by it", protocol.Use{Purpose: "health", Commercial: true}, []int{2, 3, 4, 6}},
+		{"the disease", protocol.Use{Purpose: "disease", Diseases: []string{"MONDO:0005015"}}, []int{4, 6}},
+		{"another disease", protocol.Use{Purpose: "disease", Diseases: []string{"MONDO:0004975"}}, []int{2, 4, 6}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newPrivateNetwork(t, 2)
+			w.consented(true, list...)
+			w.greet()
+			counts, err := w.countedAs(w.ask(privately, func(a *asking) { a.header.Use = tt.use }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(w.without(tt.left...), counts); d != "" {
+				t.Errorf("what is counted (-want +got):\n%s", d)
 			}
 		})
 	}

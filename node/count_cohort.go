@@ -33,7 +33,7 @@ func (n *Node) CountCohort(ctx context.Context, name string, spec CountSpec, yie
 	}
 	c, err := newCounting(spec)
 	if err == nil {
-		d, err = n.consenting(ctx, n.records.db, d, "")
+		d, err = n.consenting(ctx, n.records.db, d, nil)
 	}
 	if err == nil {
 		d, err = n.shelf.withRegions(d)

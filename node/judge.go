@@ -151,7 +151,7 @@ func (n *Node) checkCohort(ctx context.Context, q *question) error {
 	if q.data, err = readCohort(ctx, n.records.db, q.cohort.Name); err != nil {
 		return err
 	}
-	if q.data, err = n.consenting(ctx, n.records.db, q.data, q.header.Message.Study); errors.Is(err, errDatasetChanged) {
+	if q.data, err = n.consenting(ctx, n.records.db, q.data, q.use()); errors.Is(err, errDatasetChanged) {
 		return fmt.Errorf("%w: %w", protocol.DeclarationChanged, err)
 	} else if err != nil {
 		return err

@@ -58,7 +58,9 @@ type Preview struct {
 	Study, Cohort, Panel string
 	Variants             uint64
 	Researcher, Purpose  string
-	Mode                 protocol.Mode
+	// Use is what it is for, in terms that consents are compared with.
+	Use  protocol.Use
+	Mode protocol.Mode
 	// Cost is what an answer in mode dp is charged, Left what one to this researcher may cost
 	// at most.
 	Cost, Left account.Cost
@@ -75,7 +77,7 @@ func (n *Node) Preview(ctx context.Context, spec PreviewSpec) (Preview, error) {
 		return Preview{}, err
 	}
 	r := &q.pinned.roster.Message
-	view := Preview{Study: spec.Study, Mode: q.header.Message.Mode, Variants: q.header.Message.Size, Purpose: q.header.Message.Purpose}
+	view := Preview{Study: spec.Study, Mode: q.header.Message.Mode, Variants: q.header.Message.Size, Purpose: q.header.Message.Purpose, Use: q.header.Message.Use}
 	if who, ok := r.Researcher(q.header.Message.Researcher); ok {
 		view.Researcher = who.Name + ", " + who.Organisation
 	}

@@ -21,8 +21,8 @@ func (i Identity) Tag(key []byte) Digest { return Tag(key, "locus/identity/v1", 
 func (i Identity) Equal(other Identity) bool { return i.digest == other.digest }
 
 // ReleaseIdentity is the identity of what a query asks: study, roster, analysis,
-// cohort, variants, strata, mode, noise, named sites, the content of every dataset and
-// the release number. The recipient, the nonce, the attempt, the expiry and the
+// cohort, variants, strata, mode, noise, use, named sites, the content of every dataset
+// and the release number. The recipient, the nonce, the attempt, the expiry and the
 // check-word key are not in it. contents are in roster order.
 func ReleaseIdentity(h *QueryHeader, b *QueryBody, variants Digest, contents []Digest) Identity {
 	var points []byte
@@ -41,11 +41,12 @@ func ReleaseIdentity(h *QueryHeader, b *QueryBody, variants Digest, contents []D
 	if h.Noise.Missing {
 		noise = append(noise, 1)
 	}
-	return Identity{Hash("locus/identity/v2",
+	parts := [][]byte{
 		[]byte(h.Study), h.Roster[:], []byte(h.Analysis), []byte(b.Cohort), variants[:], strata,
 		binary.BigEndian.AppendUint32(nil, uint32(h.Mode)), noise, points, content,
 		binary.BigEndian.AppendUint32(nil, h.Release),
-	)}
+	}
+	return Identity{Hash("locus/identity/v2", append(parts, h.Use.parts()...)...)}
 }
 
 // VariantsDigest names a list of variants, however it was selected. The list must

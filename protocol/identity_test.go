@@ -29,6 +29,9 @@ func drawQuestion(t *rapid.T) question {
 			Study: word.Draw(t, "study"), Roster: digest.Draw(t, "roster"), Analysis: word.Draw(t, "analysis"),
 			Mode: protocol.Mode(rapid.IntRange(1, 2).Draw(t, "mode")), Release: rapid.Uint32Range(0, 1).Draw(t, "release"),
 			Points: rapid.SliceOfN(rapid.Uint32Range(1, 2), 0, 2).Draw(t, "points"),
+			Use: protocol.Use{
+				Purpose: word.Draw(t, "purpose"), Diseases: rapid.SliceOfN(word, 0, 2).Draw(t, "diseases"), Commercial: rapid.Bool().Draw(t, "commercial"),
+			},
 		},
 		body: protocol.QueryBody{Cohort: word.Draw(t, "cohort"), Strata: rapid.SliceOfN(word, 0, 2).Draw(t, "strata")},
 		variants: rapid.SliceOfN(rapid.Custom(func(t *rapid.T) protocol.Variant {
@@ -46,6 +49,8 @@ func (q question) changed(t *rapid.T) question {
 		func() { q.header.Analysis = other.header.Analysis }, func() { q.header.Mode = other.header.Mode },
 		func() { q.header.Release = other.header.Release }, func() { q.header.Points = other.header.Points },
 		func() { q.body.Cohort = other.body.Cohort }, func() { q.body.Strata = other.body.Strata },
+		func() { q.header.Use.Purpose = other.header.Use.Purpose }, func() { q.header.Use.Diseases = other.header.Use.Diseases },
+		func() { q.header.Use.Commercial = other.header.Use.Commercial },
 		func() { q.variants = other.variants }, func() { q.contents = other.contents },
 	}), 0, 2).Draw(t, "swaps") {
 		swap()
@@ -60,7 +65,7 @@ func (q question) identity() protocol.Identity {
 // all is everything that an identity names, written so that nothing runs together.
 func (q question) all() string {
 	h, b := &q.header, &q.body
-	return fmt.Sprintf("%q %x %q %d %d %d %q %q %#v %x", h.Study, h.Roster, h.Analysis, h.Mode, h.Release, h.Points, b.Cohort, b.Strata, q.variants, q.contents)
+	return fmt.Sprintf("%q %x %q %d %d %d %q %q %v %q %q %#v %x", h.Study, h.Roster, h.Analysis, h.Mode, h.Release, h.Points, h.Use.Purpose, h.Use.Diseases, h.Use.Commercial, b.Cohort, b.Strata, q.variants, q.contents)
 }
 
 func TestAnIdentityNamesOneRelease(t *testing.T) {

@@ -63,8 +63,10 @@ type QueryHeader struct {
 	// Researcher is the signing key; Organisation and Purpose are what is claimed.
 	Researcher            KeyID
 	Organisation, Purpose string
-	Issued, Expires       time.Time
-	Nonce                 [32]byte
+	// Use is what the answer is for in terms that sites compare consents with.
+	Use             Use
+	Issued, Expires time.Time
+	Nonce           [32]byte
 }
 
 // Noise is what each site adds to its answer in mode dp.
@@ -116,6 +118,7 @@ func (h *QueryHeader) encode() ([]byte, error) {
 		Researcher: h.Researcher[:], Organisation: h.Organisation, Purpose: h.Purpose,
 		Issued: unix(h.Issued), Expires: unix(h.Expires), Nonce: h.Nonce[:],
 	}
+	m.Use = h.Use.pb()
 	if h.Noise != (Noise{}) {
 		m.Noise = &pb.Noise{Missing: h.Noise.Missing, Share: h.Noise.Share}
 	}
@@ -144,6 +147,9 @@ func (h *QueryHeader) decode(payload []byte) error {
 		h.Noise = Noise{Missing: m.Noise.Missing, Share: m.Noise.Share}
 	}
 	if h.Declarations, err = digestList(m.Declarations, MaxSites); err != nil {
+		return err
+	}
+	if h.Use, err = parseUse(m.Use); err != nil {
 		return err
 	}
 	return h.check()

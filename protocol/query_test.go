@@ -184,6 +184,7 @@ func TestReleaseIdentity(t *testing.T) {
 		{"the release number is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Release = 1 }, false},
 		{"the roster is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Roster = protocol.Hash("x") }, false},
 		{"the named sites are", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Points = nil }, false},
+		{"the use is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Use.Purpose = "health" }, false},
 		{"the analysis is", func(h *protocol.QueryHeader, _ *protocol.QueryBody) { h.Analysis = "af/2" }, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

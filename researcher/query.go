@@ -50,6 +50,8 @@ type Ask struct {
 	VariantFile string
 	// Purpose is what the custodians read.
 	Purpose string
+	// Use is what the answer is for, by which sites choose whose consent covers it.
+	Use protocol.Use
 	// Life is how long the question waits for its sites; zero means DefaultLife.
 	Life time.Duration
 }
@@ -116,7 +118,7 @@ func (c *Client) header(view View, cohort protocol.ExactCohort, ask Ask, variant
 	h := protocol.QueryHeader{
 		Study: r.Study, Roster: view.Roster.Digest(), Analysis: protocol.AlleleFrequency.ID, Mode: ask.Mode,
 		Params: params.Name(), Size: variants, Points: cohort.Points,
-		Researcher: c.home.key.Public().ID(), Organisation: c.home.identity.Organisation, Purpose: ask.Purpose,
+		Researcher: c.home.key.Public().ID(), Organisation: c.home.identity.Organisation, Purpose: ask.Purpose, Use: ask.Use,
 		Issued: now, Expires: now.Add(life),
 	}
 	for i, d := range view.Declarations {

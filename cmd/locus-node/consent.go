@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/duo"
+	"github.com/locus-genomics/locus/protocol"
 )
 
 func (a *app) consent() *cobra.Command {
@@ -92,9 +95,15 @@ func (a *app) tellConsents(c node.ConsentChange) error {
 }
 
 func (a *app) consentShow() *cobra.Command {
-	return &cobra.Command{
+	var use protocol.Use
+	c := &cobra.Command{
 		Use: "show [PERSON]", Short: "Show the register of consents, or one person's row", Args: cli.Between(0, 1),
+		Long: "Show the register of consents, or one person's row and, with --use, what each of its terms says of such a\n" +
+			"use. Whoever has an ask or a deny is not counted for it.",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := use.Check(); err != nil {
+				return cli.Misused(err)
+			}
 			return a.with(node.Config{}, func(n *node.Node) error {
 				r, err := n.Consents(cmd.Context())
 				if err != nil {
@@ -107,10 +116,31 @@ func (a *app) consentShow() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.tellPerson(c, epoch, r)
+				return errors.Join(a.tellPerson(c, epoch, r), a.tellCovers(c, use))
 			})
 		},
 	}
+	c.Flags().StringVar(&use.Purpose, "use", "", "what an answer would be for: general, health, disease, ancestry or methods")
+	c.Flags().StringSliceVar(&use.Diseases, "disease", nil, "with --use disease, a term such as MONDO:0005015")
+	c.Flags().BoolVar(&use.Commercial, "commercial", false, "with --use, somebody would earn by it")
+	return c
+}
+
+// tellCovers says line by line whether a consent covers a use.
+func (a *app) tellCovers(c roll.Consent, use protocol.Use) error {
+	if use.IsZero() || len(c.Codes) == 0 {
+		return nil
+	}
+	verdict, lines := duo.Match(c.Codes, duo.Use{
+		Purpose: duo.Purpose(use.Purpose), Diseases: use.Diseases, Commercial: use.Commercial, Day: time.Now(),
+	}, nil)
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "\nTERM\tVERDICT\tWHY\n")
+	for _, l := range lines {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", l.Term, l.Verdict, l.Why)
+	}
+	fmt.Fprintf(w, "use %s\t%s\t\n", &use, verdict)
+	return w.Flush()
 }
 
 func (a *app) tellRegister(r node.Register) error {

@@ -92,7 +92,7 @@ func readFile(path string, most int64) ([]byte, error) {
 func (a *app) told(p node.Preview) error {
 	fmt.Fprintf(a.out, "%s, cohort %s: %d variants of panel %s, mode %s\n", p.Study, p.Cohort, p.Variants, p.Panel, p.Mode)
 	if p.Researcher != "" {
-		fmt.Fprintf(a.out, "asked by %s, for: %s\n", p.Researcher, p.Purpose)
+		fmt.Fprintf(a.out, "asked by %s, for: %s (use: %s)\n", p.Researcher, p.Purpose, &p.Use)
 	}
 	if c := showCost(p.Cost, shownDelta); c.Rho > 0 {
 		left := showCost(p.Left, shownDelta)

@@ -122,6 +122,7 @@ func (a *app) showTable(t node.TableRelease) error {
 	}
 	say("researcher", "%s", t.Researcher)
 	say("purpose", "%s", t.Purpose)
+	say("use", "%s", &t.Use)
 	say("cohort", "%s", t.Cohort)
 	say("variants", "%d, of panel %s", t.Rows, t.Panel)
 	if t.Mode == protocol.Private {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -39,6 +40,9 @@ func (q *question) flags(f *pflag.FlagSet) {
 	f.BoolVar(&q.Private.AllCalled, "all-called", false, "in mode dp, take everybody as called at every variant: 1.4 times less error, wrong where calls are missing")
 	f.BoolVar(&q.Private.Again, "again", false, "in mode dp, new noise for a question that was asked before; it is charged again")
 	f.StringVar(&q.Purpose, "purpose", "", "what the answer is for, in words that custodians read")
+	f.StringVar(&q.Use.Purpose, "use", "", "what the answer is for, by which sites choose whose consent covers it: general, health, disease, ancestry or methods")
+	f.StringSliceVar(&q.Use.Diseases, "disease", nil, "with --use disease, a term such as MONDO:0005015; may be given several times")
+	f.BoolVar(&q.Use.Commercial, "commercial", false, "with --use, somebody means to earn by the answer")
 	f.DurationVar(&q.Life, "life", researcher.DefaultLife, "how long to wait for sites that are away")
 }
 
@@ -49,6 +53,10 @@ func (q *question) check() (err error) {
 	}
 	if q.study == "" || q.Cohort == "" {
 		return cli.Misused(errors.New("--study and --cohort are needed"))
+	}
+	slices.Sort(q.Use.Diseases)
+	if err := q.Use.Check(); err != nil {
+		return cli.Misused(err)
 	}
 	p := q.Private
 	noise := p.Epsilon != 0 || p.Error != 0

@@ -20,7 +20,8 @@ type Consent struct {
 	Person string
 	// Given is false once it was withdrawn.
 	Given bool
-	// Codes are terms of the data use ontology, such as DUO:0000006, ascending.
+	// Codes are terms of the Data Use Ontology, such as DUO:0000006, and of diseases, such as
+	// MONDO:0005015, ascending. Some have a value, as in DUO:0000027=lipids.
 	Codes []string
 	// Studies are those it is for, ascending; none for any.
 	Studies []string
@@ -40,7 +41,7 @@ const (
 )
 
 var (
-	code  = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,15}:[A-Za-z0-9_]{1,32}$`)
+	code  = regexp.MustCompile(`^[A-Z][A-Z0-9]{0,15}:[A-Za-z0-9_]{1,32}(=[^,\t]{1,128})?$`)
 	study = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 )
 

@@ -44,6 +44,7 @@ type QueryHeader struct {
 	Expires       int64                  `protobuf:"varint,16,opt,name=expires" json:"expires,omitempty"` // unix seconds
 	Nonce         []byte                 `protobuf:"bytes,17,opt,name=nonce" json:"nonce,omitempty"`      // 32 bytes
 	Noise         *Noise                 `protobuf:"bytes,18,opt,name=noise" json:"noise,omitempty"`      // in mode dp
+	Use           *Use                   `protobuf:"bytes,19,opt,name=use" json:"use,omitempty"`          // where something is said of it
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -204,6 +205,74 @@ func (x *QueryHeader) GetNoise() *Noise {
 	return nil
 }
 
+func (x *QueryHeader) GetUse() *Use {
+	if x != nil {
+		return x.Use
+	}
+	return nil
+}
+
+// Use is what an answer is for, in the words of the Data Use Ontology.
+type Use struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Purpose       string                 `protobuf:"bytes,1,opt,name=purpose" json:"purpose,omitempty"`   // general, health, disease, ancestry or methods
+	Diseases      []string               `protobuf:"bytes,2,rep,name=diseases" json:"diseases,omitempty"` // MONDO terms, ascending
+	Commercial    bool                   `protobuf:"varint,3,opt,name=commercial" json:"commercial,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Use) Reset() {
+	*x = Use{}
+	mi := &file_query_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Use) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Use) ProtoMessage() {}
+
+func (x *Use) ProtoReflect() protoreflect.Message {
+	mi := &file_query_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Use.ProtoReflect.Descriptor instead.
+func (*Use) Descriptor() ([]byte, []int) {
+	return file_query_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Use) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *Use) GetDiseases() []string {
+	if x != nil {
+		return x.Diseases
+	}
+	return nil
+}
+
+func (x *Use) GetCommercial() bool {
+	if x != nil {
+		return x.Commercial
+	}
+	return false
+}
+
 // Noise is what each site adds in mode dp.
 type Noise struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -215,7 +284,7 @@ type Noise struct {
 
 func (x *Noise) Reset() {
 	*x = Noise{}
-	mi := &file_query_proto_msgTypes[1]
+	mi := &file_query_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -227,7 +296,7 @@ func (x *Noise) String() string {
 func (*Noise) ProtoMessage() {}
 
 func (x *Noise) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[1]
+	mi := &file_query_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -240,7 +309,7 @@ func (x *Noise) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Noise.ProtoReflect.Descriptor instead.
 func (*Noise) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{1}
+	return file_query_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Noise) GetMissing() bool {
@@ -269,7 +338,7 @@ type Variant struct {
 
 func (x *Variant) Reset() {
 	*x = Variant{}
-	mi := &file_query_proto_msgTypes[2]
+	mi := &file_query_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -281,7 +350,7 @@ func (x *Variant) String() string {
 func (*Variant) ProtoMessage() {}
 
 func (x *Variant) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[2]
+	mi := &file_query_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -294,7 +363,7 @@ func (x *Variant) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Variant.ProtoReflect.Descriptor instead.
 func (*Variant) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{2}
+	return file_query_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Variant) GetContig() string {
@@ -336,7 +405,7 @@ type Range struct {
 
 func (x *Range) Reset() {
 	*x = Range{}
-	mi := &file_query_proto_msgTypes[3]
+	mi := &file_query_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -348,7 +417,7 @@ func (x *Range) String() string {
 func (*Range) ProtoMessage() {}
 
 func (x *Range) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[3]
+	mi := &file_query_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -361,7 +430,7 @@ func (x *Range) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Range.ProtoReflect.Descriptor instead.
 func (*Range) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{3}
+	return file_query_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Range) GetFrom() uint64 {
@@ -395,7 +464,7 @@ type QueryBody struct {
 
 func (x *QueryBody) Reset() {
 	*x = QueryBody{}
-	mi := &file_query_proto_msgTypes[4]
+	mi := &file_query_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -407,7 +476,7 @@ func (x *QueryBody) String() string {
 func (*QueryBody) ProtoMessage() {}
 
 func (x *QueryBody) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[4]
+	mi := &file_query_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -420,7 +489,7 @@ func (x *QueryBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QueryBody.ProtoReflect.Descriptor instead.
 func (*QueryBody) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{4}
+	return file_query_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *QueryBody) GetSalt() []byte {
@@ -489,7 +558,7 @@ type SealedBody struct {
 
 func (x *SealedBody) Reset() {
 	*x = SealedBody{}
-	mi := &file_query_proto_msgTypes[5]
+	mi := &file_query_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +570,7 @@ func (x *SealedBody) String() string {
 func (*SealedBody) ProtoMessage() {}
 
 func (x *SealedBody) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[5]
+	mi := &file_query_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +583,7 @@ func (x *SealedBody) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SealedBody.ProtoReflect.Descriptor instead.
 func (*SealedBody) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{5}
+	return file_query_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *SealedBody) GetPoint() uint32 {
@@ -542,7 +611,7 @@ type Query struct {
 
 func (x *Query) Reset() {
 	*x = Query{}
-	mi := &file_query_proto_msgTypes[6]
+	mi := &file_query_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -554,7 +623,7 @@ func (x *Query) String() string {
 func (*Query) ProtoMessage() {}
 
 func (x *Query) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[6]
+	mi := &file_query_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -567,7 +636,7 @@ func (x *Query) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Query.ProtoReflect.Descriptor instead.
 func (*Query) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{6}
+	return file_query_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Query) GetHeader() *Envelope {
@@ -599,7 +668,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_query_proto_msgTypes[7]
+	mi := &file_query_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -611,7 +680,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[7]
+	mi := &file_query_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -624,7 +693,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{7}
+	return file_query_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Task) GetStudy() string {
@@ -682,7 +751,7 @@ type Offer struct {
 
 func (x *Offer) Reset() {
 	*x = Offer{}
-	mi := &file_query_proto_msgTypes[8]
+	mi := &file_query_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -694,7 +763,7 @@ func (x *Offer) String() string {
 func (*Offer) ProtoMessage() {}
 
 func (x *Offer) ProtoReflect() protoreflect.Message {
-	mi := &file_query_proto_msgTypes[8]
+	mi := &file_query_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -707,7 +776,7 @@ func (x *Offer) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Offer.ProtoReflect.Descriptor instead.
 func (*Offer) Descriptor() ([]byte, []int) {
-	return file_query_proto_rawDescGZIP(), []int{8}
+	return file_query_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Offer) GetTask() *Envelope {
@@ -742,7 +811,7 @@ var File_query_proto protoreflect.FileDescriptor
 
 const file_query_proto_rawDesc = "" +
 	"\n" +
-	"\vquery.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\xf8\x03\n" +
+	"\vquery.proto\x12\blocus.v1\x1a\x0eenvelope.proto\"\x99\x04\n" +
 	"\vQueryHeader\x12\x14\n" +
 	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
 	"\x06roster\x18\x02 \x01(\fR\x06roster\x12\x1a\n" +
@@ -766,7 +835,14 @@ const file_query_proto_rawDesc = "" +
 	"\x06issued\x18\x0f \x01(\x03R\x06issued\x12\x18\n" +
 	"\aexpires\x18\x10 \x01(\x03R\aexpires\x12\x14\n" +
 	"\x05nonce\x18\x11 \x01(\fR\x05nonce\x12%\n" +
-	"\x05noise\x18\x12 \x01(\v2\x0f.locus.v1.NoiseR\x05noise\"7\n" +
+	"\x05noise\x18\x12 \x01(\v2\x0f.locus.v1.NoiseR\x05noise\x12\x1f\n" +
+	"\x03use\x18\x13 \x01(\v2\r.locus.v1.UseR\x03use\"[\n" +
+	"\x03Use\x12\x18\n" +
+	"\apurpose\x18\x01 \x01(\tR\apurpose\x12\x1a\n" +
+	"\bdiseases\x18\x02 \x03(\tR\bdiseases\x12\x1e\n" +
+	"\n" +
+	"commercial\x18\x03 \x01(\bR\n" +
+	"commercial\"7\n" +
 	"\x05Noise\x12\x18\n" +
 	"\amissing\x18\x01 \x01(\bR\amissing\x12\x14\n" +
 	"\x05share\x18\x02 \x01(\x04R\x05share\"W\n" +
@@ -819,33 +895,35 @@ func file_query_proto_rawDescGZIP() []byte {
 	return file_query_proto_rawDescData
 }
 
-var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_query_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_query_proto_goTypes = []any{
 	(*QueryHeader)(nil), // 0: locus.v1.QueryHeader
-	(*Noise)(nil),       // 1: locus.v1.Noise
-	(*Variant)(nil),     // 2: locus.v1.Variant
-	(*Range)(nil),       // 3: locus.v1.Range
-	(*QueryBody)(nil),   // 4: locus.v1.QueryBody
-	(*SealedBody)(nil),  // 5: locus.v1.SealedBody
-	(*Query)(nil),       // 6: locus.v1.Query
-	(*Task)(nil),        // 7: locus.v1.Task
-	(*Offer)(nil),       // 8: locus.v1.Offer
-	(*Envelope)(nil),    // 9: locus.v1.Envelope
+	(*Use)(nil),         // 1: locus.v1.Use
+	(*Noise)(nil),       // 2: locus.v1.Noise
+	(*Variant)(nil),     // 3: locus.v1.Variant
+	(*Range)(nil),       // 4: locus.v1.Range
+	(*QueryBody)(nil),   // 5: locus.v1.QueryBody
+	(*SealedBody)(nil),  // 6: locus.v1.SealedBody
+	(*Query)(nil),       // 7: locus.v1.Query
+	(*Task)(nil),        // 8: locus.v1.Task
+	(*Offer)(nil),       // 9: locus.v1.Offer
+	(*Envelope)(nil),    // 10: locus.v1.Envelope
 }
 var file_query_proto_depIdxs = []int32{
-	1, // 0: locus.v1.QueryHeader.noise:type_name -> locus.v1.Noise
-	3, // 1: locus.v1.QueryBody.ranges:type_name -> locus.v1.Range
-	2, // 2: locus.v1.QueryBody.variants:type_name -> locus.v1.Variant
-	9, // 3: locus.v1.Query.header:type_name -> locus.v1.Envelope
-	5, // 4: locus.v1.Query.bodies:type_name -> locus.v1.SealedBody
-	9, // 5: locus.v1.Offer.task:type_name -> locus.v1.Envelope
-	9, // 6: locus.v1.Offer.header:type_name -> locus.v1.Envelope
-	9, // 7: locus.v1.Offer.declarations:type_name -> locus.v1.Envelope
-	8, // [8:8] is the sub-list for method output_type
-	8, // [8:8] is the sub-list for method input_type
-	8, // [8:8] is the sub-list for extension type_name
-	8, // [8:8] is the sub-list for extension extendee
-	0, // [0:8] is the sub-list for field type_name
+	2,  // 0: locus.v1.QueryHeader.noise:type_name -> locus.v1.Noise
+	1,  // 1: locus.v1.QueryHeader.use:type_name -> locus.v1.Use
+	4,  // 2: locus.v1.QueryBody.ranges:type_name -> locus.v1.Range
+	3,  // 3: locus.v1.QueryBody.variants:type_name -> locus.v1.Variant
+	10, // 4: locus.v1.Query.header:type_name -> locus.v1.Envelope
+	6,  // 5: locus.v1.Query.bodies:type_name -> locus.v1.SealedBody
+	10, // 6: locus.v1.Offer.task:type_name -> locus.v1.Envelope
+	10, // 7: locus.v1.Offer.header:type_name -> locus.v1.Envelope
+	10, // 8: locus.v1.Offer.declarations:type_name -> locus.v1.Envelope
+	9,  // [9:9] is the sub-list for method output_type
+	9,  // [9:9] is the sub-list for method input_type
+	9,  // [9:9] is the sub-list for extension type_name
+	9,  // [9:9] is the sub-list for extension extendee
+	0,  // [0:9] is the sub-list for field type_name
 }
 
 func init() { file_query_proto_init() }
@@ -860,7 +938,7 @@ func file_query_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_query_proto_rawDesc), len(file_query_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
