@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/duo"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -38,6 +40,11 @@ CREATE TABLE consent_epochs (
 	changed INTEGER NOT NULL
 ) STRICT;
 
+CREATE TABLE ontology ( -- of diseases, as OBO, if there is one
+	only INTEGER PRIMARY KEY CHECK (only = 1),
+	raw  BLOB NOT NULL
+) STRICT;
+
 CREATE TABLE consented ( -- the last epoch that touched a cohort
 	cohort TEXT PRIMARY KEY,
 	epoch  INTEGER NOT NULL CHECK (epoch > 0)
@@ -56,6 +63,8 @@ type Register struct {
 	Given, Withdrawn int
 	// Unnamed tells that people without a row are counted.
 	Unnamed bool
+	// Diseases is how many terms the ontology of diseases has.
+	Diseases int
 	// Unconfirmed tells that the records were restored since: changes may be lost, and
 	// nothing is answered.
 	Unconfirmed bool
@@ -125,6 +134,19 @@ func (n *Node) ConfirmConsents(ctx context.Context) error {
 	return err
 }
 
+// LearnDiseases puts an ontology in the place of the one before: a consent for a disease then
+// covers its kinds.
+func (n *Node) LearnDiseases(ctx context.Context, o *duo.Ontology) (ConsentChange, error) {
+	var raw bytes.Buffer
+	if _, err := o.WriteTo(&raw); err != nil {
+		return ConsentChange{}, fmt.Errorf("write the ontology: %w", err)
+	}
+	return n.changeConsents(ctx, func(r *register) error {
+		r.ontology, r.diseases, r.learned = raw.Bytes(), o, !bytes.Equal(r.ontology, raw.Bytes())
+		return nil
+	})
+}
+
 // Consents shows the register.
 func (n *Node) Consents(ctx context.Context) (Register, error) {
 	r, err := n.readRegister(ctx, n.records.db)
@@ -132,6 +154,9 @@ func (n *Node) Consents(ctx context.Context) (Register, error) {
 		return Register{}, err
 	}
 	shown := Register{Epoch: r.epoch, Changed: r.changed, Unnamed: r.unnamed, Unconfirmed: r.unconfirmed}
+	if r.diseases != nil {
+		shown.Diseases = r.diseases.Len()
+	}
 	for _, row := range r.rows {
 		if row.given {
 			shown.Given++
@@ -155,6 +180,23 @@ func (n *Node) ConsentOf(ctx context.Context, person string) (roll.Consent, uint
 	return roll.Consent{Person: person, Given: row.given, Codes: words(row.codes), Studies: words(row.studies)}, row.epoch, nil
 }
 
+// ConsentCovers says line by line whether a person's terms cover a use; no line for a person
+// without terms.
+func (n *Node) ConsentCovers(ctx context.Context, person string, use protocol.Use) (duo.Verdict, []duo.Line, error) {
+	r, err := n.readRegister(ctx, n.records.db)
+	if err != nil {
+		return duo.Deny, nil, err
+	}
+	row := r.rows[n.consentTag(person)]
+	if row.codes == "" {
+		return duo.Allow, nil, nil
+	}
+	verdict, lines := duo.Match(words(row.codes), duo.Use{
+		Purpose: duo.Purpose(use.Purpose), Diseases: use.Diseases, Commercial: use.Commercial, Day: n.cfg.Now(),
+	}, r.kinds())
+	return verdict, lines, nil
+}
+
 // words are those of a list with commas.
 func words(list string) []string {
 	return strings.FieldsFunc(list, func(c rune) bool { return c == ',' })
@@ -176,7 +218,8 @@ func (n *Node) changeConsents(ctx context.Context, change func(*register) error)
 		if err := change(r); err != nil {
 			return err
 		}
-		if len(r.dirty) == 0 && before == r.unnamed && !r.unconfirmed {
+		all := before != r.unnamed || r.learned
+		if len(r.dirty) == 0 && !all && !r.unconfirmed {
 			made = ConsentChange{Epoch: r.epoch}
 			return nil
 		}
@@ -184,7 +227,7 @@ func (n *Node) changeConsents(ctx context.Context, change func(*register) error)
 		if err := r.write(ctx, tx, n.cfg.Now()); err != nil {
 			return err
 		}
-		if made, err = n.touch(ctx, tx, r, before != r.unnamed); err != nil {
+		if made, err = n.touch(ctx, tx, r, all); err != nil {
 			return err
 		}
 		_, err = appendLink(ctx, tx, linkConsent, r.state())

@@ -30,6 +30,11 @@ type register struct {
 	// dirty are the rows that were changed since it was read, and ended those of them whose
 	// consent was given before, or was not needed.
 	dirty, ended []protocol.Digest
+	// ontology is the diseases as OBO, empty where there are none; learned tells that it was
+	// changed since it was read.
+	ontology []byte
+	diseases *duo.Ontology
+	learned  bool
 }
 
 type consentRow struct {
@@ -56,7 +61,24 @@ func (n *Node) readRegister(ctx context.Context, q querier) (*register, error) {
 		}
 		r.rows[person] = row
 	}
-	return r, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read the consents: %w", err)
+	}
+	return r, r.readOntology(ctx, q)
+}
+
+func (r *register) readOntology(ctx context.Context, q querier) error {
+	err := q.QueryRowContext(ctx, "SELECT raw FROM ontology").Scan(&r.ontology)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("read the ontology: %w", err)
+	}
+	if r.diseases, err = duo.ReadOntology(bytes.NewReader(r.ontology)); err != nil {
+		return fmt.Errorf("%w: %w", ErrRecords, err)
+	}
+	return nil
 }
 
 // readEpoch reads what stands beside the rows.
@@ -101,7 +123,11 @@ func (r *register) write(ctx context.Context, tx querier, now time.Time) error {
 			return err
 		}
 	}
-	return nil
+	if !r.learned {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO ontology (only, raw) VALUES (1, ?)", r.ontology)
+	return err
 }
 
 // state names all of it.
@@ -115,7 +141,7 @@ func (r *register) state() protocol.Digest {
 			b = append(binary.BigEndian.AppendUint32(b, uint32(len(list))), list...)
 		}
 	}
-	return protocol.Hash("locus/link/consent/v1", b)
+	return protocol.Hash("locus/link/consent/v1", b, r.ontology)
 }
 
 func flag(b bool) byte {
@@ -136,7 +162,7 @@ func (n *Node) verifyConsents(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if named.IsZero() && r.epoch == 0 && len(r.rows) == 0 || r.state() == named {
+	if named.IsZero() && r.epoch == 0 && len(r.rows) == 0 && len(r.ontology) == 0 || r.state() == named {
 		return nil
 	}
 	return fmt.Errorf("%w: the consents are not what the chain names: restore the records from a newer backup", ErrRecords)
@@ -263,7 +289,7 @@ func (n *Node) consenting(ctx context.Context, q querier, d definition, use *duo
 	if err != nil || len(r.rows) == 0 && r.unnamed || debug.Without(debug.ConsentApplied) {
 		return d, err
 	}
-	covers := covering(use)
+	covers := r.covering(use)
 	d.Keep = func(person string) bool {
 		row, ok := r.rows[n.consentTag(person)]
 		return !ok && r.unnamed || row.given && covers(&row)
@@ -280,7 +306,7 @@ func (n *Node) consenting(ctx context.Context, q querier, d definition, use *duo
 // covering tells of a consent that was given whether it covers a use. Many people's say the
 // same, which is asked once. What a person would have to decide does not count: nobody is
 // asked for one person.
-func covering(use *duo.Use) func(*consentRow) bool {
+func (r *register) covering(use *duo.Use) func(*consentRow) bool {
 	if use == nil {
 		return func(*consentRow) bool { return true }
 	}
@@ -291,13 +317,21 @@ func covering(use *duo.Use) func(*consentRow) bool {
 		if !ok {
 			covers = row.studies == "" || slices.Contains(words(row.studies), use.Study)
 			if row.codes != "" {
-				verdict, _ := duo.Match(words(row.codes), *use, nil)
+				verdict, _ := duo.Match(words(row.codes), *use, r.kinds())
 				covers = covers && verdict == duo.Allow
 			}
 			asked[key] = covers
 		}
 		return covers
 	}
+}
+
+// kinds are the diseases that are known, nil for none: an interface that holds nil is not.
+func (r *register) kinds() duo.Diseases {
+	if r.diseases == nil {
+		return nil
+	}
+	return r.diseases
 }
 
 // use is what is known of what a question is for.

@@ -15,6 +15,7 @@ import (
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/node"
 	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/duo"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -127,6 +128,31 @@ func TestWhoIsCountedByConsent(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAConsentForADiseaseCoversItsKinds(t *testing.T) {
+	kinds := must[*duo.Ontology](t)(duo.ReadOntology(strings.NewReader("[Term]\nid: MONDO:0005015\n[Term]\nid: MONDO:0005148\nis_a: MONDO:0005015\n")))
+	typeTwo := func(a *asking) {
+		a.header.Use = protocol.Use{Purpose: "disease", Diseases: []string{"MONDO:0005148"}}
+	}
+	for _, learned := range []bool{false, true} {
+		w := newPrivateNetwork(t, 2)
+		w.consented(true, roll.Consent{Person: person(2), Given: true, Codes: []string{"DUO:0000007", "MONDO:0005015"}})
+		want := w.without(2)
+		if learned {
+			change := must[node.ConsentChange](t)(w.sites[0].node.LearnDiseases(t.Context(), kinds))
+			if again := must[node.ConsentChange](t)(w.sites[0].node.LearnDiseases(t.Context(), kinds)); again.Epoch != change.Epoch || len(change.Cohorts) != 1 {
+				t.Errorf("learned %+v, and again %+v", change, again)
+			}
+			w.restart(0)
+			want = w.sites[0].truth
+		}
+		w.greet()
+		counts, err := w.countedAs(w.ask(privately, typeTwo))
+		if d := cmp.Diff(want, counts); d != "" || err != nil {
+			t.Errorf("learned %v: %v (-want +got):\n%s", learned, err, d)
+		}
 	}
 }
 
@@ -283,6 +309,7 @@ func TestConsentsThatWereChangedBehindTheNode(t *testing.T) {
 		"whoever has no row is counted":   "UPDATE consent_epochs SET unnamed = 1",
 		"a study is added":                "UPDATE consents SET studies = 'demo'",
 		"an epoch is left out":            "DELETE FROM consent_epochs",
+		"an ontology is added":            "INSERT INTO ontology (only, raw) VALUES (1, CAST('[Term]' || char(10) || 'id: MONDO:0000001' AS BLOB))",
 		"somebody is let consent to more": "UPDATE consents SET codes = 'DUO:0000042'",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,7 +19,7 @@ import (
 )
 
 func (a *app) consent() *cobra.Command {
-	return cli.Group("consent", "Who may be counted, and what for", a.consentImport(), a.consentShow(), a.consentWithdraw(), a.consentConfirm())
+	return cli.Group("consent", "Who may be counted, and what for", a.consentImport(), a.consentShow(), a.consentWithdraw(), a.consentConfirm(), a.consentDiseases())
 }
 
 func (a *app) consentImport() *cobra.Command {
@@ -116,7 +115,14 @@ func (a *app) consentShow() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return errors.Join(a.tellPerson(c, epoch, r), a.tellCovers(c, use))
+				if err := a.tellPerson(c, epoch, r); err != nil || use.IsZero() {
+					return err
+				}
+				verdict, lines, err := n.ConsentCovers(cmd.Context(), args[0], use)
+				if err != nil {
+					return err
+				}
+				return a.tellCovers(&use, verdict, lines)
 			})
 		},
 	}
@@ -127,19 +133,16 @@ func (a *app) consentShow() *cobra.Command {
 }
 
 // tellCovers says line by line whether a consent covers a use.
-func (a *app) tellCovers(c roll.Consent, use protocol.Use) error {
-	if use.IsZero() || len(c.Codes) == 0 {
+func (a *app) tellCovers(use *protocol.Use, verdict duo.Verdict, lines []duo.Line) error {
+	if len(lines) == 0 {
 		return nil
 	}
-	verdict, lines := duo.Match(c.Codes, duo.Use{
-		Purpose: duo.Purpose(use.Purpose), Diseases: use.Diseases, Commercial: use.Commercial, Day: time.Now(),
-	}, nil)
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "\nTERM\tVERDICT\tWHY\n")
 	for _, l := range lines {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", l.Term, l.Verdict, l.Why)
 	}
-	fmt.Fprintf(w, "use %s\t%s\t\n", &use, verdict)
+	fmt.Fprintf(w, "use %s\t%s\t\n", use, verdict)
 	return w.Flush()
 }
 
@@ -151,6 +154,9 @@ func (a *app) tellRegister(r node.Register) error {
 		fmt.Fprintf(w, "epoch\t%d, of %s\n", r.Epoch, r.Changed.UTC().Format(time.DateTime))
 	}
 	fmt.Fprintf(w, "given\t%d people\nwithdrawn\t%d people\nothers\t%s\n", r.Given, r.Withdrawn, countedOrNot(r.Unnamed))
+	if r.Diseases > 0 {
+		fmt.Fprintf(w, "diseases\t%d known\n", r.Diseases)
+	}
 	if r.Unconfirmed {
 		fmt.Fprintln(w, "restored\twithdrawals may be lost; nothing is answered until consent import or consent confirm")
 	}
@@ -223,6 +229,33 @@ func lines(in io.Reader) (list []string, err error) {
 		}
 	}
 	return list, s.Err()
+}
+
+func (a *app) consentDiseases() *cobra.Command {
+	return &cobra.Command{
+		Use: "diseases FILE", Short: "Learn from mondo.obo or mondo.owl which diseases are kinds of which", Args: cli.Exactly(1),
+		Long: "Learn from mondo.obo or mondo.owl, as the Monarch Initiative publishes them, which diseases are kinds of\n" +
+			"which. A consent for a disease then covers its kinds, and without it that disease alone.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			o, err := duo.ReadOntology(f)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			return a.with(node.Config{}, func(n *node.Node) error {
+				change, err := n.LearnDiseases(cmd.Context(), o)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.err, "Learned %d diseases; consent epoch %d.\n", o.Len(), change.Epoch)
+				return nil
+			})
+		},
+	}
 }
 
 func (a *app) consentConfirm() *cobra.Command {
