@@ -40,7 +40,7 @@ func everyone(samples int) genotype.Parts {
 // raw reads a record of one ALT to where its hard calls are counted from.
 func (d *decoder) raw(r, base *record, to *raw) (err error) {
 	c := cursor{p: r.raw}
-	to.turn, to.list.ids = false, to.list.ids[:0]
+	to.turn, to.list.ids, to.list.codes = false, to.list.ids[:0], nil
 	switch main := r.main(); {
 	case main == twoBits:
 		to.form = formCodes

@@ -181,7 +181,7 @@ func (r *Reader) read(alts int) (*record, error) {
 		switch {
 		case n%perBlock == 0:
 			err = fmt.Errorf("%w: the first of a block differs from one before", ErrRecord)
-		case r.base.main() == allRef:
+		case r.base.main() == allRef: // pgenlib writes none such, and stops at one
 			err = fmt.Errorf("%w: it differs from one that has no list", ErrRecord)
 		}
 	}
