@@ -234,17 +234,17 @@ splitLoop512:
 	DECQ           CX
 	JNZ            splitLoop512
 
-	VEXTRACTI64X2 $1, Y16, X1
+	VEXTRACTI32X4 $1, Y16, X1
 	VPADDQ        X1, X16, X0
 	VPSRLDQ       $8, X0, X1
 	VPADDQ        X1, X0, X0
 	VMOVQ         X0, AX
-	VEXTRACTI64X2 $1, Y17, X1
+	VEXTRACTI32X4 $1, Y17, X1
 	VPADDQ        X1, X17, X0
 	VPSRLDQ       $8, X0, X1
 	VPADDQ        X1, X0, X0
 	VMOVQ         X0, BX
-	VEXTRACTI64X2 $1, Y18, X1
+	VEXTRACTI32X4 $1, Y18, X1
 	VPADDQ        X1, X18, X0
 	VPSRLDQ       $8, X0, X1
 	VPADDQ        X1, X0, X0
