@@ -286,7 +286,7 @@ func (c *counting) sampleTable() (*roll.Table, error) {
 // people is who is counted, by a table if there is one.
 func (c *counting) people(table *roll.Table, samples []string, sexes []genotype.Sex) (tally.People, error) {
 	if len(samples) == 0 {
-		return tally.People{}, errors.New("the file has no samples")
+		return tally.People{}, errors.New("the file has no samples, and lists sites alone; take the file with the genotypes")
 	}
 	if table != nil {
 		return c.fit(table, samples, sexes, definition{Minimum: 1})

@@ -145,7 +145,7 @@ func TestABGENIsToldItsContigAndWhichAlleleIsREF(t *testing.T) {
 	}
 	spec.Calling.Contig = ""
 	for _, how := range []*parsing{nil, child(t)} {
-		if _, _, err := readDataset(t.Context(), how, spec, nil); !errors.Is(err, bgen.ErrVariant) || !strings.Contains(err.Error(), "--contig") {
+		if _, _, err := readDataset(t.Context(), how, spec, nil); !errors.Is(err, bgen.ErrUnnamed) || !strings.Contains(err.Error(), "--contig") {
 			t.Errorf("without its contig: got %v", err)
 		}
 	}

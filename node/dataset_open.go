@@ -86,6 +86,9 @@ func openGenotypeFiles(path string, calling bgen.Calling) (*genotypeFiles, error
 	}
 	for i := 0; i < len(names); i++ {
 		f, err := openHashed(names[i])
+		if i > 0 && errors.Is(err, os.ErrNotExist) {
+			err = fmt.Errorf("%w; put the files that belong together beside one another, under one name", err)
+		}
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("open genotypes: %w", err), g.Close())
 		}
@@ -259,7 +262,7 @@ func openHashed(path string) (*hashedFile, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no regular file; it has to be read again for every count", path)
+		return nil, fmt.Errorf("%s is no regular file, which can be read more than once; name a file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {

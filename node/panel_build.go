@@ -203,7 +203,7 @@ func ReadPanel(ctx context.Context, path, assembly string) (*panel.Panel, error)
 	r := bufio.NewReader(f)
 	if head, err := r.Peek(8); err != nil || !panel.IsPanel(head) {
 		if assembly == "" {
-			return nil, fmt.Errorf("%w: %s is no built panel; say of which assembly its positions are", ErrConfig, path)
+			return nil, fmt.Errorf("%w: %s is no built panel; build one of it (locus-node panel build), or say of which assembly it is (count --assembly)", ErrConfig, path)
 		}
 		b, err := BuildPanel(ctx, PanelSpec{Path: path, Assembly: assembly})
 		return b.Panel, err

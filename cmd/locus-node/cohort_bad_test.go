@@ -126,12 +126,12 @@ func TestCohortsOfBadFilesAreRefused(t *testing.T) {
 		{"a bed that is too long", "people.bed", edit("people.bed", with("\xaa")), []string{"people.bed", "does not fit bim and fam", "the bed has 11"}},
 		{"a bed by sample", "people.bed", edit("people.bed", swap("\x1b\x01", "\x1b\x00")), []string{"people.bed", "sample", "plink"}},
 		{"a fam of more people than the bed has", "people.bed", edit("people.fam", with("0 S900 0 0 2 -9\n0 S901 0 0 2 -9\n0 S902 0 0 2 -9\n0 S903 0 0 2 -9\n")), []string{"people.bed", "does not fit bim and fam", "29 samples"}},
-		{"a fam with a sample twice", "people.bed", edit("people.fam", swap("S001", "S000")), []string{"people.bed", "line 2"}},
+		{"a fam with a sample twice", "people.bed", edit("people.fam", swap("S001", "S000")), []string{"people.bed", "line 2", "--update-ids"}},
 		{"a bim that is not there", "people.bed", func(t *testing.T, dir string) {
 			if err := os.Remove(filepath.Join(dir, "people.bim")); err != nil {
 				t.Fatal(err)
 			}
-		}, []string{"people.bim"}},
+		}, []string{"people.bim", "put the files that belong together beside one another"}},
 		{"a BGZF that is cut short", "packed.vcf.gz", edit("packed.vcf.gz", cut(60)), []string{"packed.vcf.gz", "at byte"}},
 		{"a BGZF without its end", "packed.vcf.gz", edit("packed.vcf.gz", cut(28)), []string{"packed.vcf.gz", "at byte"}},
 		{"a BGZF with a flipped bit", "packed.vcf.gz", edit("packed.vcf.gz", func(s string) string { return s[:120] + string([]byte{s[120] ^ 1}) + s[121:] }), []string{"packed.vcf.gz", "at byte"}},
@@ -141,18 +141,20 @@ func TestCohortsOfBadFilesAreRefused(t *testing.T) {
 		{"no genotype file at all", "people.tsv", func(*testing.T, string) {}, []string{"people.tsv", "VCF", "BCF", "bed", "pgen", "BGEN"}},
 		{"a picture", "picture.png", func(t *testing.T, dir string) { put(t, dir, "picture.png", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR") }, []string{"picture.png", "VCF"}},
 		{"an empty file", "empty.vcf", func(t *testing.T, dir string) { put(t, dir, "empty.vcf", "") }, []string{"empty.vcf", "VCF"}},
-		{"a directory", "geneva", func(*testing.T, string) {}, []string{"geneva", "no regular file"}},
+		{"a directory", "geneva", func(*testing.T, string) {}, []string{"geneva", "no regular file", "name a file"}},
 		{"a pipe", "pipe.vcf", func(t *testing.T, dir string) {
 			if err := syscall.Mkfifo(filepath.Join(dir, "pipe.vcf"), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}, []string{"pipe.vcf", "no regular file"}},
+		{"a VCF with a sample twice", "people.vcf", edit("people.vcf", swap("S001", "S000")), []string{"people.vcf", "line 4", "column 11 has the name of one before", "bcftools reheader"}},
+		{"a bim with a short line", "people.bed", edit("people.bim", with("22 b\n")), []string{"people.bed", "bim, line 2", "mend the line"}},
 		{"a file that is not there", "nowhere.vcf", func(*testing.T, string) {}, []string{"nowhere.vcf"}},
 		{"a prefix of two formats", "people", func(t *testing.T, dir string) { put(t, dir, "people.pgen", "") }, []string{"name one of them"}},
-		{"a table with someone who is not in the file", "people.vcf", edit("people.tsv", with("S900\tP900\tfemale\t0\n")), []string{"sample table", "line 27", "not in the genotype file"}},
+		{"a table with someone who is not in the file", "people.vcf", edit("people.tsv", with("S900\tP900\tfemale\t0\n")), []string{"sample table", "line 27", "not in the genotype file", "leave the line out"}},
 		{"a table with a sample twice", "people.vcf", edit("people.tsv", with("S001\tP900\tfemale\t0\n")), []string{"sample table", "line 27"}},
 		{"a table with a person twice", "people.vcf", edit("people.tsv", swap("P001", "P000")), []string{"sample table", "line 3"}},
-		{"a table of the other sex", "people.bed", edit("people.tsv", swap("female", "male")), []string{"sample table", "line 2", "other sex"}},
+		{"a table of the other sex", "people.bed", edit("people.tsv", swap("female", "male")), []string{"sample table", "line 2", "other sex", "mend the other"}},
 		{"a table without its columns", "people.vcf", edit("people.tsv", swap("person_id", "person")), []string{"sample table", "line 1", "person_id"}},
 		{"a table that is none", "people.vcf", edit("people.tsv", func(string) string { return "\x00\x01" }), []string{"sample table", "line 1"}},
 	} {

@@ -236,6 +236,9 @@ func (a *app) passedOver(s node.CountSummary) {
 	if s.Strata[0] != "" {
 		fmt.Fprintf(a.err, "strata: %s\n", strings.Join(s.Strata, ", "))
 	}
+	if s.Sites == 0 {
+		fmt.Fprintln(a.err, "warning: there is no such site; look how the file names the contig, and which positions it has")
+	}
 	if s.ByIndex {
 		fmt.Fprintln(a.err, "read by its index: the rest of the file was not looked at")
 	}

@@ -13,13 +13,13 @@ import (
 
 var (
 	// ErrNoSample is returned when the table has a sample that the file has not.
-	ErrNoSample = errors.New("cohort: this sample is not in the genotype file")
+	ErrNoSample = errors.New("cohort: this sample is not in the genotype file; take the table of this file, or leave the line out")
 	// ErrSex is returned when the table and the genotype file give a sample two sexes.
-	ErrSex = errors.New("cohort: the genotype file gives this sample the other sex")
+	ErrSex = errors.New("cohort: the genotype file gives this sample the other sex; find out which one is right, and mend the other")
 	// ErrSmall is returned when a cohort has fewer people than its minimum.
 	ErrSmall = errors.New("cohort: too few people")
 	// ErrNobody is returned when nobody is left to be counted.
-	ErrNobody = errors.New("cohort: nobody is in it")
+	ErrNobody = errors.New("cohort: nobody is in it; look at the table, and at what it is filtered by")
 )
 
 // Cohort is who of a genotype file's samples is counted.
@@ -71,7 +71,7 @@ func (t *Table) Cohort(samples []string, sexes []genotype.Sex, minimum int) (*Co
 	case c.People == 0:
 		return nil, ErrNobody
 	case c.People < minimum:
-		return nil, fmt.Errorf("%w: at least %d are needed", ErrSmall, minimum)
+		return nil, fmt.Errorf("%w: at least %d are needed; take in more of them", ErrSmall, minimum)
 	}
 	return c, nil
 }

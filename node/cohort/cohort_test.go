@@ -162,6 +162,9 @@ func TestCohortsThatAreRefused(t *testing.T) {
 			if errors.As(err, &there) != (c.line > 0) || c.line > 0 && there.Line != c.line {
 				t.Errorf("got %v, want it in line %d", err, c.line)
 			}
+			if !strings.Contains(err.Error(), "; ") {
+				t.Errorf("it does not say how to mend it: %v", err)
+			}
 		})
 	}
 }

@@ -179,14 +179,14 @@ func (p *parser) header(line []byte) error {
 	if p.by != "" {
 		i, ok := at[p.by]
 		if !ok {
-			return fmt.Errorf("%w: the table has no column %q", ErrStrata, p.by)
+			return fmt.Errorf("%w: the table has no column %q; its first line names those that it has", ErrStrata, p.by)
 		}
 		p.stratum, p.strata = i, make(map[string]uint8)
 	}
 	if p.where != (Filter{}) {
 		i, ok := at[p.where.Column]
 		if !ok {
-			return fmt.Errorf("%w: the table has no column %q", ErrFilter, p.where.Column)
+			return fmt.Errorf("%w: the table has no column %q; its first line names those that it has", ErrFilter, p.where.Column)
 		}
 		p.filter = i
 	}

@@ -74,7 +74,7 @@ func ParseRegions(r io.Reader) (*Regions, error) {
 	case err != nil:
 		return nil, fmt.Errorf("read regions: %w", err)
 	case size == 0:
-		return nil, fmt.Errorf("%w: there is none", ErrRegions)
+		return nil, fmt.Errorf("%w: there is none in it; where nobody was looked at everywhere, go without", ErrRegions)
 	}
 	for contig, here := range all.contigs {
 		all.contigs[contig] = merged(here)

@@ -42,7 +42,7 @@ func TestWhatABedSays(t *testing.T) {
 
 func TestRegionsThatAreRefused(t *testing.T) {
 	for name, tt := range map[string]struct{ bed, says string }{
-		"nothing":                         {"", "there is none"},
+		"nothing":                         {"", "there is none in it; where nobody was looked at everywhere, go without"},
 		"remarks only":                    {"# none\n", "there is none"},
 		"two columns":                     {"1\t9\t20\n1\t9\n", "line 2: 2 columns; want contig, start and end"},
 		"an end that is before the start": {"1\t20\t9\n", "line 1: the region from 20 to 9 has no base"},

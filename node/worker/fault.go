@@ -27,12 +27,12 @@ func sentinels() []error {
 	return []error{
 		ErrOther, ErrFrame, ErrSource, io.ErrUnexpectedEOF,
 		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
-		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
-		bcf.ErrNotBCF, bcf.ErrTruncated, bcf.ErrRecord, bcf.ErrGenotype, bcf.ErrNoGT,
+		vcf.ErrNotVCF, vcf.ErrSamples, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
+		bcf.ErrNotBCF, bcf.ErrSamples, bcf.ErrTruncated, bcf.ErrRecord, bcf.ErrGenotype, bcf.ErrNoGT,
 		plink.ErrNotBed, plink.ErrSampleMajor, plink.ErrLength, plink.ErrPadding, plink.ErrLine, plink.ErrSamples,
 		pgen.ErrNotPgen, pgen.ErrSampleMajor, pgen.ErrMode, pgen.ErrHeader, pgen.ErrFit, pgen.ErrTruncated, pgen.ErrTrailing,
 		pgen.ErrIndex, pgen.ErrRecord, pgen.ErrLine, pgen.ErrCompressed, pgen.ErrSamples,
-		bgen.ErrNotBgen, bgen.ErrLayout, bgen.ErrHeader, bgen.ErrSamples, bgen.ErrTruncated, bgen.ErrTrailing, bgen.ErrVariant,
+		bgen.ErrNotBgen, bgen.ErrLayout, bgen.ErrHeader, bgen.ErrSamples, bgen.ErrTruncated, bgen.ErrTrailing, bgen.ErrVariant, bgen.ErrUnnamed,
 		bgen.ErrBlock, bgen.ErrPloidy, bgen.ErrCompressed, bgen.ErrLine, bgen.ErrThreshold,
 		bgzf.ErrHeader, bgzf.ErrTruncated, bgzf.ErrDamaged, bgzf.ErrNoEnd, bgzf.ErrTrailing,
 	}

@@ -261,10 +261,10 @@ func (h *header) readColumns(line []byte) error {
 			name, rest = name[:end], name[end:]
 		}
 		if len(name) == 0 {
-			return fmt.Errorf("%w: sample %d has no name", ErrNotBCF, len(h.samples)+1)
+			return fmt.Errorf("%w: sample %d has no name", ErrSamples, len(h.samples)+1)
 		}
 		if _, twice := seen[string(name)]; twice {
-			return fmt.Errorf("%w: sample %d has the name of one before", ErrNotBCF, len(h.samples)+1)
+			return fmt.Errorf("%w: sample %d has the name of one before", ErrSamples, len(h.samples)+1)
 		}
 		h.samples = append(h.samples, string(name))
 		seen[h.samples[len(h.samples)-1]] = struct{}{}

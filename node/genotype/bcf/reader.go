@@ -13,6 +13,8 @@ var (
 	// ErrNotBCF is returned for a file that is no BCF 2.1 or 2.2, or whose header is
 	// damaged.
 	ErrNotBCF = errors.New("bcf: this is no BCF 2 file")
+	// ErrSamples is returned when a sample has no name, or that of another.
+	ErrSamples = errors.New("bcf: the names of the samples cannot be used; give each its own (bcftools reheader --samples)")
 	// ErrTruncated is returned when the file ends within a record.
 	ErrTruncated = errors.New("bcf: the file ends within a record; copy it again")
 	// ErrRecord is returned for a record that cannot be read.

@@ -31,7 +31,7 @@ func check(t *testing.T, raw []byte, sample string) error {
 		return nil
 	}
 	for _, known := range []error{
-		bgen.ErrNotBgen, bgen.ErrLayout, bgen.ErrHeader, bgen.ErrTruncated, bgen.ErrTrailing, bgen.ErrVariant, bgen.ErrBlock,
+		bgen.ErrNotBgen, bgen.ErrLayout, bgen.ErrHeader, bgen.ErrTruncated, bgen.ErrTrailing, bgen.ErrVariant, bgen.ErrUnnamed, bgen.ErrBlock,
 		bgen.ErrPloidy, bgen.ErrCompressed, bgen.ErrSamples, bgen.ErrLine,
 		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
 	} {

@@ -103,9 +103,9 @@ func TestVariantsThatAreRefused(t *testing.T) {
 		want     error
 		says     string
 	}{
-		{"no chromosome", is("", 7, "A", "C"), bgen.ErrVariant, "not named"},
-		{"a chromosome that is not available", is("NA", 7, "A", "C"), bgen.ErrVariant, "not named"},
-		{"a chromosome of two words", is("a b", 7, "A", "C"), bgen.ErrVariant, "signs"},
+		{"no chromosome", is("", 7, "A", "C"), bgen.ErrUnnamed, "--contig"},
+		{"a chromosome that is not available", is("NA", 7, "A", "C"), bgen.ErrUnnamed, "--contig"},
+		{"a chromosome of two words", is("a b", 7, "A", "C"), bgen.ErrVariant, "signs that no name has; copy the file again, or write it anew"},
 		{"a chromosome with the end of a line", is("a\n", 7, "A", "C"), bgen.ErrVariant, "signs"},
 		{"a chromosome with a very long name", is(strings.Repeat("a", 1025), 7, "A", "C"), bgen.ErrVariant, "over 1024 bytes"},
 		{"a position that is none", is("1", 1<<31, "A", "C"), bgen.ErrVariant, "up to 2147483647"},

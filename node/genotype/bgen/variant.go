@@ -12,8 +12,13 @@ import (
 	"github.com/locus-genomics/locus/protocol/panel"
 )
 
-// ErrVariant is returned when it cannot be told where or what a variant is.
-var ErrVariant = errors.New("bgen: a variant cannot be read")
+var (
+	// ErrVariant is returned when it cannot be told where or what a variant is.
+	ErrVariant = errors.New("bgen: a variant cannot be read")
+	// ErrUnnamed is returned for a variant without a chromosome, where nobody said which
+	// one is meant.
+	ErrUnnamed = errors.New("bgen: the chromosome of a variant is not named; say which one is meant (--contig)")
+)
 
 // VariantError says where in a file something is wrong.
 type VariantError struct {
@@ -26,7 +31,15 @@ type VariantError struct {
 }
 
 func (e *VariantError) Error() string {
-	return fmt.Sprintf("variant %d, at byte %d: %v", e.Variant, e.Offset, e.Err)
+	return fmt.Sprintf("variant %d, at byte %d: %v%s", e.Variant, e.Offset, e.Err, e.mend())
+}
+
+// mend is what to do about it, where the error itself does not say.
+func (e *VariantError) mend() string {
+	if errors.Is(e.Err, ErrVariant) {
+		return "; copy the file again, or write it anew (plink2 --export bgen-1.2)"
+	}
+	return ""
 }
 
 // Unwrap returns what is wrong.
@@ -117,7 +130,7 @@ func (v *sites) chromosome(name []byte) error {
 	text := string(name)
 	if text == "" || text == "NA" {
 		if text = v.missing; text == "" {
-			return fmt.Errorf("%w: its chromosome is not named; say which one is meant with --contig", ErrVariant)
+			return ErrUnnamed
 		}
 	}
 	if !printable([]byte(text)) || strings.Contains(text, " ") {

@@ -198,11 +198,11 @@ func TestFilesThatAreRefused(t *testing.T) {
 		{"FID without IID", psamIs("#FID SEX\na 1\n"), pgen.ErrLine, "psam, line 1"},
 		{"two sexes", psamIs("#IID SEX SEX\na 1 1\n"), pgen.ErrLine, "SEX"},
 		{"a psam with a short line", psamIs("#IID SEX\na\n"), pgen.ErrLine, "psam, line 2"},
-		{"a psam with an empty line", psamIs("#IID\na\n\nb\n"), pgen.ErrLine, "psam, line 3"},
+		{"a psam with an empty line", psamIs("#IID\na\n\nb\n"), pgen.ErrLine, "psam, line 3: pgen: a line cannot be read: 0 columns; want 1; mend the line"},
 		{"a fam of four columns", psamIs("f a 0 0\n"), pgen.ErrLine, "psam, line 1"},
 		{"a late line of header", psamIs("#IID\na\n#b\n"), pgen.ErrLine, "psam, line 3"},
 		{"a sample that is nobody", psamIs("#IID\n0\n"), pgen.ErrSamples, "psam, line 2"},
-		{"a sample twice", psamIs("#FID IID\nf a\ng a\n"), pgen.ErrSamples, "psam, line 3"},
+		{"a sample twice", psamIs("#FID IID\nf a\ng a\n"), pgen.ErrSamples, "psam, line 3: pgen: the samples in psam cannot be used: two of them have the same IID; give each sample an IID of its own"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := c.set.read(nil)

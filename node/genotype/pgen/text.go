@@ -25,7 +25,20 @@ type LineError struct {
 	Err error
 }
 
-func (e *LineError) Error() string { return fmt.Sprintf("%s, line %d: %v", e.File, e.Line, e.Err) }
+func (e *LineError) Error() string {
+	return fmt.Sprintf("%s, line %d: %v%s", e.File, e.Line, e.Err, e.mend())
+}
+
+// mend is what to do about it, where the error itself does not say.
+func (e *LineError) mend() string {
+	switch {
+	case errors.Is(e.Err, ErrLine):
+		return "; mend the line, or write the files anew (plink2 --make-pgen)"
+	case errors.Is(e.Err, ErrSamples):
+		return "; give each sample an IID of its own (plink2 --update-ids)"
+	}
+	return ""
+}
 
 // Unwrap returns what is wrong.
 func (e *LineError) Unwrap() error { return e.Err }

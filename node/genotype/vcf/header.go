@@ -94,10 +94,10 @@ func (r *Reader) readColumns(line []byte) error {
 		var name []byte
 		name, rest = cut(rest[1:])
 		if len(name) == 0 {
-			return fmt.Errorf("%w: column %d has no name", ErrNotVCF, column)
+			return fmt.Errorf("%w: column %d has no name", ErrSamples, column)
 		}
 		if _, twice := seen[string(name)]; twice {
-			return fmt.Errorf("%w: column %d has the name of one before", ErrNotVCF, column)
+			return fmt.Errorf("%w: column %d has the name of one before", ErrSamples, column)
 		}
 		r.samples = append(r.samples, string(name))
 		seen[r.samples[len(r.samples)-1]] = struct{}{}

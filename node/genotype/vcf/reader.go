@@ -14,6 +14,8 @@ import (
 var (
 	// ErrNotVCF is returned for a file that is no VCF 4, or whose header is damaged.
 	ErrNotVCF = errors.New("vcf: this is no VCF file")
+	// ErrSamples is returned when a sample has no name, or that of another.
+	ErrSamples = errors.New("vcf: the names of the samples cannot be used; give each its own (bcftools reheader --samples)")
 	// ErrLine is returned for a line that cannot be read.
 	ErrLine = errors.New("vcf: a line cannot be read")
 	// ErrGenotype is returned for a GT that cannot be read, or that names an allele

@@ -47,7 +47,7 @@ func typed(err error) bool {
 		return false
 	}
 	for _, known := range []error{
-		vcf.ErrNotVCF, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
+		vcf.ErrNotVCF, vcf.ErrSamples, vcf.ErrLine, vcf.ErrGenotype, vcf.ErrNoGT, vcf.ErrLong, vcf.ErrCompressed,
 		genotype.ErrOrder, genotype.ErrDuplicate, genotype.ErrNaming, genotype.ErrContigs, genotype.ErrText,
 		bgzf.ErrHeader, bgzf.ErrTruncated, bgzf.ErrDamaged, bgzf.ErrNoEnd, bgzf.ErrTrailing,
 	} {

@@ -258,8 +258,8 @@ func TestHeadersThatAreRefused(t *testing.T) {
 		{"blanks between column names", "##fileformat=VCFv4.2\n" + strings.ReplaceAll(columns, "\t", " ") + "\n", vcf.ErrNotVCF, 2},
 		{"samples without FORMAT", "##fileformat=VCFv4.2\n" + columns + "\tA\tB\n", vcf.ErrNotVCF, 2},
 		{"FORMAT with a tail", "##fileformat=VCFv4.2\n" + columns + "\tFORMATS\tA\n", vcf.ErrNotVCF, 2},
-		{"a sample twice", "##fileformat=VCFv4.2\n" + columns + "\tFORMAT\tA\tB\tA\n", vcf.ErrNotVCF, 2},
-		{"a sample without a name", "##fileformat=VCFv4.2\n" + columns + "\tFORMAT\tA\t\tB\n", vcf.ErrNotVCF, 2},
+		{"a sample twice", "##fileformat=VCFv4.2\n" + columns + "\tFORMAT\tA\tB\tA\n", vcf.ErrSamples, 2},
+		{"a sample without a name", "##fileformat=VCFv4.2\n" + columns + "\tFORMAT\tA\t\tB\n", vcf.ErrSamples, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := vcf.New(strings.NewReader(c.text), vcf.Config{})
