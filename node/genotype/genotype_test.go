@@ -186,3 +186,15 @@ func TestOrderBoundsTheContigsThatItRemembers(t *testing.T) {
 	}
 	t.Error("a million contigs were taken")
 }
+
+func TestAllelesAreInUpperCase(t *testing.T) {
+	for is, want := range map[string]string{"a": "A", "T": "T", "n": "N", "*": "*", ".": ".", "<del>": "<DEL>", "acGT": "ACGT", "": "", "@": "@", "`": "`", "{": "{", "0": "0"} {
+		if got := genotype.UpperCase([]byte(is)); got != want {
+			t.Errorf("%q: got %q, want %q", is, got, want)
+		}
+	}
+	one := []byte("g")
+	if n := testing.AllocsPerRun(10, func() { genotype.UpperCase(one) }); n != 0 {
+		t.Errorf("a letter takes memory %v times", n)
+	}
+}

@@ -1,6 +1,9 @@
 package genotype
 
-import "math"
+import (
+	"bytes"
+	"math"
+)
 
 // Reader reads one file of genotypes from its first site to its last.
 type Reader interface {
@@ -129,6 +132,18 @@ func (c Call) Alleles() (a, b Allele) { return Allele(c), Allele(c >> 16) }
 func (c Call) Het() bool {
 	a, b := c.Alleles()
 	return a != b && a >= Reference && b >= Reference
+}
+
+// UpperCase is an allele as a file has it, in upper case. Most are of one letter, and
+// take no memory.
+func UpperCase(allele []byte) string {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	if len(allele) == 1 {
+		if c := allele[0] &^ 0x20; c >= 'A' && c <= 'Z' {
+			return letters[c-'A' : c-'A'+1]
+		}
+	}
+	return string(bytes.ToUpper(allele))
 }
 
 // IsBases reports whether an allele is written out: A, C, G and T only. Only such

@@ -1,7 +1,6 @@
 package bcf
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/locus-genomics/locus/node/genotype"
@@ -90,26 +89,14 @@ func readAlleles(t *typed, s *genotype.Site, n int) error {
 	return nil
 }
 
-// allele is b in upper case, without an allocation for the usual ones.
+// allele is b in upper case, if it is one.
 func allele(b []byte) (string, bool) {
-	if len(b) == 1 {
-		switch b[0] | 0x20 {
-		case 'a':
-			return "A", true
-		case 'c':
-			return "C", true
-		case 'g':
-			return "G", true
-		case 't':
-			return "T", true
-		}
-	}
 	for _, c := range b {
 		if c <= ' ' || c == ',' || c == 0x7f {
 			return "", false
 		}
 	}
-	return string(bytes.ToUpper(b)), len(b) > 0
+	return genotype.UpperCase(b), len(b) > 0
 }
 
 // passes reads FILTER. PASS is number 0 of every dictionary; none at all is ".".

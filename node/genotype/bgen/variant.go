@@ -166,7 +166,7 @@ func (v *sites) readAlleles(n int) error {
 				return fmt.Errorf("%w: an allele has signs that none has", ErrVariant)
 			}
 		}
-		v.alleles = append(v.alleles, upper(text))
+		v.alleles = append(v.alleles, genotype.UpperCase(text))
 	}
 	return nil
 }
@@ -187,17 +187,6 @@ func (v *sites) allele(length int) ([]byte, error) {
 		}
 	}
 	return v.long, nil
-}
-
-// upper is an allele in upper case, without an allocation for the usual ones.
-func upper(b []byte) string {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	if len(b) == 1 {
-		if c := b[0] &^ 0x20; c >= 'A' && c <= 'Z' {
-			return letters[c-'A' : c-'A'+1]
-		}
-	}
-	return string(bytes.ToUpper(b))
 }
 
 // contigOf is genotype.PlinkContig for names that are often filled up to two signs:

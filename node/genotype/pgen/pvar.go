@@ -204,12 +204,12 @@ func (s *sites) site(site *genotype.Site, f *[needed][]byte) error {
 	if !ok {
 		return fmt.Errorf("%w: a position is a number up to 2147483647", ErrLine)
 	}
-	site.Contig, site.Pos, site.Ref, site.Alts = s.contig, p, allele(f[ref]), site.Alts[:0]
+	site.Contig, site.Pos, site.Ref, site.Alts = s.contig, p, genotype.UpperCase(f[ref]), site.Alts[:0]
 	site.Pass = f[filter] == nil || string(f[filter]) == "PASS" || string(f[filter]) == "."
 	rest := f[alt]
 	if len(rest) == 1 && rest[0] != ',' {
 		if rest[0] != '.' && rest[0] != '0' {
-			site.Alts = append(site.Alts, allele(rest))
+			site.Alts = append(site.Alts, genotype.UpperCase(rest))
 		}
 		return nil
 	}
@@ -221,7 +221,7 @@ func (s *sites) site(site *genotype.Site, f *[needed][]byte) error {
 		if len(site.Alts) == genotype.MaxAlts {
 			return fmt.Errorf("%w: over %d ALTs", ErrLine, genotype.MaxAlts)
 		}
-		site.Alts = append(site.Alts, allele(one))
+		site.Alts = append(site.Alts, genotype.UpperCase(one))
 	}
 	return nil
 }
@@ -237,21 +237,4 @@ func position(text []byte) (p uint32, ok bool) {
 		}
 	}
 	return uint32(n), len(text) > 0
-}
-
-// allele is b in upper case, without an allocation for the usual ones.
-func allele(b []byte) string {
-	if len(b) == 1 {
-		switch b[0] | 0x20 {
-		case 'a':
-			return "A"
-		case 'c':
-			return "C"
-		case 'g':
-			return "G"
-		case 't':
-			return "T"
-		}
-	}
-	return string(bytes.ToUpper(b))
 }

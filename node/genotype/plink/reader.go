@@ -2,7 +2,6 @@ package plink
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -184,9 +183,9 @@ func (r *Reader) site(s *genotype.Site, f [][]byte) error {
 	}
 	s.Contig, s.Pos, s.Pass = r.contig, pos, true
 	s.Alts = s.Alts[:0]
-	s.Ref = allele(f[5])
+	s.Ref = genotype.UpperCase(f[5])
 	if string(f[4]) != "0" && string(f[4]) != "." {
-		s.Alts = append(s.Alts, allele(f[4]))
+		s.Alts = append(s.Alts, genotype.UpperCase(f[4]))
 	}
 	return nil
 }
@@ -203,17 +202,6 @@ func position(b []byte) (uint32, bool) {
 		}
 	}
 	return uint32(n), len(b) > 0
-}
-
-// allele is one in upper case. Most are of one letter and take no memory.
-func allele(b []byte) string {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	if len(b) == 1 {
-		if c := b[0] &^ 0x20; c >= 'A' && c <= 'Z' {
-			return letters[c-'A' : c-'A'+1]
-		}
-	}
-	return string(bytes.ToUpper(b))
 }
 
 // end is what follows the last line of bim: nothing, or the bed is too long.

@@ -266,22 +266,10 @@ func (r *Reader) site(s *genotype.Site, contig, pos, ref, alt []byte) error {
 // maxPos is what VCF allows.
 const maxPos = 1<<31 - 1
 
-// allele is b in upper case, without an allocation for the usual ones.
+// allele is b in upper case.
 func allele(b []byte) (string, error) {
-	switch len(b) {
-	case 0:
+	if len(b) == 0 {
 		return "", ErrLine
-	case 1:
-		switch b[0] | 0x20 {
-		case 'a':
-			return "A", nil
-		case 'c':
-			return "C", nil
-		case 'g':
-			return "G", nil
-		case 't':
-			return "T", nil
-		}
 	}
-	return string(bytes.ToUpper(b)), nil
+	return genotype.UpperCase(b), nil
 }
