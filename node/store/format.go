@@ -152,14 +152,20 @@ func (h *Header) decode(packed []byte, z *zstd.Decoder) error {
 	if d.err != nil {
 		return d.err
 	}
+	names := textDecoder{rest: string(d.rest)} // which they share
 	h.Samples = make([]string, 0, min(n, len(d.rest)))
 	for range n {
-		h.Samples = append(h.Samples, d.text(maxName))
-		if d.err != nil {
-			return d.err
+		size := names.uvarint()
+		name := names.take(size)
+		if names.bad || size > maxName {
+			return errShort
 		}
+		h.Samples = append(h.Samples, name)
 	}
-	return d.end()
+	if names.rest != "" {
+		return errLong
+	}
+	return nil
 }
 
 // entry is a block in the directory.
