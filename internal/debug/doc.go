@@ -56,4 +56,5 @@ const (
 	CheckWords                               // the researcher sees an altered sum
 	TableVoted                               // a table is approved by who has voted for its sum
 	TableApproved                            // and read once all its custodians have approved
+	DataUse                                  // no use that nobody has consented to
 )
