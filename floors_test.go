@@ -76,6 +76,7 @@ var owners = map[string][]string{
 	"charm.land/lipgloss/v2":                            {"cmd/...", "researcher", "examples/*"},
 	"crypto/hpke":                                       {"protocol", "he"},
 	"filippo.io/mldsa":                                  {"protocol"},
+	"github.com/cedar-policy/cedar-go":                  {"node/policy"},
 	"github.com/danielgtaylor/huma/v2":                  {"coordinator/api"},
 	"github.com/hashicorp/go-hclog":                     {"coordinator/replica"},
 	"github.com/hashicorp/raft":                         {"coordinator/replica"},

@@ -57,4 +57,5 @@ const (
 	TableVoted                               // a table is approved by who has voted for its sum
 	TableApproved                            // and read once all its custodians have approved
 	DataUse                                  // no use that nobody has consented to
+	PolicyErrorDenies                        // a policy that cannot be evaluated denies
 )
