@@ -34,6 +34,9 @@ const (
 	mostVariants = 1_000_000
 )
 
+// placeholder begins the names that the packs leave to the site.
+const placeholder = "Example "
+
 // weakness is something that a permit should require.
 type weakness struct {
 	name, text string
@@ -97,6 +100,9 @@ func (p *Policy) lintPermit(r *rule) (found []Finding) {
 	a := r.ast()
 	if _, everybody := a.Principal.(ast.ScopeTypeAll); everybody && len(a.Conditions) == 0 {
 		add("no-condition", "it has no condition, so that everything in its scope passes")
+	}
+	if strings.Contains(string(canonical(a)), placeholder) {
+		add("placeholder", "it names \""+placeholder+"…\" as the packs do; write your own in its place")
 	}
 	for _, mode := range modesOf(a.Action) {
 		if mode == Exact && r.verdict != Ask {
