@@ -16,6 +16,8 @@ import (
 	"github.com/locus-genomics/locus/node"
 	roll "github.com/locus-genomics/locus/node/cohort"
 	"github.com/locus-genomics/locus/node/duo"
+	"github.com/locus-genomics/locus/node/policy"
+	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol/rest"
 )
@@ -54,7 +56,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
 	root.PersistentFlags().StringVar(&a.head, "head-file", os.Getenv("LOCUS_NODE_HEAD"), "head file of the privacy ledger, outside of the directory and its backups (LOCUS_NODE_HEAD); DIR.head without it")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.parse())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.policy(), a.parse())
 	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
 }
 
@@ -82,6 +84,10 @@ func exitCode(err error) int {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, node.ErrNoNode), errors.Is(err, node.ErrNotJoined),
 		errors.Is(err, node.ErrNoStudy), errors.Is(err, node.ErrNoCohort):
 		return cli.NotFound
+	case errors.Is(err, policy.ErrNoPack):
+		return cli.NotFound
+	case errors.Is(err, policy.ErrPolicy), errors.Is(err, policy.ErrCases), errors.Is(err, ontology.ErrOntology), errors.Is(err, errWeak):
+		return cli.Refused
 	case errors.Is(err, node.ErrCount), errors.Is(err, node.ErrPanel):
 		return cli.Refused
 	case errors.As(err, &problem) && (problem.Status == 401 || problem.Status == 403):
