@@ -9,7 +9,8 @@ import (
 	"time"
 
 	roll "github.com/locus-genomics/locus/node/cohort"
-	"github.com/locus-genomics/locus/node/duo"
+	"github.com/locus-genomics/locus/node/policy/duo"
+	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -40,7 +41,7 @@ CREATE TABLE consent_epochs (
 	changed INTEGER NOT NULL
 ) STRICT;
 
-CREATE TABLE ontology ( -- of diseases, as OBO, if there is one
+CREATE TABLE ontology ( -- an extract of one of diseases, if it was learned
 	only INTEGER PRIMARY KEY CHECK (only = 1),
 	raw  BLOB NOT NULL
 ) STRICT;
@@ -136,13 +137,14 @@ func (n *Node) ConfirmConsents(ctx context.Context) error {
 
 // LearnDiseases puts an ontology in the place of the one before: a consent for a disease then
 // covers its kinds.
-func (n *Node) LearnDiseases(ctx context.Context, o *duo.Ontology) (ConsentChange, error) {
-	var raw bytes.Buffer
-	if _, err := o.WriteTo(&raw); err != nil {
+func (n *Node) LearnDiseases(ctx context.Context, o *ontology.Ontology) (ConsentChange, error) {
+	var extract bytes.Buffer
+	if err := o.Extract(&extract); err != nil {
 		return ConsentChange{}, fmt.Errorf("write the ontology: %w", err)
 	}
 	return n.changeConsents(ctx, func(r *register) error {
-		r.ontology, r.diseases, r.learned = raw.Bytes(), o, !bytes.Equal(r.ontology, raw.Bytes())
+		r.learned = !bytes.Equal(r.extract, extract.Bytes())
+		r.extract, r.diseases = extract.Bytes(), o
 		return nil
 	})
 }
@@ -155,7 +157,7 @@ func (n *Node) Consents(ctx context.Context) (Register, error) {
 	}
 	shown := Register{Epoch: r.epoch, Changed: r.changed, Unnamed: r.unnamed, Unconfirmed: r.unconfirmed}
 	if r.diseases != nil {
-		shown.Diseases = r.diseases.Len()
+		shown.Diseases = r.diseases.Stats().Terms
 	}
 	for _, row := range r.rows {
 		if row.given {
@@ -180,21 +182,20 @@ func (n *Node) ConsentOf(ctx context.Context, person string) (roll.Consent, uint
 	return roll.Consent{Person: person, Given: row.given, Codes: words(row.codes), Studies: words(row.studies)}, row.epoch, nil
 }
 
-// ConsentCovers says line by line whether a person's terms cover a use; no line for a person
-// without terms.
-func (n *Node) ConsentCovers(ctx context.Context, person string, use protocol.Use) (duo.Verdict, []duo.Line, error) {
+// ConsentCovers says line by line whether a person's terms cover a use; without a line for a
+// person without terms.
+func (n *Node) ConsentCovers(ctx context.Context, person string, use protocol.Use) (duo.Decision, error) {
 	r, err := n.readRegister(ctx, n.records.db)
 	if err != nil {
-		return duo.Deny, nil, err
+		return duo.Decision{}, err
 	}
 	row := r.rows[n.consentTag(person)]
 	if row.codes == "" {
-		return duo.Allow, nil, nil
+		return duo.Decision{Verdict: duo.Allow}, nil
 	}
-	verdict, lines := duo.Match(words(row.codes), duo.Use{
-		Purpose: duo.Purpose(use.Purpose), Diseases: use.Diseases, Commercial: use.Commercial, Day: n.cfg.Now(),
-	}, r.kinds())
-	return verdict, lines, nil
+	request := requestOf(use)
+	request.Time = n.cfg.Now()
+	return duo.Match(words(row.codes), request, r.kinds()), nil
 }
 
 // words are those of a list with commas.

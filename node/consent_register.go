@@ -15,7 +15,8 @@ import (
 
 	"github.com/locus-genomics/locus/internal/debug"
 	roll "github.com/locus-genomics/locus/node/cohort"
-	"github.com/locus-genomics/locus/node/duo"
+	"github.com/locus-genomics/locus/node/policy/duo"
+	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -30,10 +31,10 @@ type register struct {
 	// dirty are the rows that were changed since it was read, and ended those of them whose
 	// consent was given before, or was not needed.
 	dirty, ended []protocol.Digest
-	// ontology is the diseases as OBO, empty where there are none; learned tells that it was
+	// extract is of the diseases, empty where there are none; learned tells that it was
 	// changed since it was read.
-	ontology []byte
-	diseases *duo.Ontology
+	extract  []byte
+	diseases *ontology.Ontology
 	learned  bool
 }
 
@@ -68,14 +69,14 @@ func (n *Node) readRegister(ctx context.Context, q querier) (*register, error) {
 }
 
 func (r *register) readOntology(ctx context.Context, q querier) error {
-	err := q.QueryRowContext(ctx, "SELECT raw FROM ontology").Scan(&r.ontology)
+	err := q.QueryRowContext(ctx, "SELECT raw FROM ontology").Scan(&r.extract)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
 	case err != nil:
 		return fmt.Errorf("read the ontology: %w", err)
 	}
-	if r.diseases, err = duo.ReadOntology(bytes.NewReader(r.ontology)); err != nil {
+	if r.diseases, err = ontology.Read(bytes.NewReader(r.extract)); err != nil {
 		return fmt.Errorf("%w: %w", ErrRecords, err)
 	}
 	return nil
@@ -126,7 +127,7 @@ func (r *register) write(ctx context.Context, tx querier, now time.Time) error {
 	if !r.learned {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO ontology (only, raw) VALUES (1, ?)", r.ontology)
+	_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO ontology (only, raw) VALUES (1, ?)", r.extract)
 	return err
 }
 
@@ -141,7 +142,7 @@ func (r *register) state() protocol.Digest {
 			b = append(binary.BigEndian.AppendUint32(b, uint32(len(list))), list...)
 		}
 	}
-	return protocol.Hash("locus/link/consent/v1", b, r.ontology)
+	return protocol.Hash("locus/link/consent/v1", b, r.extract)
 }
 
 func flag(b bool) byte {
@@ -162,7 +163,7 @@ func (n *Node) verifyConsents(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if named.IsZero() && r.epoch == 0 && len(r.rows) == 0 && len(r.ontology) == 0 || r.state() == named {
+	if named.IsZero() && r.epoch == 0 && len(r.rows) == 0 && len(r.extract) == 0 || r.state() == named {
 		return nil
 	}
 	return fmt.Errorf("%w: the consents are not what the chain names: restore the records from a newer backup", ErrRecords)
@@ -284,7 +285,7 @@ func (n *Node) registerNow(ctx context.Context, q querier) (*register, error) {
 // consenting is a cohort without the people whose consent does not cover a use; for no use,
 // without those who have given none. Who they are is looked up in the sample table: no
 // genotype is read.
-func (n *Node) consenting(ctx context.Context, q querier, d definition, use *duo.Use) (definition, error) {
+func (n *Node) consenting(ctx context.Context, q querier, d definition, use *duo.Request) (definition, error) {
 	r, err := n.registerNow(ctx, q)
 	if err != nil || len(r.rows) == 0 && r.unnamed || debug.Without(debug.ConsentApplied) {
 		return d, err
@@ -306,7 +307,7 @@ func (n *Node) consenting(ctx context.Context, q querier, d definition, use *duo
 // covering tells of a consent that was given whether it covers a use. Many people's say the
 // same, which is asked once. What a person would have to decide does not count: nobody is
 // asked for one person.
-func (r *register) covering(use *duo.Use) func(*consentRow) bool {
+func (r *register) covering(use *duo.Request) func(*consentRow) bool {
 	if use == nil {
 		return func(*consentRow) bool { return true }
 	}
@@ -315,10 +316,9 @@ func (r *register) covering(use *duo.Use) func(*consentRow) bool {
 		key := [2]string{row.codes, row.studies}
 		covers, ok := asked[key]
 		if !ok {
-			covers = row.studies == "" || slices.Contains(words(row.studies), use.Study)
+			covers = row.studies == "" || slices.Contains(words(row.studies), use.Project)
 			if row.codes != "" {
-				verdict, _ := duo.Match(words(row.codes), *use, r.kinds())
-				covers = covers && verdict == duo.Allow
+				covers = covers && duo.Match(words(row.codes), *use, r.kinds()).Verdict == duo.Allow
 			}
 			asked[key] = covers
 		}
@@ -334,14 +334,37 @@ func (r *register) kinds() duo.Diseases {
 	return r.diseases
 }
 
-// use is what is known of what a question is for.
-func (q *question) use() *duo.Use {
+// use is what is known of what a question is for. What a site would have to know by itself
+// is not known.
+func (q *question) use() *duo.Request {
 	h := &q.header.Message
 	who, _ := q.pinned.roster.Message.Researcher(h.Researcher)
-	return &duo.Use{
-		Purpose: duo.Purpose(h.Use.Purpose), Diseases: h.Use.Diseases, Commercial: h.Use.Commercial,
-		Researcher: who.Name, Study: h.Study, Organisation: h.Organisation, Day: q.now,
+	r := requestOf(h.Use)
+	r.Institution, r.Project, r.User, r.Time = h.Organisation, h.Study, who.Name, q.now
+	return &r
+}
+
+// requestOf is a use in the codes of DUO.
+func requestOf(u protocol.Use) duo.Request {
+	r := duo.Request{Genetic: duo.Yes}
+	switch u.Purpose {
+	case "general":
+		r.Purposes = []string{"DUO:0000042"}
+	case "health":
+		r.Purposes = []string{"DUO:0000037"}
+	case "disease":
+		r.Purposes = u.Diseases
+	case "ancestry":
+		r.Purposes = []string{"DUO:0000033"}
+	case "methods":
+		r.Purposes = []string{"DUO:0000031"}
+	default:
+		return r
 	}
+	if r.Commercial = duo.No; u.Commercial {
+		r.Commercial = duo.Yes
+	}
+	return r
 }
 
 // chosen are the people of a cohort as its sample table names them.

@@ -15,7 +15,7 @@ import (
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/node"
 	roll "github.com/locus-genomics/locus/node/cohort"
-	"github.com/locus-genomics/locus/node/duo"
+	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -132,7 +132,7 @@ func TestWhoIsCountedByConsent(t *testing.T) {
 }
 
 func TestAConsentForADiseaseCoversItsKinds(t *testing.T) {
-	kinds := must[*duo.Ontology](t)(duo.ReadOntology(strings.NewReader("[Term]\nid: MONDO:0005015\n[Term]\nid: MONDO:0005148\nis_a: MONDO:0005015\n")))
+	kinds := must[*ontology.Ontology](t)(ontology.Read(strings.NewReader("format-version: 1.4\n\n[Term]\nid: MONDO:0005015\n[Term]\nid: MONDO:0005148\nis_a: MONDO:0005015\n")))
 	typeTwo := func(a *asking) {
 		a.header.Use = protocol.Use{Purpose: "disease", Diseases: []string{"MONDO:0005148"}}
 	}

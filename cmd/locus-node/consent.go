@@ -14,7 +14,8 @@ import (
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	roll "github.com/locus-genomics/locus/node/cohort"
-	"github.com/locus-genomics/locus/node/duo"
+	"github.com/locus-genomics/locus/node/policy/duo"
+	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -118,11 +119,12 @@ func (a *app) consentShow() *cobra.Command {
 				if err := a.tellPerson(c, epoch, r); err != nil || use.IsZero() {
 					return err
 				}
-				verdict, lines, err := n.ConsentCovers(cmd.Context(), args[0], use)
+				d, err := n.ConsentCovers(cmd.Context(), args[0], use)
 				if err != nil {
 					return err
 				}
-				return a.tellCovers(&use, verdict, lines)
+				a.tellCovers(&use, d)
+				return nil
 			})
 		},
 	}
@@ -133,17 +135,14 @@ func (a *app) consentShow() *cobra.Command {
 }
 
 // tellCovers says line by line whether a consent covers a use.
-func (a *app) tellCovers(use *protocol.Use, verdict duo.Verdict, lines []duo.Line) error {
-	if len(lines) == 0 {
-		return nil
+func (a *app) tellCovers(use *protocol.Use, d duo.Decision) {
+	if len(d.Lines) == 0 {
+		return
 	}
-	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "\nTERM\tVERDICT\tWHY\n")
-	for _, l := range lines {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", l.Term, l.Verdict, l.Why)
+	fmt.Fprintf(a.out, "\n%s for the use %s:\n", d.Verdict, use)
+	for _, l := range d.Lines {
+		fmt.Fprintln(a.out, l)
 	}
-	fmt.Fprintf(w, "use %s\t%s\t\n", use, verdict)
-	return w.Flush()
 }
 
 func (a *app) tellRegister(r node.Register) error {
@@ -242,7 +241,7 @@ func (a *app) consentDiseases() *cobra.Command {
 				return err
 			}
 			defer f.Close()
-			o, err := duo.ReadOntology(f)
+			o, err := ontology.Read(f)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -251,7 +250,7 @@ func (a *app) consentDiseases() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.err, "Learned %d diseases; consent epoch %d.\n", o.Len(), change.Epoch)
+				fmt.Fprintf(a.err, "Learned %d diseases; consent epoch %d.\n", o.Stats().Terms, change.Epoch)
 				return nil
 			})
 		},

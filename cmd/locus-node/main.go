@@ -15,7 +15,6 @@ import (
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	roll "github.com/locus-genomics/locus/node/cohort"
-	"github.com/locus-genomics/locus/node/duo"
 	"github.com/locus-genomics/locus/node/policy"
 	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/node/worker"
@@ -77,7 +76,7 @@ func exitCode(err error) int {
 		return cli.Usage
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger):
 		return cli.Altered
-	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, duo.ErrOntology), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable):
+	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable
