@@ -2,6 +2,8 @@ package policy_test
 
 import (
 	"fmt"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -134,4 +136,53 @@ func TestWhatLintDoesNotNameIsRequired(t *testing.T) {
 			}
 		}
 	})
+}
+
+// document is what custodians read.
+func document(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../docs/reference/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestEveryLintIsDocumented(t *testing.T) {
+	source, err := os.ReadFile("lint.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, seen := document(t), 0
+	for _, name := range regexp.MustCompile(`"((?:no|exact|all|nothing)-[a-z-]+|placeholder)"`).FindAllStringSubmatch(string(source), -1) {
+		if seen++; !strings.Contains(text, "\n| `"+name[1]+"` | ") {
+			t.Errorf("%s is not described", name[1])
+		}
+	}
+	if seen < 14 {
+		t.Errorf("the test sees %d names only", seen)
+	}
+}
+
+func TestEveryAttributeIsDocumented(t *testing.T) {
+	text, seen := document(t), 0
+	of := ""
+	for line := range strings.SplitSeq(policy.Schema, "\n") {
+		switch {
+		case strings.HasPrefix(line, "entity Researcher"):
+			of = "principal"
+		case strings.HasPrefix(line, "entity Cohort"):
+			of = "resource"
+		case strings.HasPrefix(line, "action"):
+			of = "context"
+		}
+		for _, name := range regexp.MustCompile(`(\w+): (?:String|Long|Bool|Set|datetime|Verdict)`).FindAllStringSubmatch(line, -1) {
+			if seen++; !strings.Contains(text, "\n| `"+of+"."+name[1]+"` | ") {
+				t.Errorf("%s.%s is not described", of, name[1])
+			}
+		}
+	}
+	if seen < 20 {
+		t.Errorf("the test sees %d attributes only", seen)
+	}
 }
