@@ -59,6 +59,15 @@ func ReadCases(name string, text []byte) ([]Case, error) {
 	return t.cases, nil
 }
 
+// Record is a line of a record of what was asked, which ReadCases takes.
+func Record(name string, f Facts) ([]byte, error) {
+	line, err := json.Marshal(struct {
+		Name  string `json:"name"`
+		Facts Facts  `json:"facts"`
+	}{name, f})
+	return append(line, '\n'), err
+}
+
 // table is one that is being read.
 type table struct {
 	name  string

@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -120,6 +121,22 @@ func TestDiff(t *testing.T) {
 	want := []string{"asked.jsonl:1 allow ask", "asked.jsonl:3 deny ask"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
+	}
+}
+
+func TestARecordReadsBack(t *testing.T) {
+	yes := true
+	want := policy.Facts{Researcher: "alice", Duo: []string{"GRU"}, Mode: policy.Private, MicroEpsilon: 5, Time: "2026-11-25", NonProfit: &yes}
+	line, err := policy.Record("q1", want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := policy.ReadCases("asked.jsonl", slices.Concat(line, line))
+	if err != nil || len(cases) != 2 {
+		t.Fatalf("%d cases, %v", len(cases), err)
+	}
+	if diff := cmp.Diff(want, cases[1].Facts); diff != "" || cases[1].Name != "q1" {
+		t.Errorf("%s (-want +got):\n%s", cases[1].Name, diff)
 	}
 }
 
