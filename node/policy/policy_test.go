@@ -137,6 +137,7 @@ func TestWhatIsRefusedWhenItIsRead(t *testing.T) {
 		{"an entity of no kind after is", rule(`permit(principal is User, action, resource);`), "User"},
 		{"a question whether there is an attribute", when(`principal has visas`), "always there"},
 		{"a question whether there is one that is not", when(`!(principal has suspended)`), "always there"},
+		{"all of nothing, which everything has", when(`context.within.containsAll([])`), "empty set"},
 		{"tags", when(`principal.hasTag("x")`), "tag"},
 		{"a day that is none", when(`context.time < datetime("2026-13-01")`), "datetime"},
 		{"a template", rule(`permit(principal == ?principal, action, resource);`), "site.cedar:2"},

@@ -215,7 +215,8 @@ func mentions(of string, names ...string) func(ast.IsNode, bool) bool {
 		case ast.NodeTypeContains:
 			b = n.BinaryNode
 		case ast.NodeTypeContainsAll:
-			b = n.BinaryNode
+			// The other way round, whoever has nothing would have only what is listed.
+			return !negated && ours(n.Left) && fixed(n.Right)
 		case ast.NodeTypeContainsAny:
 			b = n.BinaryNode
 		case ast.NodeTypeIsIn:
@@ -225,4 +226,20 @@ func mentions(of string, names ...string) func(ast.IsNode, bool) bool {
 		}
 		return !negated && (ours(b.Left) && fixed(b.Right) || ours(b.Right) && fixed(b.Left))
 	}
+}
+
+// purposeNamed wants all purposes to lie within one that is named, or to be among those that
+// are. That one of them is named says nothing of the others. A question without a purpose is
+// left to the consents, which deny it.
+func purposeNamed(n ast.IsNode, negated bool) bool {
+	if all, is := n.(ast.NodeTypeContainsAll); is {
+		a, is := attribute(all.Right, "context")
+		if is && a == "purposes" {
+			return !negated && fixed(all.Left)
+		}
+	}
+	if e, is := n.(ast.NodeTypeEquals); is && mentions("context", "purposes")(e, negated) {
+		return true
+	}
+	return mentions("context", "within")(n, negated)
 }

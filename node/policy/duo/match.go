@@ -105,8 +105,8 @@ func (l Line) String() string {
 	return s
 }
 
-// Decision is a verdict with its lines: first those of permissions, then those of modifiers,
-// each by code. The verdict is the best that the permissions give to each purpose, no better
+// Decision is a verdict with its lines: first what cannot be read, then the permissions for
+// each purpose, then the modifiers, each by code. The verdict is the best that the permissions give to each purpose, no better
 // than for any other purpose, and no better than any modifier's.
 type Decision struct {
 	Verdict Verdict
@@ -119,7 +119,11 @@ func Match(consent []string, r Request, d Diseases) Decision {
 	if d == nil {
 		d = alone{}
 	}
-	m := matcher{request: r, diseases: d}
+	m := matcher{request: r, diseases: d, faults: Allow}
+	if len(consent) > maxTerms || len(r.Purposes) > maxPurposes {
+		m.fault(Line{Why: fmt.Sprintf("a consent has at most %d terms and a request %d purposes", maxTerms, maxPurposes)})
+		return Decision{Lines: m.lines}
+	}
 	m.read(consent)
 	verdict := min(m.permissions(), m.modifiers(), m.faults)
 	if verdict < Allow && debug.Without(debug.DataUse) {
@@ -142,11 +146,6 @@ type matcher struct {
 // read sorts the terms of a consent. A disease on its own belongs to DS, as tables of
 // consents have it in a column beside.
 func (m *matcher) read(consent []string) {
-	m.faults = Allow
-	if len(consent) > maxTerms || len(m.request.Purposes) > maxPurposes {
-		m.fault(Line{Why: fmt.Sprintf("a consent has at most %d terms and a request %d purposes", maxTerms, maxPurposes)})
-		return
-	}
 	var diseases []string
 	var specific bool
 	consent = slices.Clone(consent)
