@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -73,6 +74,10 @@ func FuzzReader(f *testing.F) {
 	f.Add([]byte(variable(9, rec{0x18, "\x05\xaa\x00" + "\x0f\x04\x00" + "\x0f\x07"})), []byte(places("C,G")), []byte(whole.psam), []byte(nil))
 	f.Add([]byte(variable(9, rec{0xf0, nine + "\x02" + "\x11\x01" + "\x01\x00\x02\x00\x03\x00" + "\x05" + "\x01\x00\x02\x00"})), []byte("22 a 0 5 C A\n"), []byte(whole.psam), []byte(nil))
 	f.Add([]byte("\x6c\x1b\x01\x4b\x4b\x03"), []byte("##contig=<ID=22,length=50818468>\n#CHROM POS REF ALT FILTER\nchr22 7 A C q10\n"), []byte(whole.psam), []byte(nil))
+	for _, samples := range []int{9, 65, 257} { // every way to write a record
+		made, _, _ := (&maker{rng: rand.New(rand.NewPCG(25, uint64(samples))), samples: samples, ours: true}).file(60)
+		f.Add([]byte(made.pgen), []byte(made.pvar), []byte(made.psam), []byte(nil))
+	}
 	f.Fuzz(func(t *testing.T, body, pvar, psam, pgi []byte) {
 		s := set{string(body), string(pvar), string(psam), string(pgi)}
 		check(t, s)

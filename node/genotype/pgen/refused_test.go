@@ -3,6 +3,7 @@ package pgen_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -216,7 +217,7 @@ func TestFilesThatAreRefused(t *testing.T) {
 	}
 }
 
-// Bytes of real files are changed, once to their contrary and once in the last bit.
+// Bytes of real files, and of made-up ones, are changed, once to their contrary and once in the last bit.
 func TestDamageIsFoundOrHarmless(t *testing.T) {
 	names, err := filepath.Glob(filepath.Join("testdata", "*.pgen"))
 	if err != nil || len(names) < 3 {
@@ -226,8 +227,14 @@ func TestDamageIsFoundOrHarmless(t *testing.T) {
 	if testing.Short() {
 		step = 7
 	}
+	sets := make(map[string]set)
 	for _, name := range names {
-		s := readSet(t, strings.TrimSuffix(name, ".pgen"))
+		sets[name] = readSet(t, strings.TrimSuffix(name, ".pgen"))
+	}
+	for _, samples := range []int{9, 65} { // every way to write a record
+		sets[fmt.Sprintf("made of %d samples", samples)], _, _ = (&maker{rng: rand.New(rand.NewPCG(27, uint64(samples))), samples: samples}).file(24)
+	}
+	for name, s := range sets {
 		whole := []byte(s.pgen)
 		if _, err := s.read(nil); err != nil {
 			t.Fatal(err)
