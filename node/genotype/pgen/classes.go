@@ -95,7 +95,7 @@ func (d *decoder) marked(r *record, to *genotype.Classes) (carriers int, err err
 	if err != nil {
 		return 0, err
 	}
-	if err := d.list.read(&c, d.samples, true); err != nil {
+	if err := d.list.readNeither(&c, d.samples, low, high); err != nil {
 		return 0, err
 	}
 	p := d.planes

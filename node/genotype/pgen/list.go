@@ -105,6 +105,35 @@ func (l *list) hets() bool {
 	return rest == 0 || l.codes[whole] == four&(1<<(2*rest)-1)
 }
 
+// has reports whether anyone has a code.
+func (l *list) has(code int) bool {
+	other := byte(codeMissing-code) * 0x55
+	whole := len(l.ids) / 4
+	for _, b := range l.codes[:whole] {
+		if x := b ^ other; x&(x>>1)&0x55 != 0 {
+			return true
+		}
+	}
+	for i := 4 * whole; i < len(l.ids); i++ {
+		if int(l.code(i)) == code {
+			return true
+		}
+	}
+	return false
+}
+
+// readNeither takes the list of who has neither of two codes. What has one of them all the
+// same is counted by plink2 in one way and exported in another.
+func (l *list) readNeither(c *cursor, samples, low, high int) error {
+	if err := l.read(c, samples, true); err != nil {
+		return err
+	}
+	if l.has(low) || l.has(high) {
+		return fmt.Errorf("%w: a list of who has neither of two codes has one of them", ErrRecord)
+	}
+	return nil
+}
+
 // read takes a list from a record of so many samples.
 func (l *list) read(c *cursor, samples int, coded bool) error {
 	l.ids, l.codes = l.ids[:0], nil

@@ -59,6 +59,7 @@ func (d *decoder) raw(r, base *record, to *raw) (err error) {
 			to.marks = bitmap.New(d.samples)
 		}
 		fromBytes(to.marks, marks)
+		return d.rawTail(r, &c, to, to.list.readNeither(&c, d.samples, to.low, to.high))
 	case r.linked():
 		to.form, to.codes, to.base, to.turn = formLinked, base.codes, base.number, main == unlikeBase
 	default:

@@ -170,7 +170,11 @@ func (d *decoder) oneBit(r *record, c *cursor) error {
 		}
 	}
 	d.clean(r.codes)
-	return d.apply(r.codes, c)
+	if err := d.list.readNeither(c, d.samples, low, high); err != nil {
+		return err
+	}
+	d.put(r.codes)
+	return nil
 }
 
 // apply reads a list and gives its samples their codes.
@@ -178,11 +182,16 @@ func (d *decoder) apply(codes []byte, c *cursor) error {
 	if err := d.list.read(c, d.samples, true); err != nil {
 		return err
 	}
+	d.put(codes)
+	return nil
+}
+
+// put gives the samples of the list their codes.
+func (d *decoder) put(codes []byte) {
 	for i, id := range d.list.ids {
 		shift := 2 * (id % 4)
 		codes[id/4] = codes[id/4]&^(3<<shift) | d.list.code(i)<<shift
 	}
-	return nil
 }
 
 // clean takes away what is behind the last sample.

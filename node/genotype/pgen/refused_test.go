@@ -29,6 +29,8 @@ func TestRecordsThatAreRefused(t *testing.T) {
 		{"one bit, and bits behind the last sample", "C", []rec{{1, "\x01\x00\x02\x00"}}, "where nothing is"},
 		{"one bit, without a list", "C", []rec{{1, "\x01\x00\x00"}}, "too short"},
 		{"one bit, cut short", "C", []rec{{1, "\x01\x00"}}, "too short"},
+		{"one bit, and one with one of its codes in the list", "C", []rec{{1, "\x01\x05\x01\x01\x07\x01"}}, "has one of them"},
+		{"one bit, and one with the other", "C", []rec{{1, "\x01\x05\x01\x01\x07\x00"}}, "has one of them"},
 		{"an empty record", "C", []rec{{1, ""}}, "too short"},
 		{"a list without a length", "C", []rec{{4, ""}}, "too short"},
 		{"a list of more than one in eight", "C", []rec{{4, "\x02\x00\x00\x01"}}, "one in 8"},
