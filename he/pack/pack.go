@@ -213,24 +213,40 @@ func (l Layout) Unpack(dst, words []int64, cut int) error {
 // unpackPairs is the loop of Unpack for words of two counters, without a branch. It
 // reports whether all are in range, and leaves it to the other to say which is not.
 func (l Layout) unpackPairs(dst, words []int64, side, base int64) bool {
-	reach, quotient, radix := l.reach, l.quotient, l.radix
-	middle := (radix - 1) / 2
-	var outside int64 // negative when a sum is
 	done, within := l.unpackVectors(dst, words, side, base)
-	dst, words = dst[2*done:], words[done:]
-	for i, w := range words {
-		d := (*[2]int64)(dst[2*i:])
-		u := uint64(w) + reach
-		outside |= int64(u) | int64(2*reach-u)
-		high, _ := bits.Mul64(u, quotient) // u / radix, or one more
-		lo := int64(u - high*uint64(radix))
-		more := lo >> 63
-		lo += more&radix - middle
-		hi := int64(high) + more - middle
-		outside |= (side - lo) | (side + lo) | (side - hi) | (side + hi)
+	return unpackPairs(dst[2*done:2*len(words)], words[done:], side, base, l.radix, l.quotient) && within
+}
+
+// unpackPairs writes two sums for each word, and reports whether all were from -side to side.
+//
+// With side added to each, sums are from 0 to 2 * side, which is less than the radix, and so
+// they are the digits of a word. Of one that is too small or too large the upper digit is more.
+func unpackPairs(dst, words []int64, side, base, radix int64, quotient uint64) bool {
+	shift, most := side+side*radix, 2*side
+	base -= side
+	by := uint64(radix)
+	var outside int64 // negative when a sum is
+	for ; len(words) >= 4 && len(dst) >= 8; words, dst = words[4:], dst[8:] {
+		w, d := (*[4]int64)(words), (*[8]int64)(dst)
+		hi, lo := quotientOf(uint64(w[0]+shift), by, quotient)
+		outside |= (most - lo) | (most - hi)
 		d[0], d[1] = lo+base, hi+base
+		hi, lo = quotientOf(uint64(w[1]+shift), by, quotient)
+		outside |= (most - lo) | (most - hi)
+		d[2], d[3] = lo+base, hi+base
+		hi, lo = quotientOf(uint64(w[2]+shift), by, quotient)
+		outside |= (most - lo) | (most - hi)
+		d[4], d[5] = lo+base, hi+base
+		hi, lo = quotientOf(uint64(w[3]+shift), by, quotient)
+		outside |= (most - lo) | (most - hi)
+		d[6], d[7] = lo+base, hi+base
 	}
-	return outside >= 0 && within
+	for i, w := range words {
+		hi, lo := quotientOf(uint64(w+shift), by, quotient)
+		outside |= (most - lo) | (most - hi)
+		dst[2*i], dst[2*i+1] = lo+base, hi+base
+	}
+	return outside >= 0
 }
 
 // split returns the signed digits of a word; out of reach gives digits out of range.
@@ -255,16 +271,26 @@ func (l Layout) outside(word int) error {
 // packPairs writes two counters a word, and reports whether all were from least to most.
 func packPairs(words, counters []int64, least, most, radix, shift int64) bool {
 	var outside int64 // negative when a counter is; what overflows is, too
-	for ; len(words) >= 2 && len(counters) >= 4; words, counters = words[2:], counters[4:] {
-		w, c := (*[2]int64)(words), (*[4]int64)(counters)
-		outside |= (c[0] - least) | (most - c[0]) | (c[1] - least) | (most - c[1]) |
-			(c[2] - least) | (most - c[2]) | (c[3] - least) | (most - c[3])
-		w[0] = c[0] + radix*c[1] - shift
-		w[1] = c[2] + radix*c[3] - shift
+	counters = counters[:2*len(words)]
+	for ; len(words) >= 4; words, counters = words[4:], counters[8:] {
+		w, c := (*[4]int64)(words), (*[8]int64)(counters)
+		a, b := c[0], c[1]
+		outside |= (a - least) | (most - a) | (b - least) | (most - b)
+		w[0] = a + radix*b - shift
+		a, b = c[2], c[3]
+		outside |= (a - least) | (most - a) | (b - least) | (most - b)
+		w[1] = a + radix*b - shift
+		a, b = c[4], c[5]
+		outside |= (a - least) | (most - a) | (b - least) | (most - b)
+		w[2] = a + radix*b - shift
+		a, b = c[6], c[7]
+		outside |= (a - least) | (most - a) | (b - least) | (most - b)
+		w[3] = a + radix*b - shift
 	}
-	if len(words) == 1 && len(counters) >= 2 {
-		outside |= (counters[0] - least) | (most - counters[0]) | (counters[1] - least) | (most - counters[1])
-		words[0] = counters[0] + radix*counters[1] - shift
+	for i := range words {
+		a, b := counters[2*i], counters[2*i+1]
+		outside |= (a - least) | (most - a) | (b - least) | (most - b)
+		words[i] = a + radix*b - shift
 	}
 	return outside >= 0
 }
