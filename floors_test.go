@@ -29,7 +29,7 @@ const module = "github.com/locus-genomics/locus"
 var floors = [][]string{
 	0: {"", "node/genotype", "coordinator/state/statepb", "protocol/pb", "protocol/panel", "he/pack", "dp/sample",
 		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug", "internal/vrs",
-		"internal/planes", "internal/window", "internal/guard"},
+		"internal/planes", "internal/window", "internal/guard", "node/passport/issuer"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/policy/*", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "researcher/viewer", "internal/genes", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
@@ -52,6 +52,8 @@ var walls = []struct{ from, to, reason string }{
 	{"node/egress", "node/genotype/...", "what sends does not see genomes"},
 	{"node/egress", "node/store", "what sends does not see genomes"},
 	{"node/egress", "node/tally", "what sends does not see counts"},
+	{"node/...", "node/passport/issuer", "what signs any passport is for tests and the demo"},
+	{"cmd/...", "node/passport/issuer", "what signs any passport is for tests and the demo"},
 	{"coordinator/...", "node/...", "the party that carries has no code that reads a genome"},
 	{"cmd/locus-coordinator", "node/...", "the party that carries has no code that reads a genome"},
 	{"researcher/...", "node/...", "the party that asks has no code that reads a genome"},
