@@ -80,6 +80,7 @@ var owners = map[string][]string{
 	"filippo.io/mldsa":                                  {"protocol"},
 	"github.com/cedar-policy/cedar-go":                  {"node/policy"},
 	"github.com/danielgtaylor/huma/v2":                  {"coordinator/api"},
+	"github.com/go-jose/go-jose/v4":                     {"node/passport"},
 	"github.com/hashicorp/go-hclog":                     {"coordinator/replica"},
 	"github.com/hashicorp/raft":                         {"coordinator/replica"},
 	"github.com/hashicorp/raft-boltdb/v2":               {"coordinator/replica"},

@@ -28,6 +28,13 @@ const (
 	BodyCommitment                           // all sites got the same body
 	HeaderInBody                             // a body opens only under its header
 	RecipientBound                           // the recipient is the signed one
+	VisaIssuerListed                         // no visa of an issuer that is not on the site's list
+	KeySetListed                             // no key from where a token says
+	VisaSignature                            // passports and visas verify
+	VisaCurrent                              // and their time is not over
+	PassportBound                            // a passport is for the key of its holder
+	VisaOfPerson                             // a visa is of the holder of the passport
+	VisaConditions                           // and its conditions are met
 	MinimumCohort                            // no cohort below its minimum
 	OverflowBound                            // no sum can carry
 	ReleasedVariants                         // no variant again for nearly the same people
