@@ -77,7 +77,7 @@ var walls = []struct{ from, to, reason string }{
 var owners = map[string][]string{
 	"charm.land/lipgloss/v2":                            {"cmd/...", "researcher", "examples/*"},
 	"crypto/hpke":                                       {"protocol", "he"},
-	"filippo.io/mldsa":                                  {"protocol"},
+	"filippo.io/mldsa":                                  {"protocol", "audit/verify"},
 	"github.com/cedar-policy/cedar-go":                  {"node/policy"},
 	"github.com/danielgtaylor/huma/v2":                  {"coordinator/api"},
 	"github.com/go-jose/go-jose/v4":                     {"node/passport"},
@@ -95,8 +95,9 @@ var owners = map[string][]string{
 	"github.com/tyler-smith/go-bip39":                   {"protocol", "researcher/answer", "node/keystore"},
 	"github.com/vbauerster/mpb/v8":                      {"cmd/...", "examples/*"},
 	"go.etcd.io/bbolt":                                  {"coordinator/replica"},
+	"golang.org/x/mod":                                  {"audit"},
 	"golang.org/x/sync":                                 {"node/...", "coordinator/...", "researcher", "sim", "protocol/wire", "cmd/...", "examples/*"},
-	"golang.org/x/sys":                                  {"node", "node/worker", "cmd/...", "examples/*", "he/...", "internal/bgzf", "internal/bitmap", "internal/planes", "node/genotype/pgen"},
+	"golang.org/x/sys":                                  {"audit", "node", "node/worker", "cmd/...", "examples/*", "he/...", "internal/bgzf", "internal/bitmap", "internal/planes", "node/genotype/pgen"},
 	"google.golang.org/protobuf":                        {"protocol", "protocol/pb", "coordinator/state", "coordinator/state/statepb"},
 	"modernc.org/sqlite":                                {"node", "dp/ledger"},
 }
