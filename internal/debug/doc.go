@@ -65,4 +65,7 @@ const (
 	TableApproved                            // and read once all its custodians have approved
 	DataUse                                  // no use that nobody has consented to
 	PolicyErrorDenies                        // a policy that cannot be evaluated denies
+	CheckpointSignature                      // a log's checkpoint has both signatures of its owner
+	WitnessConsistency                       // a witness cosigns only what continues what it knows
+	LogRemembered                            // a log shorter than others remember takes nothing in
 )
