@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/audit/verify"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/internal/genes"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -34,7 +35,7 @@ func run(ctx context.Context, args []string, _ io.Reader, out, errs io.Writer) i
 	a := &app{out: out, err: errs}
 	root := &cobra.Command{Use: "locus", Short: "Ask questions of genomes that stay where they are", Version: version}
 	root.PersistentFlags().StringVar(&a.home, "home", defaultHome(), "directory of your key and your questions (LOCUS_HOME)")
-	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.explain(), a.runCommand(), a.task(), a.result(), a.table(), a.viewer(), a.synth())
+	root.AddCommand(a.initCommand(), a.whoami(), a.key(), a.study(), a.explain(), a.runCommand(), a.task(), a.result(), a.table(), a.audit(), a.viewer(), a.synth())
 	return cli.Run(ctx, root, args, out, errs, exitCode)
 }
 
@@ -63,6 +64,10 @@ func exitCode(err error) int {
 		return cli.Waiting
 	case errors.Is(err, researcher.ErrDeclined):
 		return cli.Refused
+	case errors.Is(err, verify.ErrAltered), errors.Is(err, verify.ErrSignature), errors.Is(err, verify.ErrQuorum), errors.Is(err, verify.ErrFormat):
+		return cli.Altered
+	case errors.Is(err, verify.ErrPolicy):
+		return cli.Usage
 	case errors.Is(err, researcher.ErrAltered), errors.Is(err, researcher.ErrNotMine),
 		errors.Is(err, researcher.ErrRoster), errors.Is(err, researcher.ErrTable), errors.Is(err, researcher.ErrTableBundle), errors.Is(err, rest.ErrPin):
 		return cli.Altered

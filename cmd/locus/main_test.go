@@ -26,6 +26,11 @@ func TestStories(t *testing.T) {
 				return err
 			}
 			e.Setenv("TABLE", table)
+			audited, err := filepath.Abs(filepath.Join("..", "..", "audit", "verify", "testdata", "golden"))
+			if err != nil {
+				return err
+			}
+			e.Setenv("AUDITED", audited)
 			e.Setenv("TOKEN", studyToken("first"))
 			e.Setenv("TOKEN2", studyToken("second"))
 			e.Setenv("SITETOKEN", protocol.Token{Kind: protocol.SiteToken, Endpoints: nowhere(), Site: "bern", Secret: []byte("secret")}.String())
