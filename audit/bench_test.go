@@ -27,7 +27,7 @@ func BenchmarkAppend(b *testing.B) {
 			r := newSite(b, name, byte(2+i)).remote()
 			call := r.Call
 			r.Call = func(ctx context.Context, request []byte) (audit.Reply, error) {
-				time.Sleep(20 * time.Millisecond) // there and back
+				<-time.After(20 * time.Millisecond) // there and back
 				return call(ctx, request)
 			}
 			witnesses = append(witnesses, r)
@@ -75,7 +75,7 @@ func BenchmarkVerify(b *testing.B) {
 	made := time.Since(start)
 	l.Close()
 	start = time.Now()
-	l = open(b, dir, nil)
+	open(b, dir, nil)
 	opened := time.Since(start)
 	p := policy(b, 0)
 	runtime.GC()

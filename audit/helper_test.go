@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/locus-genomics/locus/audit"
@@ -131,28 +127,6 @@ func policyText(t testing.TB, quorum int, witnesses ...*site) []byte {
 		text = fmt.Appendf(text, "witness w%d %s\n", i, audit.VerifierKey(w.Name, w.Key.Public()))
 	}
 	return fmt.Appendf(text, "quorum %d\n", quorum)
-}
-
-// loaded is a log's directory in memory, without its state.
-func loaded(t testing.TB, dir string) fstest.MapFS {
-	t.Helper()
-	files := fstest.MapFS{}
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(dir, name)
-		if err != nil || filepath.Dir(rel) == ".state" {
-			return err
-		}
-		raw, err := os.ReadFile(name)
-		files[filepath.ToSlash(rel)] = &fstest.MapFile{Data: raw}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
 }
 
 // clock is one that a test sets.

@@ -69,8 +69,8 @@ func (c Config) Check() error {
 	faults = append(faults, checkName(c.Origin))
 	names := map[string]bool{}
 	for _, w := range c.Witnesses {
-		if w.Key.IsZero() || w.Call == nil || names[w.Name] {
-			faults = append(faults, fmt.Errorf("audit: the witness %.40q has no key or no way to it, or is there twice", w.Name))
+		if w.Key.IsZero() || w.Call == nil || w.Known == nil || names[w.Name] || c.Key != nil && w.Key.Equal(c.Key.Public()) {
+			faults = append(faults, fmt.Errorf("audit: the witness %.40q has no key or no way to it, is there twice, or is the log's owner", w.Name))
 		}
 		faults, names[w.Name] = append(faults, checkName(w.Name)), true
 	}

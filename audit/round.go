@@ -211,9 +211,6 @@ func (l *Log) ask(ctx context.Context, w Remote, known *witnessed, c cosigned) (
 
 // heldAgainst holds the log against what a witness remembers of it.
 func (l *Log) heldAgainst(ctx context.Context, w Remote) error {
-	if w.Known == nil {
-		return nil
-	}
 	note, err := w.Known(ctx, l.config.Origin)
 	if err != nil || note == nil {
 		return err

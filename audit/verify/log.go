@@ -157,7 +157,7 @@ func (r *run) entry(name string, raw []byte) {
 		r.fault(name, "entry %d is of %s, before the one that it follows: it was back-dated", r.tree.size, e.Time.Format(time.RFC3339))
 	}
 	for _, m := range r.marks {
-		if at := m.seen(); !at.IsZero() && (r.tree.size < m.Size && e.Time.After(at.Add(skew)) || r.tree.size >= m.Size && e.Time.Before(at.Add(-skew))) {
+		if at := m.seen; !at.IsZero() && (r.tree.size < m.Size && e.Time.After(at.Add(skew)) || r.tree.size >= m.Size && e.Time.Before(at.Add(-skew))) {
 			r.fault(name, "entry %d is of %s, and witnesses saw %d entries at %s", r.tree.size, e.Time.Format(time.RFC3339), m.Size, at.Format(time.RFC3339))
 		}
 	}

@@ -116,7 +116,8 @@ type Checkpoint struct {
 	Witnesses map[string]time.Time
 	// Unknown counts signature lines of keys that the policy does not name.
 	Unknown int
-	what    string // the checkpoint of which file
+	what    string    // the checkpoint of which file
+	seen    time.Time // median of the witnesses' times, which a few wrong clocks do not move
 }
 
 // Checkpoint verifies a note: both signatures of its log, and both of each witness that
@@ -136,7 +137,7 @@ func (p *Policy) Checkpoint(note []byte) (Checkpoint, error) {
 	}
 	for name, w := range p.witnesses {
 		ed, ml := w.pair("\x04", "\xfflocus/mldsa65-cosignature/v1", sigs)
-		if ed == nil && ml == nil {
+		if ed == nil && ml == nil || w.ed.Equal(log.ed) { // nobody is its own witness
 			continue
 		}
 		var at uint64
@@ -149,6 +150,9 @@ func (p *Policy) Checkpoint(note []byte) (Checkpoint, error) {
 		c.Witnesses[name] = time.Unix(int64(at), 0).UTC()
 	}
 	c.Unknown = len(sigs) // pair has taken out the others
+	if all := slices.SortedFunc(maps.Values(c.Witnesses), time.Time.Compare); len(all) > 0 {
+		c.seen = all[len(all)/2]
+	}
 	return c, nil
 }
 
@@ -158,14 +162,6 @@ func (p *Policy) Quorum(c Checkpoint) error {
 		return fmt.Errorf("%w: %d of %d at %d entries, want %d", ErrQuorum, len(c.Witnesses), len(p.witnesses), c.Size, p.quorum)
 	}
 	return nil
-}
-
-// seen is the median of the witnesses' times, which a few wrong clocks do not move, or zero.
-func (c Checkpoint) seen() (at time.Time) {
-	if all := slices.SortedFunc(maps.Values(c.Witnesses), time.Time.Compare); len(all) > 0 {
-		at = all[len(all)/2]
-	}
-	return at
 }
 
 // pair takes the two lines of a signer out of the signatures, nil where one is not there.

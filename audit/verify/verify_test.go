@@ -228,6 +228,19 @@ func TestAttacks(t *testing.T) {
 		return bytes.Join(slices.Delete(lines, line, line+1), nil)
 	}
 	cosigned := m.files["cosigned"].Data
+	own := func(note []byte) []byte { // and zug, who believes it
+		alice := &audit.Witness{Name: origin, Key: newKey(t, 1), Memory: forgetful{}, Log: func(string) (protocol.PublicKey, bool) { return newKey(t, 1).Public(), true }}
+		reply, err := alice.AddCheckpoint(t.Context(), append([]byte("old 0\n\n"), note...))
+		if err != nil || reply.Status != audit.StatusDone {
+			t.Fatal(reply, err)
+		}
+		return append(append(bytes.Clone(note), reply.Body...), cosigned[bytes.Index(cosigned, []byte("— zug")):]...)
+	}
+	var err error
+	m.policy, err = verify.ParsePolicy([]byte(m.text + "witness alice " + audit.VerifierKey(origin, newKey(t, 1).Public()) + "\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name string
 		log  made
@@ -246,6 +259,7 @@ func TestAttacks(t *testing.T) {
 		{"a cosignature of nobody", m.with("cosigned", append(bytes.Clone(cosigned), "— eve AAAAAAAAAAAA\n"...)), verify.Options{}, "does not name"},
 		{"a line twice", m.with("checkpoint", append(bytes.Clone(m.files["checkpoint"].Data), strip(m.files["checkpoint"].Data, 0)[len(strip(m.files["checkpoint"].Data, 0))-4500:]...)), verify.Options{}, ""},
 		{"cosignatures of another checkpoint", m.with("cosigned", append(bytes.Clone(m.heads[1][:bytes.Index(m.heads[1], []byte("— bern"))]), m.heads[2][bytes.Index(m.heads[2], []byte("— bern")):]...)), verify.Options{}, "witness"},
+		{"a log that is its own witness", m.with("cosigned", own(m.files["checkpoint"].Data)), verify.Options{}, "too few"},
 		{"entries of the future", m, verify.Options{Now: time.Now().Add(-time.Hour)}, "future"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -258,6 +272,11 @@ func TestAttacks(t *testing.T) {
 		t.Errorf("unknown lines are not passed over when they may be: %v", err)
 	}
 }
+
+type forgetful struct{ audit.Memory }
+
+func (forgetful) Load(context.Context, string) ([]byte, error)          { return nil, nil }
+func (forgetful) Advance(context.Context, string, []byte, []byte) error { return nil }
 
 // An operator who holds the log's key sets its clock back, and writes an entry of
 // yesterday after witnesses have cosigned.
