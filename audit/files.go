@@ -42,6 +42,8 @@ func tilePath(level int, index uint64, width int) string {
 type disk struct {
 	dir  string
 	made map[string]bool // directories that are known to be there
+
+	testOnlyFault func() error // asked before each effect
 }
 
 // maxMade bounds what is remembered of directories; a log of 1 M entries has 4,000.
@@ -59,13 +61,21 @@ func (d *disk) put(name string, data []byte) error {
 		return err
 	}
 	from := d.path(stateDir + "/new")
-	if err := writeSynced(from, data); err != nil {
-		return err
+	for _, effect := range []func() error{
+		func() error { return writeSynced(from, data) },
+		func() error { return os.Rename(from, to) },
+		func() error { return syncDir(filepath.Dir(to)) },
+	} {
+		if d.testOnlyFault != nil {
+			if err := d.testOnlyFault(); err != nil {
+				return err
+			}
+		}
+		if err := effect(); err != nil {
+			return err
+		}
 	}
-	if err := os.Rename(from, to); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(to))
+	return nil
 }
 
 func (d *disk) mkdir(dir string) error {
