@@ -21,5 +21,5 @@
 // transport: Remote is two functions that the caller wires to another site's Witness.
 //
 // The formats are in docs/reference/audit-log.md; why this is not built on Tessera is in
-// docs/decisions/0013-the-log-writes-its-own-tiles.md.
+// docs/decisions/0014-the-log-writes-its-own-tiles.md.
 package audit
