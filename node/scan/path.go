@@ -1,0 +1,77 @@
+package scan
+
+import "bytes"
+
+// homes are folders below which each user has one.
+var homes = [][]byte{[]byte("home/"), []byte("Users/"), []byte(`Users\`), []byte("homes/")}
+
+// paths looks for names of users and of patients in paths.
+func (l *looker) paths() {
+	if l.place.part == FileName {
+		return // the one who takes the files in has told where they are
+	}
+	for _, home := range homes {
+		for from := 0; ; {
+			i := bytes.Index(l.text[from:], home)
+			if i < 0 {
+				break
+			}
+			i += from
+			from = i + len(home)
+			if i > 0 && l.text[i-1] != '/' && l.text[i-1] != '\\' {
+				continue
+			}
+			l.account(from, 0)
+		}
+	}
+}
+
+// account takes what stands at a byte for a user's name, unless it is nobody's.
+func (l *looker) account(at int, k Key) {
+	end := at
+	for end < len(l.text) && end-at < maxWord && (isLocal(l.text[end])) {
+		end++
+	}
+	name := l.text[at:end]
+	letters := 0
+	for _, b := range name {
+		if c := classes[b]; c != notWord && c != isDigit {
+			letters++
+		}
+	}
+	if letters < 2 || l.has(UserName, at, end) {
+		return
+	}
+	for i := l.tokenFrom(at); i < len(l.all) && l.all[i].from < end; i++ {
+		if l.all[i].w.is&account != 0 {
+			return
+		}
+	}
+	l.add(UserName, at, k == 0, k)
+}
+
+// inPatients reports whether a byte begins a folder or file in a folder of patients'.
+func (l *looker) inPatients(i int) bool {
+	t := &l.all[i]
+	if t.from == 0 || l.text[t.from-1] != '/' && l.text[t.from-1] != '\\' {
+		return false
+	}
+	return i > 0 && l.all[i-1].to == t.from-1 && l.all[i-1].w.is&patientDir != 0
+}
+
+// reads are the ends of names of files of one sample.
+var reads = [][]byte{[]byte(".bam"), []byte(".cram"), []byte(".fastq"), []byte(".fq"), []byte(".vcf"), []byte(".g.vcf"), []byte(".sam"), []byte(".bcf"), []byte(".gvcf")}
+
+// isFileOfReads reports whether what ends at a byte is the stem of a file's name that
+// begins at another.
+func (l *looker) isFileOfReads(from, to int) bool {
+	if from > 0 && bytes.IndexByte([]byte(`/\ ="'`), l.text[from-1]) < 0 {
+		return false
+	}
+	for _, r := range reads {
+		if bytes.HasPrefix(l.text[to:], r) {
+			return true
+		}
+	}
+	return false
+}
