@@ -41,7 +41,7 @@ func (l *looker) domain(from int) int {
 		switch c := classes[b]; {
 		case c == isLower || c == isUpper || c == isOther:
 			label++
-		case (c == isDigit || b == '-') && label+i > from:
+		case c == isDigit || b == '-' && label > 0:
 			letters = false
 			label++
 		case b == '.' && label > 0:
@@ -176,13 +176,19 @@ func (l *looker) phoneDigits(from int) (digits, groups, end int) {
 			inside = false
 			gap++
 		default:
-			if classes[b] != notWord && gap == 0 {
+			if classes[b] != notWord && gap == 0 && !l.extension(i) {
 				return 0, 0, i // digits that run into letters
 			}
 			return digits, groups, end
 		}
 	}
 	return digits, groups, end
+}
+
+// extension reports whether a number within an office follows: x123 or ext 123.
+func (l *looker) extension(i int) bool {
+	rest := bytes.TrimPrefix(bytes.TrimPrefix(l.text[i:], []byte("e")), []byte("x"))
+	return len(rest) > 0 && len(rest) < len(l.text[i:]) && (classes[rest[0]] == isDigit || rest[0] == 't')
 }
 
 // american reports whether ten digits are written (617) 555-0123 or 617-555-0123.

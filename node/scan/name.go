@@ -20,32 +20,70 @@ const (
 const noNames = honorific | institution | nameWord | surname | person | birth | phone | record | recordHead | account | monthWord | userWord | patientDir
 
 func (l *looker) standing(t *token) standing {
+	if t.shape == number || t.shape == lower {
+		return noName
+	}
+	is := t.w.is
 	switch {
-	case t.shape == number || t.shape == lower:
-		return noName
-	case t.w.is&listed != 0 && t.w.is&(common|noNames) == 0:
+	case is&listed != 0 && is&(common|noNames) == 0:
 		return listedName
-	case t.w.is&listed != 0:
+	case is&(listed|monthWord) != 0:
 		return weakName
-	case t.w.is&(common|noNames|particle) != 0 || t.w.schemes != 0 || t.to-t.from < 3:
+	case is&(common|noNames|particle|recordTail|notBirth) != 0 || t.w.schemes != 0:
 		return noName
+	case t.to-t.from < 3 && t.to-t.from > 1 && t.shape == title: // Li
+		return weakName
+	case t.to-t.from < 3 || !l.spoken(t):
+		return noName
+	case t.shape == upper && t.to-t.from < 5: // an acronym, or ERIC
+		return weakName
 	}
 	return maybeName
 }
 
+// spoken reports whether a word that is not known can be said, as SmplAAA cannot.
+func (l *looker) spoken(t *token) bool {
+	w := l.text[t.from:t.to]
+	vowels, alike := 0, 1
+	for i, b := range w {
+		if classes[b] == isOther || bytes.IndexByte([]byte("aeiouyAEIOUY"), b) >= 0 {
+			vowels++
+		}
+		if i > 0 && b|0x20 == w[i-1]|0x20 {
+			if alike++; alike > 2 {
+				return false
+			}
+		} else {
+			alike = 1
+		}
+	}
+	return vowels > 0
+}
+
+// initial reports whether a token is a letter that stands for a name.
+func (l *looker) initial(t *token) bool {
+	n := t.to - t.from
+	return t.shape == title && (n == 1 || n == 2 && classes[l.text[t.from]] == isOther)
+}
+
+// two reports whether a run is a name's two words, if it is one: known ones or such as
+// are no words, of which one may be a word besides.
+func (r *run) two() bool { return r.words >= 2 || r.words == 1 && r.weak > 0 }
+
 // run is words that follow each other as those of a name do.
 type run struct {
-	words  int // not weak
-	weak   int
-	given  int // listed as given names, and not weak
-	family int
-	listed int
-	to     int // the token behind it
-	caret  bool
-	comma  bool
-	before bool // something that is no name is joined to its beginning
-	behind bool // or its end
-	digits bool // digits are joined to its end
+	words                 int // not weak
+	weak                  int
+	weakGiven, weakFamily bool
+	given                 int // listed as given names, and not weak
+	family                int
+	listed                int
+	to                    int // the token behind it
+	caret                 bool
+	comma                 bool
+	before                bool // something that is no name is joined to its beginning
+	behind                bool // or its end
+	digits                bool // digits are joined to its end
 }
 
 // runFrom takes the words from one on that may be a name.
@@ -55,8 +93,8 @@ func (l *looker) runFrom(i int) (r run) {
 		t := &l.all[i]
 		if s := l.standing(t); s != noName {
 			r.count(s, t.w.is)
-		} else if t.w.is&particle == 0 && (t.to-t.from != 1 || t.shape != title) {
-			break // neither a part of a name nor an initial
+		} else if t.w.is&particle == 0 && !l.initial(t) && !l.afterApostrophe(i) {
+			break
 		}
 		r.to = i + 1
 		sep, ok := l.nameSep(i)
@@ -74,9 +112,17 @@ func (l *looker) runFrom(i int) (r run) {
 	return r
 }
 
+// afterApostrophe reports whether a token ends a word, as in Ng'ang'a.
+func (l *looker) afterApostrophe(i int) bool {
+	t := &l.all[i]
+	return i > 0 && t.shape == lower && t.from-l.all[i-1].to == 1 && l.text[t.from-1] == '\''
+}
+
 func (r *run) count(s standing, is role) {
 	if s == weakName {
 		r.weak++
+		r.weakGiven = r.weakGiven || is&given != 0
+		r.weakFamily = r.weakFamily || is&family != 0
 		return
 	}
 	r.words++
@@ -140,10 +186,11 @@ func (l *looker) isName(i int, r run, end int) (sure bool, k Key, ok bool) {
 	if sure, k, ok = l.announced(i, r); ok {
 		return sure, k, true
 	}
-	two := r.words >= 2 || r.listed == 1 && r.weak > 0
 	switch {
-	case !two:
-		return false, 0, l.place.part == SampleName && r.listed == 1 && !r.before && !r.behind && !r.digits
+	case r.weak == 2 && r.words == 0 && r.weakGiven && r.weakFamily && !r.before && !r.behind && !r.digits:
+		return false, 0, l.place.part == SampleName || l.place.part == FileName
+	case !r.two():
+		return false, 0, r.listed > 0 && (l.place.part == SampleName || l.inPatients(i))
 	case l.institutional(r.to):
 		return false, 0, false
 	case r.caret, l.inPatients(i), l.isFileOfReads(l.all[i].from, end):
@@ -156,8 +203,33 @@ func (l *looker) isName(i int, r run, end int) (sure bool, k Key, ok bool) {
 	return false, 0, false
 }
 
-// announced reports whether what stands before a run says that a name comes.
+// announced reports whether what stands before a run says that a name comes. Of a name
+// that is announced one word may be any: Long, Jason.
 func (l *looker) announced(i int, r run) (sure bool, k Key, ok bool) {
+	if r.listed > 0 && r.to < len(l.all) && l.anyWord(r.to) {
+		if _, within := l.nameSep(r.to - 1); within {
+			r.weak++
+		}
+	}
+	if i > 1 && r.listed > 0 && l.anyWord(i-1) {
+		if _, within := l.nameSep(i - 1); within {
+			more := r
+			more.weak++
+			if sure, k, ok = l.announcedBy(i-1, more); ok {
+				return sure, k, ok
+			}
+		}
+	}
+	return l.announcedBy(i, r)
+}
+
+// anyWord reports whether a token is a word with a capital that is no cue.
+func (l *looker) anyWord(i int) bool {
+	t := &l.all[i]
+	return (t.shape == title || t.shape == upper) && t.to-t.from > 2 && t.w.is&noNames == 0 && t.w.schemes == 0
+}
+
+func (l *looker) announcedBy(i int, r run) (sure bool, k Key, ok bool) {
 	if i == 0 {
 		return false, 0, false
 	}
@@ -176,7 +248,7 @@ func (l *looker) announced(i int, r run) (sure bool, k Key, ok bool) {
 	case is&surname != 0, is&nameWord != 0 && l.ofPerson(i-1):
 		return true, p.w.key, key || r.words+r.weak > 1
 	case is&(person|nameWord) != 0 && key, is&proseCue != 0 && spaced:
-		two := r.words >= 2 || r.listed == 1 && r.weak > 0
+		two := r.words+r.weak >= 2
 		single := key && is&person != 0 && r.words == 1 && !r.digits && !r.behind && r.listed == 1
 		return r.listed > 0, p.w.key, (two || single) && !l.institutional(r.to)
 	}
@@ -249,8 +321,7 @@ func (l *looker) whole() {
 	}
 	r := l.runFrom(first)
 	all := r.to == len(l.all)
-	two := r.words >= 2 || r.listed > 0 && r.weak > 0
-	l.named = all && (two || r.listed > 0) && r.words+r.weak <= 5
+	l.named = all && (r.two() || r.listed > 0) && r.words+r.weak <= 5
 	if l.has(PersonName, 0, len(l.text)) {
 		return
 	}

@@ -85,7 +85,7 @@ func (l *looker) national(at int) bool {
 			if c.n < of.least || c.n > of.most || within && c.count > 1 && c.sep[1] == ' ' || !of.ok(c) {
 				continue
 			}
-			if whole && !of.free {
+			if whole && !of.free && !(c.n == 9 && of.most == 10) {
 				l.valid |= 1 << s
 			}
 			named := mask&(1<<s) != 0

@@ -50,13 +50,20 @@ func (l *looker) account(at int, k Key) {
 	l.add(UserName, at, k == 0, k)
 }
 
-// inPatients reports whether a byte begins a folder or file in a folder of patients'.
+// inPatients reports whether a token stands in a name, of a folder or file, in a folder of
+// patients': at its beginning, or behind two words at most.
 func (l *looker) inPatients(i int) bool {
-	t := &l.all[i]
-	if t.from == 0 || l.text[t.from-1] != '/' && l.text[t.from-1] != '\\' {
-		return false
+	for n := 0; n < 3 && i > 0; n++ {
+		t, before := &l.all[i], &l.all[i-1]
+		if b := l.text[t.from-1]; b == '/' || b == '\\' {
+			return before.to == t.from-1 && before.w.is&patientDir != 0
+		}
+		if t.from-before.to > 1 {
+			return false
+		}
+		i--
 	}
-	return i > 0 && l.all[i-1].to == t.from-1 && l.all[i-1].w.is&patientDir != 0
+	return false
 }
 
 // reads are the ends of names of files of one sample.

@@ -28,7 +28,7 @@ var schemes = []scheme{
 	{"BR CPF", 11, 11, isCPF, func(c *candidate) bool { return c.form("..-", 3, 3, 3, 2) }, false},
 	{"SE personnummer", 10, 12, isPersonnummer, func(c *candidate) bool { return c.count == 2 && !c.isTime() }, false},
 	{"DK CPR", 10, 10, isCPR, func(c *candidate) bool { return c.form("-", 6, 4) }, false},
-	{"CZ rodné číslo", 10, 10, isRodneCislo, func(c *candidate) bool { return c.form("/", 6, 4) }, false},
+	{"CZ rodné číslo", 9, 10, isRodneCislo, func(c *candidate) bool { return c.form("/", 6, 4) }, false},
 	{"NO fødselsnummer", 11, 11, isFodselsnummer, func(c *candidate) bool { return c.form(" ", 6, 5) }, false},
 	{"DE Steuer-ID", 11, 11, isSteuerID, func(c *candidate) bool { return c.form(" ", 2, 3, 3, 3) }, false},
 	{"PL PESEL", 11, 11, isPESEL, nil, false},

@@ -158,9 +158,9 @@ func isSSN(c *candidate) bool {
 	return area > 0 && area != 666 && area < 900 && c.number(3, 5) > 0 && c.number(5, 9) > 0
 }
 
-// Luhn. Nobody has a 0 first.
+// Luhn.
 func isSIN(c *candidate) bool {
-	return c.numeric(3) && (c.count == 1 || c.form(c.seps(), 3, 3, 3)) && c.chars[0] != '0' && c.luhn(0)
+	return c.numeric(3) && (c.count == 1 || c.form(c.seps(), 3, 3, 3)) && c.varied() && c.luhn(0)
 }
 
 // Verhoeff; the first digit is 2 or more.
@@ -193,12 +193,12 @@ func isCPF(c *candidate) bool {
 }
 
 // All ten digits are a multiple of 11; a month has 50 more for women, and 20 more where
-// numbers ran out.
+// numbers ran out. Who was born before 1954 has nine, and no check.
 func isRodneCislo(c *candidate) bool {
-	if !c.numeric(2) || c.count == 2 && !c.form("/", 6, 4) {
+	if !c.numeric(2) || c.count == 2 && (c.groups[0] != 6 || c.sep[1] != '/') {
 		return false
 	}
-	return day(c.number(4, 6), c.number(2, 4)%50%20) && c.number(0, 10)%11 == 0
+	return day(c.number(4, 6), c.number(2, 4)%50%20) && (c.n == 9 && c.number(0, 2) < 54 || c.n == 10 && c.number(0, 10)%11 == 0)
 }
 
 // Two checks: of odd and even places, and of the sum.

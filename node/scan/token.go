@@ -95,7 +95,9 @@ func tokens(all []token, text []byte, l *wordLists) []token {
 		t.to, end = i, i
 		var b [maxWord]byte
 		if n, ok := fold(&b, text[t.from:t.to]); ok {
-			t.w = l.words[string(b[:n])]
+			if t.w = l.words[string(b[:n])]; !ascii(text[t.from:t.to]) {
+				t.w.is &^= common | particle // of English: Bašić is not basic
+			}
 		}
 		if n := len(all); t.glued && all[n-1].shape != number { // PatientName, IdNr
 			if n, ok := fold(&b, text[all[n-1].from:t.to]); ok {
@@ -111,6 +113,15 @@ func tokens(all []token, text []byte, l *wordLists) []token {
 		all = append(all, t)
 	}
 	return all
+}
+
+func ascii(w []byte) bool {
+	for _, b := range w {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // add adds what a longer word tells that this one ends.
