@@ -30,6 +30,7 @@ type header struct {
 	strings dictionary // FILTER, INFO and FORMAT together
 	samples []string
 	lengths [3]bool // of contigs of this assembly
+	show    func(line int, text []byte)
 }
 
 // dictionary gives names to the numbers that records hold.
@@ -71,7 +72,7 @@ func (h *header) read(in *stream) error {
 }
 
 // parse reads the lines that give names to numbers, and the line of column names; the
-// rest of a header can hold anything and is dropped.
+// rest of a header can hold anything, is shown to who wants to see it, and is dropped.
 func (h *header) parse(text []byte) error {
 	if !bytes.HasPrefix(text, []byte("##fileformat=VCFv4.")) {
 		return fmt.Errorf("%w: the header does not begin with ##fileformat=VCFv4", ErrNotBCF)
@@ -79,10 +80,13 @@ func (h *header) parse(text []byte) error {
 	if err := h.strings.add("PASS", 0); err != nil { // it is there whether it is listed or not
 		return err
 	}
-	for len(text) > 0 {
+	for number := 1; len(text) > 0; number++ {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))
 		line = bytes.TrimSuffix(line, []byte("\r"))
+		if h.show != nil {
+			h.show(number, line)
+		}
 		if !bytes.HasPrefix(line, []byte("##")) {
 			if len(text) > 0 {
 				return fmt.Errorf("%w: the header goes on behind the column names", ErrNotBCF)

@@ -70,6 +70,9 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the genotypes
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
+	// Header, if not nil, is shown each line of the header, counted from 1, before it is
+	// dropped. It MUST NOT keep the text.
+	Header func(line int, text []byte)
 }
 
 // Reader is a genotype.Reader over BCF.
@@ -99,6 +102,7 @@ func New(src io.Reader, cfg Config) (*Reader, error) {
 	r := &Reader{cfg: cfg, contig: -1}
 	var err error
 	if r.in, err = newStream(src); err == nil {
+		r.head.show = cfg.Header
 		err = r.head.read(r.in)
 	}
 	if err != nil {

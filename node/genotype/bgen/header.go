@@ -58,7 +58,7 @@ type header struct {
 func Is(head []byte) bool { return len(head) >= fixedHeader && string(head[16:20]) == magic }
 
 // readHeader reads up to the first variant. The names are nil where the file has none.
-func readHeader(s *source) (h header, names []string, err error) {
+func readHeader(s *source, free func(part []byte)) (h header, names []string, err error) {
 	p, err := s.short(fixedHeader)
 	if errors.Is(err, ErrTruncated) {
 		return h, nil, fmt.Errorf("%w: it has fewer than %d bytes", ErrNotBgen, fixedHeader)
@@ -81,7 +81,7 @@ func readHeader(s *source) (h header, names []string, err error) {
 		return h, nil, fmt.Errorf("%w: it has over %d samples", ErrHeader, maxSamples)
 	}
 	h.samples = int(samples)
-	if err := s.skip(length - fixedHeader); err != nil {
+	if err := s.show(length-fixedHeader, free); err != nil {
 		return h, nil, err
 	}
 	flags, err := s.uint32()

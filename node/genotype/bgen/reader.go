@@ -18,6 +18,9 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the row has no
 	// calls, and faults in them are not seen.
 	Covers genotype.Covers
+	// Free, if not nil, is shown the free data of the header, in parts, before they are
+	// dropped. It MUST NOT keep them.
+	Free func(part []byte)
 	Calling
 }
 
@@ -61,7 +64,7 @@ func New(cfg Config) (*Reader, error) {
 		names []string
 		err   error
 	)
-	if r.header, names, err = readHeader(r.body); err != nil {
+	if r.header, names, err = readHeader(r.body, cfg.Free); err != nil {
 		return nil, err
 	}
 	if err := r.identify(names); err != nil {

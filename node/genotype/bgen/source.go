@@ -42,6 +42,23 @@ func (s *source) skip(n uint64) error {
 	return nil
 }
 
+// show skips n bytes that it shows to who wants to see them.
+func (s *source) show(n uint64, to func(part []byte)) error {
+	if to == nil {
+		return s.skip(n)
+	}
+	part := make([]byte, min(n, 64<<10))
+	for n > 0 {
+		part = part[:min(n, uint64(len(part)))]
+		if err := s.fill(part); err != nil {
+			return err
+		}
+		to(part)
+		n -= uint64(len(part))
+	}
+	return nil
+}
+
 // broken says what an error of reading means.
 func broken(err error) error {
 	switch {

@@ -25,11 +25,12 @@ type samples struct {
 	sexes    []genotype.Sex
 }
 
-func readPsam(r io.Reader) ([]string, []genotype.Sex, error) {
+func readPsam(r io.Reader, show func(line int, text []byte)) ([]string, []genotype.Sex, error) {
 	l, err := newLines("psam", r)
 	if err != nil {
 		return nil, nil, err
 	}
+	l.show = show
 	s := samples{lines: l, sex: -1, seen: make(map[string]struct{})}
 	line, err := s.header()
 	for err == nil {

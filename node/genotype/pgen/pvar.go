@@ -32,7 +32,7 @@ type sites struct {
 	key     string  // and what its order is checked by
 }
 
-func newSites(r io.Reader) (*sites, error) {
+func newSites(r io.Reader, show func(line int, text []byte)) (*sites, error) {
 	l, err := newLines("pvar", r)
 	if err != nil {
 		return nil, err
@@ -40,6 +40,9 @@ func newSites(r io.Reader) (*sites, error) {
 	s := &sites{lines: l}
 	for unnamed := false; ; unnamed = true {
 		line, err := l.next()
+		if show != nil && bytes.HasPrefix(line, []byte("#")) {
+			show(l.number, line)
+		}
 		switch {
 		case err == io.EOF:
 			return nil, l.at(fmt.Errorf("%w: no line names the columns (#CHROM)", ErrLine))

@@ -23,6 +23,11 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the row has no
 	// calls, and faults in them are not seen.
 	Covers genotype.Covers
+	// Header, if not nil, is shown each line of the header of Pvar, counted from 1, before
+	// it is dropped. It MUST NOT keep the text.
+	Header func(line int, text []byte)
+	// Samples, if not nil, is shown each line of Psam, of which names and sexes are kept.
+	Samples func(line int, text []byte)
 }
 
 // Reader is a genotype.Reader over a pgen. Its rows have classes, but for those of many
@@ -51,10 +56,10 @@ var _ genotype.Packer = (*Reader)(nil)
 func New(cfg Config) (*Reader, error) {
 	r := &Reader{cfg: cfg, body: &source{r: bufio.NewReaderSize(cfg.Pgen, readAhead)}}
 	var err error
-	if r.samples, r.sexes, err = readPsam(cfg.Psam); err != nil {
+	if r.samples, r.sexes, err = readPsam(cfg.Psam, cfg.Samples); err != nil {
 		return nil, err
 	}
-	if r.sites, err = newSites(cfg.Pvar); err != nil {
+	if r.sites, err = newSites(cfg.Pvar, cfg.Header); err != nil {
 		return nil, err
 	}
 	var apart, again *source

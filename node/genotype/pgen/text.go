@@ -61,6 +61,7 @@ type lines struct {
 	long   []byte // holds a line that is larger than the buffer of r
 	number int    // of the line read last, from 1
 	zstd   bool
+	show   func(line int, text []byte) // nil, or who sees each line
 }
 
 func newLines(file string, r io.Reader) (*lines, error) {
@@ -110,6 +111,9 @@ func (l *lines) next() ([]byte, error) {
 	}
 	if n := len(line); n > 0 && line[n-1] == '\r' {
 		line = line[:n-1]
+	}
+	if l.show != nil {
+		l.show(l.number, line)
 	}
 	return line, nil
 }

@@ -20,17 +20,20 @@ const (
 const columns = "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 
 // readHeader reads up to the line of column names and keeps of it the samples and
-// the assembly; the rest of a header can hold anything and is dropped.
+// the assembly; the rest of a header can hold anything, is shown to who wants to see it,
+// and is dropped.
 func (r *Reader) readHeader() error {
 	line, err := r.lines.next()
 	if err != nil && err != io.EOF {
 		return err
 	}
+	r.show(line)
 	if !bytes.HasPrefix(bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")), []byte("##fileformat=VCFv4.")) {
 		return fmt.Errorf("%w: it does not begin with ##fileformat=VCFv4", ErrNotVCF)
 	}
 	for {
 		line, err = r.lines.next()
+		r.show(line)
 		switch {
 		case err == io.EOF:
 			return fmt.Errorf("%w: the line of column names (#CHROM) is missing", ErrNotVCF)
@@ -42,6 +45,13 @@ func (r *Reader) readHeader() error {
 		default:
 			return r.readColumns(line)
 		}
+	}
+}
+
+// show shows a line of the header.
+func (r *Reader) show(line []byte) {
+	if r.cfg.Header != nil && len(line) > 0 {
+		r.cfg.Header(r.lines.number, line)
 	}
 }
 

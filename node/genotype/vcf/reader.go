@@ -64,6 +64,9 @@ type Config struct {
 	// Covers, if not nil, is asked for every site. Where it says no, the genotypes
 	// are not read: the row has no calls and faults in them are not seen.
 	Covers genotype.Covers
+	// Header, if not nil, is shown each line of the header, counted from 1, before it is
+	// dropped. It MUST NOT keep the text.
+	Header func(line int, text []byte)
 }
 
 // Reader is a genotype.Reader over VCF text.
