@@ -54,10 +54,11 @@ const (
 	SampleName                 // names of samples in a file of genotypes
 	FileName                   // names of files
 	Table                      // a table with a line a sample
-	lastPart   = Table
+	Typed                      // what was typed with a command: a name, a filter
+	lastPart   = Typed
 )
 
-var partNames = [...]string{"", "header", "sample", "file", "table"}
+var partNames = [...]string{"", "header", "sample", "file", "table", "typed"}
 
 func (p Part) String() string {
 	if p == 0 || p > lastPart {
@@ -85,7 +86,8 @@ type Finding struct {
 	// Sure tells that a check digit, a form or a name of a column leaves little doubt.
 	Sure bool
 	Part Part
-	// File is which file of the dataset, from 1; 0 where there is one only.
+	// File is which file, from 1, as the caller of the scanner counts them; 0 where it
+	// does not.
 	File uint16
 	// Line is counted from 1: of a header or a table, or the number of a sample.
 	Line uint32
@@ -105,7 +107,7 @@ func (f Finding) What() string {
 	return f.Sort.String()
 }
 
-// Where is the place in words.
+// Where is the place in words. It does not name the file: see File.
 func (f Finding) Where() string {
 	var b strings.Builder
 	switch f.Part {
@@ -117,6 +119,8 @@ func (f Finding) Where() string {
 		fmt.Fprintf(&b, "name of file %d", f.Line)
 	case Table:
 		fmt.Fprintf(&b, "column %d, from line %d", f.Column, f.Line)
+	case Typed:
+		fmt.Fprintf(&b, "argument %d", f.Line)
 	default:
 		b.WriteString("text")
 	}
@@ -183,11 +187,14 @@ func (r *Report) Merge(other Report) {
 // Empty reports whether nothing was found.
 func (r *Report) Empty() bool { return r.Counts == [lastSort]uint64{} }
 
-// BySort are the counts that are not zero, by the names of their sorts.
-func (r *Report) BySort() map[string]uint64 {
-	by := make(map[string]uint64)
+// BySort are the counts that are not zero, by the names of their sorts; nil if there are
+// none.
+func (r *Report) BySort() (by map[string]uint64) {
 	for i, n := range r.Counts {
 		if n > 0 {
+			if by == nil {
+				by = make(map[string]uint64)
+			}
 			by[Sort(i+1).String()] = n
 		}
 	}

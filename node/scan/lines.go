@@ -33,7 +33,11 @@ var _ io.WriteCloser = (*Lines)(nil)
 
 // NewTable returns one whose findings go to r when it is closed.
 func NewTable(r *Report, file int, form Form) *Lines {
-	return &Lines{form: form, cols: newColumns(r, file, Table)}
+	l := &Lines{form: form, cols: newColumns(r, file, Table)}
+	if form == Fam {
+		l.cols.at(1).skip = true
+	}
+	return l
 }
 
 // Write takes a part of the table. It never fails.
@@ -87,10 +91,22 @@ func (l *Lines) line(text []byte) {
 	case l.form == Bgen && l.cols.line == 2:
 		return // types
 	case l.form <= Psam && bytes.HasPrefix(text, []byte("#")) && (l.form == Psam || first), l.form == Tabbed && first, l.form == Bgen && first:
-		l.each(bytes.TrimPrefix(text, []byte("#")), l.cols.name)
+		l.each(bytes.TrimPrefix(text, []byte("#")), l.name)
 		return
 	}
 	l.each(text, l.cols.cell)
+}
+
+// name takes the name of a column. In all forms but one the samples' are in the file of
+// genotypes, whose names Scanner.Samples has.
+func (l *Lines) name(i int, name []byte) {
+	l.cols.name(i, name)
+	if l.form != Tabbed {
+		switch string(name) {
+		case "IID", "ID_2", "ID":
+			l.cols.at(i).skip = true
+		}
+	}
 }
 
 // each cuts a line into its columns.

@@ -144,6 +144,11 @@ func (l *looker) joined(i int) bool {
 	return from == to || to-from == 1 && bytes.IndexByte([]byte("_-.^"), l.text[from]) >= 0
 }
 
+// inside reports whether a run is in the middle of a longer word: CountTheRossiMethod.
+func (l *looker) inside(i, to int) bool {
+	return l.all[i].glued || to < len(l.all) && l.all[to].glued && l.all[to].shape != number
+}
+
 // nameSep is what stands between a token and the next, if it can stand within a name.
 func (l *looker) nameSep(i int) (string, bool) {
 	if i+1 >= len(l.all) {
@@ -196,7 +201,7 @@ func (l *looker) isName(i int, r run, end int) (sure bool, k Key, ok bool) {
 	case r.caret, l.inPatients(i), l.isFileOfReads(l.all[i].from, end):
 		return true, 0, true
 	case l.place.part == SampleName, l.place.part == FileName:
-		return r.listed > 0, 0, true
+		return r.listed > 0, 0, !l.inside(i, r.to)
 	case r.given > 0 && (r.words >= 2 || r.weak > 0) && (!r.before && !r.behind || r.family > 0 && r.given+r.family > 1):
 		return false, 0, true
 	}

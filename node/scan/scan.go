@@ -108,3 +108,13 @@ func (s *Scanner) Name(number int, path string) {
 		home = part == "home" || part == "Users" || part == "homes"
 	}
 }
+
+// Typed looks at what was typed with a command and will be kept or shown, such as the name
+// of a cohort. It is judged as the name of a file is.
+func (s *Scanner) Typed(number int, text string) {
+	for _, h := range s.looker().look(place{part: FileName}, []byte(text)) {
+		f := finding(Typed, h)
+		f.Line, f.Column = uint32(number), 0
+		s.report.Add(f)
+	}
+}

@@ -21,8 +21,9 @@ const (
 // column is what is known of one, whatever the length of the table.
 type column struct {
 	place place
-	cells int // not empty
-	named int // that could be a name
+	skip  bool // the names of samples are looked at elsewhere
+	cells int  // not empty
+	named int  // that could be a name
 	seen  map[uint64]struct{}
 	valid [64]int // cells that are a number of a scheme, by themselves
 	line  uint32
@@ -102,6 +103,9 @@ func (c *Columns) cell(i int, text []byte) {
 		return
 	}
 	k := c.at(i)
+	if k.skip {
+		return
+	}
 	k.cells++
 	if k.line == 0 {
 		k.line = c.line

@@ -33,7 +33,7 @@ func Child() error {
 	if err != nil {
 		return err
 	}
-	s := Source{Format: q.format, Calling: q.calling}
+	s := Source{Format: q.format, Calling: q.calling, Scan: q.scan}
 	for i := range q.all() {
 		f := os.NewFile(uintptr(firstFile+i), "file")
 		if f == nil || !isPipe(f) {
@@ -70,6 +70,11 @@ func answer(f *frameWriter, s Source, places *Places) error {
 	if err == nil {
 		if err := sendHeader(f, header{samples: r.Samples(), about: about}); err != nil {
 			return err
+		}
+		if s.Scan {
+			if err := sendPersonal(f, about.Personal); err != nil {
+				return err
+			}
 		}
 		// Rows of a bed pass as they are. Those of a pgen would have to be unpacked here.
 		if p, ok := r.(genotype.Packer); ok && s.Format == Plink {

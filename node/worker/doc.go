@@ -9,6 +9,10 @@
 // The parent reads each file once, and what it reads is what the child parses: who
 // digests a file on its way knows what was parsed, even of a file that changes.
 //
+// Headers, and columns beside the names of samples, are read in the child and nowhere
+// else. When it is asked to (Source.Scan), the child looks for personal data in them, and
+// says of what sort it is and where, in numbers.
+//
 // The child has pipes and nothing else: no key, no environment, no name of a file. It
 // sees neither network nor processes (namespaces), opens nothing (Landlock), writes no
 // file, gains no privilege, and has a bound on memory and time. Of these, a kernel may

@@ -40,7 +40,12 @@ func ReadRows(b []byte, samples int, places *Places, packs bool, each func(*geno
 }
 
 // Said is a Reader over what a child has said that has ended since.
-func Said(r io.Reader) (*Reader, error) { return newReader(context.Background(), said{r}, nil) }
+func Said(r io.Reader) (*Reader, error) { return newReader(context.Background(), said{r}, false, nil) }
+
+// SaidPersonal is Said of a child that was asked for personal data.
+func SaidPersonal(r io.Reader) (*Reader, error) {
+	return newReader(context.Background(), said{r}, true, nil)
+}
 
 type said struct{ io.Reader }
 

@@ -20,6 +20,7 @@ const (
 	frameConfined kind = 'C' // which limits the child could not set
 	frameHeader   kind = 'H' // assembly, number of samples, whether there are sexes
 	frameSamples  kind = 'S' // names, and sexes if there are
+	framePersonal kind = 'P' // personal data in what is dropped, if it was asked for
 	frameRows     kind = 'R' // whole rows
 	frameEnd      kind = 'E' // sound, or what is wrong
 )

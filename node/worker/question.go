@@ -24,6 +24,7 @@ const maxQuestion = 512 << 20
 type question struct {
 	format  Format
 	files   int
+	scan    bool         // what was found is told
 	again   bool         // one more is the index of a pgen once more
 	calling bgen.Calling // of a BGEN, and else zero
 	limits  limits
@@ -45,7 +46,7 @@ func (q question) all() int {
 }
 
 func (q question) encode() []byte {
-	b := append([]byte(opening), byte(q.format), byte(q.files), bit(q.again))
+	b := append([]byte(opening), byte(q.format), byte(q.files), bit(q.scan), bit(q.again))
 	b = binary.AppendUvarint(b, uint64(q.calling.Threshold))
 	b = append(b, bit(q.calling.RefLast))
 	b = append(binary.AppendUvarint(b, uint64(len(q.calling.Contig))), q.calling.Contig...)
@@ -86,6 +87,10 @@ func readQuestion(r io.Reader) (question, error) {
 	}
 	c := cursor{b: raw}
 	q := question{format: Format(c.byte()), files: int(c.byte())}
+	scan := c.byte()
+	if q.scan = scan == 1; scan > 1 {
+		c.fail()
+	}
 	switch again := c.byte(); {
 	case again > 1, again == 1 && q.format != Pgen:
 		c.fail()

@@ -45,12 +45,12 @@ func Start(ctx context.Context, cfg Config, s Source, places *Places) (*Reader, 
 	if err != nil {
 		return nil, err
 	}
-	return newReader(ctx, c, places)
+	return newReader(ctx, c, s.Scan, places)
 }
 
-func newReader(ctx context.Context, c process, places *Places) (*Reader, error) {
+func newReader(ctx context.Context, c process, scan bool, places *Places) (*Reader, error) {
 	r := &Reader{ctx: ctx, child: c, frames: frameReader{r: c}}
-	if err := r.begin(); err != nil {
+	if err := r.begin(scan); err != nil {
 		return nil, r.failed(err)
 	}
 	r.rows = newRowReader(len(r.header.samples), places)
@@ -81,7 +81,7 @@ func (r *Reader) Close() error {
 var ErrClosed = errors.New("worker: the reader is closed")
 
 // begin takes the frames before the rows.
-func (r *Reader) begin() error {
+func (r *Reader) begin(scan bool) error {
 	b, err := r.want(frameConfined)
 	if err != nil {
 		return err
@@ -104,6 +104,11 @@ func (r *Reader) begin() error {
 	for err == nil && !h.whole() {
 		if b, err = r.want(frameSamples); err == nil {
 			err = h.add(b)
+		}
+	}
+	if err == nil && scan {
+		if b, err = r.want(framePersonal); err == nil {
+			h.about.Personal, err = readPersonal(b)
 		}
 	}
 	r.header = h.header

@@ -13,6 +13,7 @@ import (
 	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/plink"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
+	"github.com/locus-genomics/locus/node/scan"
 )
 
 // ErrSource is returned for a source that has too few files, or too many.
@@ -64,6 +65,9 @@ type Source struct {
 	// Workers is how many blocks of a BGZF Open unpacks at once; up to 1 there is no
 	// goroutine. A child has none.
 	Workers int
+	// Scan looks for personal data in headers and beside the names of samples: see
+	// About.Personal.
+	Scan bool
 }
 
 func (s Source) check() error {
@@ -79,6 +83,9 @@ type About struct {
 	Sexes []genotype.Sex
 	// Assembly is what the lengths of the contigs tell.
 	Assembly genotype.Assembly
+	// Personal is what was found before the first row, if Source.Scan is set. The names of
+	// samples are not looked at: whoever has the reader has them.
+	Personal scan.Report
 }
 
 // Open reads the files in this process, as the child does.
@@ -86,15 +93,22 @@ func Open(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
 	if err := s.check(); err != nil {
 		return nil, About{}, err
 	}
+	l := s.looking()
+	open := openCalls
 	switch s.Format {
 	case Plink:
-		return openPlink(s.Files, covers)
+		open = openPlink
 	case Pgen:
-		return openPgen(s, covers)
+		open = openPgen
 	case Bgen:
-		return openBgen(s, covers)
+		open = openBgen
 	}
-	return openCalls(s.Files[0], s.Workers, covers)
+	r, about, err := open(s, l, covers)
+	if err != nil {
+		return nil, About{}, err
+	}
+	about.Personal = l.found()
+	return r, about, nil
 }
 
 // peeked is the bytes by which a BCF is told from a VCF: a block of BGZF at most.
@@ -103,40 +117,42 @@ const peeked = 64 << 10
 // readAhead is what is asked of the file at once, as the readers do.
 const readAhead = 256 << 10
 
-func openCalls(file io.Reader, workers int, covers genotype.Covers) (genotype.Reader, About, error) {
-	b := bufio.NewReaderSize(file, readAhead)
+func openCalls(s Source, l *looking, covers genotype.Covers) (genotype.Reader, About, error) {
+	b := bufio.NewReaderSize(s.Files[0], readAhead)
 	in := io.Reader(b)
 	head, err := b.Peek(peeked)
 	if err != nil && err != io.EOF {
 		return nil, About{}, fmt.Errorf("read the beginning: %w", err)
 	}
-	if workers > 1 && bgzf.Is(head) {
-		in = bgzf.NewParallelReader(b, workers)
+	if s.Workers > 1 && bgzf.Is(head) {
+		in = bgzf.NewParallelReader(b, s.Workers)
 	}
 	if bcf.Is(head) {
-		r, err := bcf.New(in, bcf.Config{Covers: covers})
+		r, err := bcf.New(in, bcf.Config{Covers: covers, Header: l.header(1)})
 		if err != nil {
 			return nil, About{}, err
 		}
 		return r, About{Assembly: r.Assembly()}, nil
 	}
-	r, err := vcf.New(in, vcf.Config{Covers: covers})
+	r, err := vcf.New(in, vcf.Config{Covers: covers, Header: l.header(1)})
 	if err != nil {
 		return nil, About{}, err
 	}
 	return r, About{Assembly: r.Assembly()}, nil
 }
 
-func openPlink(files []io.Reader, covers genotype.Covers) (genotype.Reader, About, error) {
-	r, err := plink.New(plink.Config{Bed: files[0], Bim: files[1], Fam: files[2], Covers: covers})
+func openPlink(s Source, l *looking, covers genotype.Covers) (genotype.Reader, About, error) {
+	r, err := plink.New(plink.Config{Bed: s.Files[0], Bim: s.Files[1], Fam: l.table(3, scan.Fam, s.Files[2]), Covers: covers})
 	if err != nil {
 		return nil, About{}, err
 	}
 	return r, About{Sexes: r.Sexes()}, nil
 }
 
-func openPgen(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
-	cfg := pgen.Config{Pgen: s.Files[0], Pvar: s.Files[1], Psam: s.Files[2], Head: s.Again, Covers: covers}
+func openPgen(s Source, l *looking, covers genotype.Covers) (genotype.Reader, About, error) {
+	cfg := pgen.Config{
+		Pgen: s.Files[0], Pvar: s.Files[1], Psam: s.Files[2], Head: s.Again, Covers: covers, Header: l.header(2), Samples: l.lines(3, scan.Psam),
+	}
 	if len(s.Files) > 3 {
 		cfg.Pgi = s.Files[3]
 	}
@@ -147,10 +163,10 @@ func openPgen(s Source, covers genotype.Covers) (genotype.Reader, About, error) 
 	return r, About{Sexes: r.Sexes(), Assembly: r.Assembly()}, nil
 }
 
-func openBgen(s Source, covers genotype.Covers) (genotype.Reader, About, error) {
-	cfg := bgen.Config{Bgen: s.Files[0], Covers: covers, Calling: s.Calling}
+func openBgen(s Source, l *looking, covers genotype.Covers) (genotype.Reader, About, error) {
+	cfg := bgen.Config{Bgen: s.Files[0], Covers: covers, Calling: s.Calling, Free: l.free(1)}
 	if len(s.Files) > 1 {
-		cfg.Sample = s.Files[1]
+		cfg.Sample = l.table(2, scan.Bgen, s.Files[1])
 	}
 	r, err := bgen.New(cfg)
 	if err != nil {

@@ -89,7 +89,7 @@ type child struct {
 // startChild starts the process and gives it its files.
 func startChild(ctx context.Context, cfg Config, s Source, places *Places) (*child, error) {
 	q := question{
-		format: s.Format, files: len(s.Files), again: s.Again != nil, calling: s.Calling,
+		format: s.Format, files: len(s.Files), scan: s.Scan, again: s.Again != nil, calling: s.Calling,
 		limits: limits{memory: cfg.Memory, seconds: cfg.Seconds}, places: places,
 	}
 	if places != nil {
