@@ -257,8 +257,11 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 	} else if d, err = n.shelf.withRegions(d); err == nil {
 		now, summary, err = readDataset(ctx, n.shelf.parsing, CohortSpec{
 			Name: d.Name, Path: d.Files[0].Path, Samples: d.Samples.Path, Filter: d.Filter, Minimum: d.Minimum,
-			Calling: d.Calling, regions: d.Regions,
+			Calling: d.Calling, regions: d.Regions, again: true,
 		}, nil)
+		if err == nil && d.Summary != nil {
+			summary.Personal = d.Summary.Personal
+		}
 		if err != nil && d.changed() {
 			err = errDatasetChanged // whatever it has led to
 		}

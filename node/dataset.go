@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 
@@ -52,12 +53,15 @@ type CohortSpec struct {
 	// Reference is a FASTA with its index, by which REF is compared and alleles are moved
 	// to where everyone writes them. It needs a store.
 	Reference string
+	// Personal says what becomes of it where personal data stands beside the genotypes.
+	Personal PersonalData
 	// Estimated, if there is one, is told what it will take before anything is written.
 	Estimated func(Estimate)
 	// Progress, if there is one, is told now and then how far the files have been read.
 	Progress func(Progress)
 
 	regions *tally.Regions // that Callable holds
+	again   bool           // it is taken in already: nothing personal is looked for
 }
 
 // CohortSummary is what the operator is shown of a cohort that was read. It tells of
@@ -79,6 +83,9 @@ type CohortSummary struct {
 	Warnings tally.Warnings `json:"warnings"`
 	// Quality is the card of the people in the cohort.
 	Quality tally.Quality `json:"quality"`
+	// Personal counts the personal data that stood beside the genotypes and was dropped, by
+	// sort.
+	Personal map[string]uint64 `json:"personal,omitempty"`
 }
 
 // definition is what the node's records keep of a cohort: where its data are, and
@@ -114,6 +121,8 @@ type definition struct {
 	Who []string `json:"-"`
 	// Keep tells who consents; nil where everybody does.
 	Keep func(person string) bool `json:"-"`
+	// Look looks for personal data, while the cohort is taken in.
+	Look *looking `json:"-"`
 }
 
 // fileRecord is a file as it was when the cohort was added.
@@ -132,6 +141,10 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 	}
 	d := definition{Name: spec.Name, Filter: spec.Filter, Minimum: max(spec.Minimum, protocol.MinCohort), Calling: spec.Calling}
 	d.setRegions(spec.regions)
+	if !spec.again {
+		d.Look = &looking{how: spec.Personal}
+		d.Look.typed(spec.Name, spec.Filter, spec.Calling.Contig)
+	}
 	by, err := d.openReference(spec.Reference, on)
 	if err != nil {
 		return definition{}, CohortSummary{}, err
@@ -160,6 +173,7 @@ func readDataset(ctx context.Context, how *parsing, spec CohortSpec, on *shelf) 
 	if err := t.commit(); err != nil {
 		return definition{}, CohortSummary{}, err
 	}
+	d.Look = nil
 	return d, *d.Summary, nil
 }
 
@@ -192,11 +206,29 @@ func (d *definition) summary(c counted, samples int, found tally.Examination, ca
 	s := CohortSummary{
 		Samples: samples, People: c.People, Variants: found.Variants, Ignored: c.Ignored,
 		Assembly: c.assembly.String(), Callable: d.Regions.Bases(), Warnings: found.Warnings, Quality: card,
+		Personal: d.personal(),
 	}
 	if d.Reference != nil {
 		s.Reference = d.Reference.SHA256.String()
 	}
 	return s
+}
+
+// personal counts what was dropped when the cohort was taken in, and each time that it
+// grew.
+func (d *definition) personal() map[string]uint64 {
+	counts := d.Look.counts()
+	if d.Summary == nil {
+		return counts
+	}
+	all := maps.Clone(d.Summary.Personal)
+	for sort, n := range counts {
+		if all == nil {
+			all = make(map[string]uint64)
+		}
+		all[sort] += n
+	}
+	return all
 }
 
 func absolute(paths ...string) ([]string, error) {
@@ -246,13 +278,20 @@ func (in *inputs) cohort(ctx context.Context, how *parsing, d definition, places
 	if err != nil {
 		return counted{}, nil, err
 	}
-	table, err := roll.Read(in.samples, where)
+	samples, done := d.Look.table(in.samples.path, in.samples)
+	table, err := roll.Read(samples, where)
 	if err != nil {
 		return counted{}, nil, err
 	}
+	done()
+	in.genotypes.scan = d.Look != nil
 	r, about, err := in.genotypes.parsed(ctx, how, places)
 	if err != nil {
 		return counted{}, nil, fmt.Errorf("read %s: %w", filepath.Base(in.genotypes.files[0].path), err)
+	}
+	d.Look.genotypes(in.genotypes, r.Samples(), about.personal)
+	if err := d.Look.settle(); err != nil {
+		return counted{}, nil, err
 	}
 	c, err := table.Cohort(r.Samples(), about.sexes, d.Minimum)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/locus-genomics/locus/node/genotype/bgen"
 	"github.com/locus-genomics/locus/node/genotype/pgen"
 	"github.com/locus-genomics/locus/node/genotype/vcf"
+	"github.com/locus-genomics/locus/node/scan"
 	"github.com/locus-genomics/locus/node/worker"
 	"github.com/locus-genomics/locus/protocol"
 )
@@ -54,12 +55,14 @@ type genotypeFiles struct {
 	files   []*hashedFile
 	child   *worker.Reader // that reads them, if there is one
 	most    int64          // that is read of the first one; 0 for all of it
+	scan    bool           // personal data is looked for in what is dropped
 }
 
 // aboutFile is what some formats say beside the genotypes.
 type aboutFile struct {
 	sexes    []genotype.Sex
 	assembly genotype.Assembly
+	personal scan.Report
 }
 
 // openGenotypeFiles finds out the format and opens what belongs to it.
@@ -159,7 +162,7 @@ func exists(path string) bool {
 // reader reads the files in this process.
 func (g *genotypeFiles) reader(covers genotype.Covers) (genotype.Reader, aboutFile, error) {
 	r, about, err := worker.Open(g.source(), covers)
-	return r, aboutFile{about.Sexes, about.Assembly}, known(err)
+	return r, aboutFile{about.Sexes, about.Assembly, about.Personal}, known(err)
 }
 
 // parsed reads the files where p says. Only the places have calls, or all if there are
@@ -176,11 +179,11 @@ func (g *genotypeFiles) parsed(ctx context.Context, p *parsing, places *worker.P
 		return nil, aboutFile{}, known(err)
 	}
 	g.child = r
-	return r, aboutFile{r.About().Sexes, r.About().Assembly}, nil
+	return r, aboutFile{r.About().Sexes, r.About().Assembly, r.About().Personal}, nil
 }
 
 func (g *genotypeFiles) source() worker.Source {
-	s := worker.Source{Format: g.format, Calling: g.calling}
+	s := worker.Source{Format: g.format, Calling: g.calling, Scan: g.scan}
 	for _, f := range g.files {
 		s.Files = append(s.Files, f)
 		s.Bytes += f.size

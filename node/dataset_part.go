@@ -20,15 +20,17 @@ type part struct {
 }
 
 // newPart reads the beginning of a file, and opens it anew for its turn.
-func newPart(ctx context.Context, how *parsing, path string, t bgen.Calling) (*part, aboutFile, error) {
+func newPart(ctx context.Context, how *parsing, path string, t bgen.Calling, look *looking) (*part, aboutFile, error) {
 	beginning, err := openGenotypeFiles(path, t)
 	if err != nil {
 		return nil, aboutFile{}, err
 	}
+	beginning.scan = look != nil
 	r, about, err := beginning.parsed(ctx, how, nil)
 	if err != nil {
 		return nil, aboutFile{}, errors.Join(err, beginning.Close())
 	}
+	look.genotypes(beginning, r.Samples(), about.personal)
 	p := &part{samples: slices.Clone(r.Samples())}
 	if err := beginning.Close(); err != nil {
 		return nil, aboutFile{}, err

@@ -41,6 +41,9 @@ type UpdateSpec struct {
 	Samples string
 	// Calling is for new files that are BGENs.
 	Calling bgen.Calling
+	// Personal says what becomes of it where personal data stands beside the new genotypes
+	// or in the sample table.
+	Personal PersonalData
 	// Reference is the FASTA that the cohort was added with, if it was with one.
 	Reference string
 	// Progress, if there is one, is told how far the new files have been read.
@@ -70,6 +73,8 @@ func (s *shelf) update(ctx context.Context, old definition, spec UpdateSpec) (de
 	if err != nil {
 		return definition{}, err
 	}
+	d.Look = &looking{how: spec.Personal}
+	d.Look.typed("", "", spec.Calling.Contig)
 	by, err := d.openReference(spec.Reference, s)
 	if err != nil {
 		return definition{}, err
@@ -82,7 +87,7 @@ func (s *shelf) update(ctx context.Context, old definition, spec UpdateSpec) (de
 	if err != nil {
 		return definition{}, err
 	}
-	g := growing{shelf: s, by: by, calling: spec.Calling}
+	g := growing{shelf: s, by: by, calling: spec.Calling, look: d.Look}
 	defer g.Close()
 	if err := g.open(ctx, old, paths[1:]); err != nil {
 		return definition{}, err
@@ -102,6 +107,7 @@ type growing struct {
 	shelf    *shelf
 	by       *reference
 	calling  bgen.Calling
+	look     *looking
 	old      *store.Reader
 	parts    []*part
 	groups   []group
@@ -144,7 +150,7 @@ func (g *growing) open(ctx context.Context, old definition, paths []string) erro
 
 // add finds out which samples a file has.
 func (g *growing) add(ctx context.Context, path string) error {
-	p, about, err := newPart(ctx, g.shelf.parsing, path, g.calling)
+	p, about, err := newPart(ctx, g.shelf.parsing, path, g.calling, g.look)
 	if err != nil {
 		return err
 	}
@@ -247,6 +253,7 @@ func (g *growing) take(ctx context.Context, d definition, samples string, tell f
 		}
 		d.Files = append(d.Files, records...)
 	}
+	d.Look = nil
 	return d, t.commit()
 }
 
@@ -261,8 +268,13 @@ func (g *growing) cohort(d definition, path string, samples []string, sexes []ge
 		return counted{}, fileRecord{}, fmt.Errorf("open the sample table: %w", err)
 	}
 	defer f.Close()
-	table, err := roll.Read(f, where)
+	lines, done := d.Look.table(path, f)
+	table, err := roll.Read(lines, where)
 	if err != nil {
+		return counted{}, fileRecord{}, err
+	}
+	done()
+	if err := d.Look.settle(); err != nil {
 		return counted{}, fileRecord{}, err
 	}
 	is, err := f.record()

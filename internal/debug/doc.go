@@ -68,4 +68,5 @@ const (
 	CheckpointSignature                      // a log's checkpoint has both signatures of its owner
 	WitnessConsistency                       // a witness cosigns only what continues what it knows
 	LogRemembered                            // a log shorter than others remember takes nothing in
+	PersonalData                             // nothing is taken in with somebody's name in it
 )
