@@ -18,7 +18,7 @@ import (
 
 func (a *app) cohort() *cobra.Command {
 	return cli.Group("cohort", "The named cohorts of this site",
-		a.cohortAdd(), a.cohortUpdate(), a.cohortList(), a.cohortShow(), a.cohortCheck(), a.cohortRemove())
+		a.cohortAdd(), a.cohortUpdate(), a.cohortList(), a.cohortShow(), a.cohortScan(), a.cohortCheck(), a.cohortRemove())
 }
 
 func (a *app) cohortAdd() *cobra.Command {
@@ -34,7 +34,9 @@ func (a *app) cohortAdd() *cobra.Command {
 			"The genotypes are read once, and kept sealed in the node's directory in the form in which they are\n" +
 			"counted. With --no-store they are not: FILE is read again for each answer. The sample table always\n" +
 			"stays where it is. What is read again and has changed is not answered from.\n\n" +
-			"Before anything is written the disk is asked whether it has room enough.",
+			"Before anything is written the disk is asked whether it has room enough, and what stands beside the\n" +
+			"genotypes is searched for personal data: a cohort with some is refused, or taken in without it\n" +
+			"(--personal-data drop). locus-node cohort scan only looks.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if spec.Samples == "" {
 				return cli.Misusedf("--samples is needed: it says who is in the file")
@@ -52,7 +54,7 @@ func (a *app) cohortAdd() *cobra.Command {
 				s, err := n.AddCohort(cmd.Context(), spec)
 				end()
 				if err != nil {
-					return err
+					return a.personal(err)
 				}
 				return a.card(form, spec.Name, s)
 			})
@@ -65,6 +67,7 @@ func (a *app) cohortAdd() *cobra.Command {
 	c.Flags().StringVar(&spec.Callable, "callable", "", "BED of where everybody was looked at: who has no row there counts as REF")
 	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA with its .fai: compare REF with it, and count alleles however they are aligned")
 	calling(c, &spec.Calling)
+	personalFlag(c, &spec.Personal)
 	progressFlag(c, &progress)
 	outputForm(c, &form)
 	return c
@@ -96,7 +99,7 @@ func (a *app) cohortUpdate() *cobra.Command {
 				u, err := n.UpdateCohort(cmd.Context(), spec)
 				end()
 				if err != nil {
-					return err
+					return a.personal(err)
 				}
 				a.meaning(u)
 				return a.card(form, spec.Name, u.CohortSummary)
@@ -106,6 +109,7 @@ func (a *app) cohortUpdate() *cobra.Command {
 	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table, of old and new samples")
 	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA that the cohort was added with, if it was")
 	calling(c, &spec.Calling)
+	personalFlag(c, &spec.Personal)
 	progressFlag(c, &progress)
 	outputForm(c, &form)
 	return c

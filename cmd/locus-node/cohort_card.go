@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -67,6 +69,9 @@ func (a *app) card(form, name string, s node.CohortSummary) error {
 	}
 	cardSites(line, q)
 	cardGenotypes(line, q)
+	if len(s.Personal) > 0 {
+		line("personal data", "%s (dropped)", bySort(s.Personal))
+	}
 	for _, l := range warnings(s.Warnings) {
 		line("warning", "%s", l)
 	}
@@ -103,6 +108,15 @@ func cardGenotypes(line func(what, format string, args ...any), q *tally.Quality
 	if x.Unknown > 0 {
 		line("sexes not given", "%d (X and Y tell %d)", x.Unknown, x.Told)
 	}
+}
+
+// bySort lists sorts of personal data, and how many there were of each.
+func bySort(by map[string]uint64) string {
+	var parts []string
+	for _, sort := range slices.Sorted(maps.Keys(by)) {
+		parts = append(parts, fmt.Sprintf("%s %d", sort, by[sort]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func ratio(a, b int64) string {

@@ -76,7 +76,7 @@ func exitCode(err error) int {
 		return cli.Usage
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger):
 		return cli.Altered
-	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable):
+	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrPersonal), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable
