@@ -101,7 +101,7 @@ const (
 // phones looks for numbers with a country's code, as Americans write them, and behind a
 // word that says so.
 func (l *looker) phones() {
-	known := cues{}
+	known, behind := cues{}, 0
 	for i := range l.all {
 		t := &l.all[i]
 		if t.shape != number {
@@ -117,14 +117,17 @@ func (l *looker) phones() {
 		if from > 0 && (classes[l.text[from-1]] != notWord || l.text[from-1] == '.' || l.text[from-1] == '-' && l.text[from] != '+' && from > 1 && classes[l.text[from-2]] != notWord) {
 			continue
 		}
-		l.phone(i, from, known.phone)
+		if from >= behind {
+			behind = l.phone(i, from, known.phone)
+		}
 	}
 }
 
-func (l *looker) phone(i, from int, cue seen) {
+// phone judges a number that begins with a token, and returns where it ends, if it is one.
+func (l *looker) phone(i, from int, cue seen) int {
 	digits, groups, end := l.phoneDigits(from)
-	if digits < minPhone || digits > maxPhone || l.has(Phone, from, end) || l.taken(from, end) {
-		return
+	if digits < minPhone || digits > maxPhone || l.taken(from, end) {
+		return 0
 	}
 	first := l.text[l.all[i].from]
 	called := l.place.roles&phone != 0
@@ -137,7 +140,7 @@ func (l *looker) phone(i, from int, cue seen) {
 	}
 	if called {
 		l.add(Phone, from, true, key)
-		return
+		return end
 	}
 	tight := groups == 1
 	switch {
@@ -145,9 +148,10 @@ func (l *looker) phone(i, from int, cue seen) {
 	case first == '0' && l.all[i].to-l.all[i].from > 2 && l.text[l.all[i].from+1] == '0' && l.text[l.all[i].from+2] != '0' && !tight && digits >= 11:
 	case digits == 10 && l.american(from, end):
 	default:
-		return
+		return 0
 	}
 	l.add(Phone, from, false, 0)
+	return end
 }
 
 // taken reports whether something else was found there.

@@ -3,7 +3,17 @@ package scan_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/locus-genomics/locus/node/scan"
 )
+
+func TestTheScannerDoesNotHaveTheNamesOfTheCorpus(t *testing.T) {
+	for _, name := range strings.Fields(corpusGiven + " " + corpusLast) {
+		if scan.Listed(name) {
+			t.Errorf("%s is in the lists", name)
+		}
+	}
+}
 
 func TestTheCorpusHasEverySortAndScheme(t *testing.T) {
 	m := newMaker(3, true)

@@ -216,12 +216,12 @@ var corpusPlants = []struct {
 
 // The names of which the scanner has none: the first half is for tuning.
 const (
-	corpusGiven = `Anneliese Bertrand Corentin Dagmar Eberhard Fiorenza Gwendolyn Hildegard Isolde Jasmina Kornelia Leopoldine Maximiliane Nepomuk Ottilie Philomena Quirin Reinhilde Solveig Thorbjørn
+	corpusGiven = `Anneliese Baudouin Corentin Dagmar Eberhard Fiorenza Gwendolyn Hildegard Isolde Jasmina Kornelia Leopoldine Maximiliane Nepomuk Ottilie Philomena Quirin Reinhilde Solveig Thorbjørn
 	Ulrike Veronique Wolfhard Xaver Yolanda Zbigniew Aleksandra Bogumila Cezary Dobromir Emerentia Fulgencio Grzegorz Hortensia Ignacy Jadwiga Kacper Lubomir Mieczyslaw Nadezhda
 	Oluwaseun Parminder Quetzalli Rukhsana Sivakumar Thandiwe Uchenna Venkatesh Wanjiru Xiuying Yevgenia Zainab Adebayo Bukola Chukwuemeka Dilnoza Esperanza Farzaneh Gulnara Hyacinthe
 	Ingeborg Jaroslava Kristoffer Lieselotte Marjolein Niamh Oonagh Pierluigi Quintina Raimondo Siobhan Torvald Ursula Vincenzo Wilhelmina Ximena Yngve Zdenka Aurelien Bronwyn`
 	corpusLast = `Brandstetter Castellanos Dombrowski Eichhorn Fitzgibbon Grabowski Hinterseer Iordanescu Jankovics Kristoffersen Lindqvist Mastroianni Niedermayer Oberholzer Pettersson Quattrocchi Rozwadowski Schwarzenbach Tomaszewski Uhlenbeck
 	Villanueva Wojciechowski Yamaguchi Zimmerli Abdulrahman Bhattacharya Chatterjee Dlamini Ekwueme Fonseca Gunawardena Haraldsson Igwe Jovanovski Kuznetsova Lewandowska Mukherjee Nwachukwu Olufemi Papadopoulou
-	Anagnostou Balasubramanian Czerwinski Delacroix Eskelinen Feldhaus Ghanbari Hofstetter Ivanovic Jagielski Kowalczyk Llewellyn Muñoz Nakashima Oyelaran Przybylski Quispe Rautenberg Sjöberg Tchaikowska
+	Anagnostou Balasubramanian Czerwinski Delacroix Eskelinen Feldhaus Ghanbari Hofstetter Ivanovic Jagielski Kowalczyk Llewellyn Munárriz Nakashima Oyelaran Przybylski Quispe Rautenberg Sjöberg Tchaikowska
 	Ueberroth Vandenberghe Wisniewska Yildirim Zellweger Ahlgren Bürgisser Cunningham Dufourcq Etxeberria Falkenberg Gutiérrez Hakimian Imhof Jørgensen Katsaros Lachenal Montgomery Nikolaidis Oppenheimer`
 )

@@ -36,6 +36,9 @@ func NewTable(r *Report, file int, form Form) *Lines {
 	l := &Lines{form: form, cols: newColumns(r, file, Table)}
 	if form == Fam {
 		l.cols.at(1).skip = true
+		for _, i := range []int{0, 2, 3} { // the family, and what parents are called
+			l.cols.at(i).place.part = SampleName
+		}
 	}
 	return l
 }

@@ -49,7 +49,8 @@ const (
 	account
 	mailRole
 	monthWord
-	listed = given | family
+	maybeHonorific // in small letters
+	listed         = given | family
 )
 
 var roleNames = map[string]role{
@@ -104,6 +105,11 @@ func (l *wordLists) cue(name string, words []string) {
 		to := l.words
 		if is == honorific {
 			to = l.titles
+		}
+		if is == honorific {
+			small := l.words[strings.ToLower(w)]
+			small.is |= maybeHonorific
+			l.words[strings.ToLower(w)] = small
 		}
 		was := to[w]
 		was.is |= is

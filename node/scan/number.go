@@ -5,8 +5,9 @@ import "bytes"
 const (
 	// maxNumber bounds the characters of a number, without what separates them, and
 	// maxGroups its parts.
-	maxNumber = 18
-	maxGroups = 7
+	maxNumber   = 18
+	leastNumber = 8
+	maxGroups   = 7
 )
 
 // candidate is something that may be a number, in its groups.
@@ -68,9 +69,9 @@ func (l *looker) begins(at int) bool {
 
 // national tries the longest form first.
 func (l *looker) national(at int) bool {
-	var all [maxGroups]candidate
-	n := l.candidates(at, &all)
-	if n == 0 {
+	all := &l.numbered
+	n := l.candidates(at, all)
+	if n == 0 || all[n-1].n < leastNumber {
 		return false
 	}
 	mask, key := l.schemesNamed(at)
@@ -78,6 +79,9 @@ func (l *looker) national(at int) bool {
 	within := at > 1 && l.text[at-1] == ' ' && classes[l.text[at-2]] == isDigit
 	for k := n - 1; k >= 0; k-- {
 		c := &all[k]
+		if c.n < leastNumber {
+			return false
+		}
 		whole := at == 0 && c.end == len(l.text)
 		found, sure := Scheme(0), false
 		for s := range schemes {
@@ -175,8 +179,8 @@ func (l *looker) recordNumber(at int) {
 	default:
 		return
 	}
-	var all [maxGroups]candidate
-	n := l.candidates(at, &all)
+	all := &l.numbered
+	n := l.candidates(at, all)
 	for i := n - 1; i >= 0; i-- {
 		c := &all[i]
 		digits := 0

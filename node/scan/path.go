@@ -7,7 +7,7 @@ var homes = [][]byte{[]byte("home/"), []byte("Users/"), []byte(`Users\`), []byte
 
 // paths looks for names of users and of patients in paths.
 func (l *looker) paths() {
-	if l.place.part == FileName {
+	if l.place.part == FileName || bytes.IndexByte(l.text, '/') < 0 && bytes.IndexByte(l.text, '\\') < 0 {
 		return // the one who takes the files in has told where they are
 	}
 	for _, home := range homes {

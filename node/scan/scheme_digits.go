@@ -192,13 +192,13 @@ func isCPF(c *candidate) bool {
 		c.sum(11, 10, 9, 8, 7, 6, 5, 4, 3, 2)*10%11%10 == c.last()
 }
 
-// All ten digits are a multiple of 11; a month has 50 more for women, and 20 more where
+// Modulo 11, where 10 is 0; a month has 50 more for women, and 20 more where
 // numbers ran out. Who was born before 1954 has nine, and no check.
 func isRodneCislo(c *candidate) bool {
 	if !c.numeric(2) || c.count == 2 && (c.groups[0] != 6 || c.sep[1] != '/') {
 		return false
 	}
-	return day(c.number(4, 6), c.number(2, 4)%50%20) && (c.n == 9 && c.number(0, 2) < 54 || c.n == 10 && c.number(0, 10)%11 == 0)
+	return day(c.number(4, 6), c.number(2, 4)%50%20) && (c.n == 9 && c.number(0, 2) < 54 || c.n == 10 && c.number(0, 9)%11%10 == c.last())
 }
 
 // Two checks: of odd and even places, and of the sum.

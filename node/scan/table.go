@@ -25,7 +25,8 @@ type column struct {
 	cells int  // not empty
 	named int  // that could be a name
 	seen  map[uint64]struct{}
-	valid [64]int // cells that are a number of a scheme, by themselves
+	clean map[string]struct{} // cells in which is nothing, that may come again
+	valid [64]int             // cells that are a number of a scheme, by themselves
 	line  uint32
 	found [lastSort]Finding
 }
@@ -91,7 +92,7 @@ func (p *place) name(all []token) {
 func (c *Columns) at(i int) *column {
 	i = min(i, maxColumns-1)
 	for len(c.columns) <= i {
-		c.columns = append(c.columns, column{place: place{part: c.part}, seen: make(map[uint64]struct{})})
+		c.columns = append(c.columns, column{place: place{part: c.part}, seen: make(map[uint64]struct{}), clean: make(map[string]struct{})})
 	}
 	return &c.columns[i]
 }
@@ -110,8 +111,15 @@ func (c *Columns) cell(i int, text []byte) {
 	if k.line == 0 {
 		k.line = c.line
 	}
-	for _, h := range c.look.look(k.place, text) {
+	if _, known := k.clean[string(text)]; known {
+		return
+	}
+	hits := c.look.look(k.place, text)
+	for _, h := range hits {
 		k.add(c, uint32(i+1), h)
+	}
+	if len(hits) == 0 && !c.look.named && c.look.valid == 0 && len(k.clean) < maxCell && len(text) <= maxCell {
+		k.clean[string(text)] = struct{}{}
 	}
 	if c.look.named {
 		k.named++
@@ -133,9 +141,13 @@ func (k *column) add(c *Columns, number uint32, h hit) {
 }
 
 func isMissing(text []byte) bool {
-	switch strings.ToLower(string(text[:min(len(text), 8)])) {
-	case "na", "n/a", ".", "-", "nan", "none", "null", "unknown", "-9", "0":
-		return true
+	if len(text) > len("unknown") {
+		return false
+	}
+	for _, m := range []string{"na", "n/a", ".", "-", "nan", "none", "null", "unknown", "-9", "0"} {
+		if len(m) == len(text) && strings.EqualFold(m, string(text)) {
+			return true
+		}
 	}
 	return false
 }

@@ -30,15 +30,16 @@ type place struct {
 
 // looker looks at texts. It keeps its memory from one to the next.
 type looker struct {
-	lists *wordLists
-	text  []byte // the window
-	all   []token
-	place place
-	hits  []hit
-	cues  cues
-	valid uint64 // schemes whose check digits a whole text passes, by themselves no evidence
-	named bool   // a whole text is two or more words as a name has them
-	after int    // where the last run of words ends that was judged
+	lists    *wordLists
+	text     []byte // the window
+	all      []token
+	place    place
+	hits     []hit
+	cues     cues
+	valid    uint64 // schemes whose check digits a whole text passes, by themselves no evidence
+	named    bool   // a whole text is two or more words as a name has them
+	numbered [maxGroups]candidate
+	after    int // where the last run of words ends that was judged
 }
 
 func newLooker() *looker { return &looker{lists: lists()} }
@@ -105,7 +106,12 @@ func (l *looker) has(s Sort, from, to int) bool {
 // countries do.
 func (l *looker) digitFollows(i int) bool {
 	t := &l.all[i]
-	return t.to-t.from <= 6 && t.to < len(l.text) && (classes[l.text[t.to]] == isDigit || l.text[t.to] == ' ' || l.text[t.to] == '-')
+	n := t.to - t.from
+	if n > 6 || t.to+1 >= len(l.text) || i+1 == len(l.all) || l.all[i+1].shape != number {
+		return false
+	}
+	b := l.text[t.to]
+	return classes[b] == isDigit || n <= 2 && (b == ' ' || b == '-')
 }
 
 // cues are the words last seen that tell what stands behind them.

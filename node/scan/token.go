@@ -104,7 +104,7 @@ func tokens(all []token, text []byte, l *wordLists) []token {
 				t.w.add(l.words[string(b[:n])])
 			}
 		}
-		if t.shape != lower {
+		if t.shape != lower && t.w.is&maybeHonorific != 0 {
 			if h, ok := l.titles[string(text[t.from:t.to])]; ok {
 				t.w.is |= h.is
 				t.w.key = h.key
