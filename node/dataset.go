@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
 	"slices"
 
@@ -212,23 +211,6 @@ func (d *definition) summary(c counted, samples int, found tally.Examination, ca
 		s.Reference = d.Reference.SHA256.String()
 	}
 	return s
-}
-
-// personal counts what was dropped when the cohort was taken in, and each time that it
-// grew.
-func (d *definition) personal() map[string]uint64 {
-	counts := d.Look.counts()
-	if d.Summary == nil {
-		return counts
-	}
-	all := maps.Clone(d.Summary.Personal)
-	for sort, n := range counts {
-		if all == nil {
-			all = make(map[string]uint64)
-		}
-		all[sort] += n
-	}
-	return all
 }
 
 func absolute(paths ...string) ([]string, error) {

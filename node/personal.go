@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -182,4 +183,21 @@ func (l *looking) counts() map[string]uint64 {
 		return nil
 	}
 	return l.report.BySort()
+}
+
+// personal counts what was dropped when the cohort was taken in, and each time that it
+// grew.
+func (d *definition) personal() map[string]uint64 {
+	counts := d.Look.counts()
+	if d.Summary == nil {
+		return counts
+	}
+	all := maps.Clone(d.Summary.Personal)
+	for sort, n := range counts {
+		if all == nil {
+			all = make(map[string]uint64)
+		}
+		all[sort] += n
+	}
+	return all
 }

@@ -27,9 +27,9 @@ func (s *score) precision() float64 { return float64(s.right) / float64(max(1, s
 
 // judged is what became of a corpus.
 type judged struct {
-	sorts, schemes, parts, held map[string]*score
-	all, documents              score
-	schemesRight                int
+	sorts, schemes, parts map[string]*score
+	all, documents        score
+	schemesRight          int
 }
 
 func of(m map[string]*score, key string) *score {
