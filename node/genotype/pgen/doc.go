@@ -31,8 +31,9 @@
 // Refused, with the number of the variant or of the line: other modes, a header that
 // contradicts pvar or psam, a record that is longer or shorter than its parts, sample
 // numbers out of order or range, alleles that ALT does not list, bits that are set
-// where nothing is, a file that is too long or too short, a name that two samples
-// share, variants out of order or listed twice.
+// where nothing is, a list of who has neither of two codes that has one of them, a file
+// that is too long or too short, a name that two samples share, variants out of order or
+// listed twice.
 //
 // It follows the PLINK 2 file format specification (draft) and the pgenlib of alpha 7.
 package pgen
