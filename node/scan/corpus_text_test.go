@@ -33,7 +33,7 @@ var (
 	corpusBcftools = []string{
 		`##bcftools_viewVersion=1.17+htslib-1.17`,
 		`##bcftools_viewCommand=view -S samples.txt -r chr20:{8}-{8} --threads 4 -Oz -o chr20.vcf.gz in.bcf; Date=Mon Jan  9 {time} 2023`,
-		`##bcftools_mergeCommand=merge -l /scratch/work/list_{4}.txt -m none --force-samples -O b; Date=Thu Oct 12 {time} 2023`,
+		`##bcftools_mergeCommand=merge -l /scratch/lists/list_{4}.txt -m none --force-samples -O b; Date=Thu Oct 12 {time} 2023`,
 		`##bcftools_normCommand=norm -m -any -f /ref/hs37d5.fa.gz /data/run_{6}/calls.vcf.gz; Date=Fri Apr 28 {time} 2017`,
 		`##INFO=<ID=DP4,Number=4,Type=Integer,Description="Number of high-quality ref-forward , ref-reverse, alt-forward and alt-reverse bases">`,
 		`##INFO=<ID=MQSB,Number=1,Type=Float,Description="Mann-Whitney U test of Mapping Quality vs Strand Bias (bigger is better)">`,
