@@ -154,10 +154,9 @@ func flag(b bool) byte {
 
 // verifyConsents requires that the register is what the chain names last.
 func (n *Node) verifyConsents(ctx context.Context) error {
-	var named protocol.Digest
-	err := n.records.db.QueryRowContext(ctx, "SELECT digest FROM chain WHERE kind = 'consent' ORDER BY seq DESC LIMIT 1").Scan(digestTo(&named))
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read the chain: %w", err)
+	named, err := lastNamed(ctx, n.records.db, linkConsent)
+	if err != nil {
+		return err
 	}
 	r, err := n.readRegister(ctx, n.records.db)
 	if err != nil {
@@ -369,24 +368,9 @@ func requestOf(u protocol.Use) duo.Request {
 
 // chosen are the people of a cohort as its sample table names them.
 func (d definition) chosen() ([]string, error) {
-	where, err := roll.ParseFilter(d.Filter)
+	table, err := d.table("")
 	if err != nil {
 		return nil, err
-	}
-	samples, err := openHashed(d.Samples.Path)
-	if err != nil {
-		return nil, fmt.Errorf("open the sample table: %w", err)
-	}
-	defer samples.Close()
-	table, tableErr := roll.Read(samples, where)
-	is, err := samples.record()
-	switch {
-	case err != nil:
-		return nil, err
-	case is != d.Samples:
-		return nil, errDatasetChanged
-	case tableErr != nil:
-		return nil, tableErr
 	}
 	return table.Persons(), nil
 }

@@ -58,20 +58,9 @@ func (c *counting) summarized() CountSummary {
 
 // countStore reads the blocks of a store that the question needs.
 func (c *counting) countStore(ctx context.Context, s *shelf, d definition, yield CountYield) error {
-	samples, err := openHashed(d.Samples.Path)
+	table, err := d.table(c.spec.Strata)
 	if err != nil {
-		return fmt.Errorf("open the sample table: %w", err)
-	}
-	defer samples.Close()
-	table, tableErr := c.table(samples, d)
-	is, err := samples.record()
-	switch {
-	case err != nil:
 		return err
-	case is != d.Samples:
-		return errDatasetChanged
-	case tableErr != nil:
-		return tableErr
 	}
 	r, err := s.open(*d.Store)
 	if err != nil {

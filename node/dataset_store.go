@@ -54,24 +54,9 @@ func (s *shelf) count(ctx context.Context, d definition, p *panel.Panel, ranges 
 // cohort opens a cohort's store and fits the sample table to it, which MUST be as it
 // was. The caller MUST close the Reader.
 func (s *shelf) cohort(d definition) (counted, *store.Reader, error) {
-	where, err := roll.ParseFilter(d.Filter)
+	table, err := d.table("")
 	if err != nil {
 		return counted{}, nil, err
-	}
-	samples, err := openHashed(d.Samples.Path)
-	if err != nil {
-		return counted{}, nil, fmt.Errorf("open the sample table: %w", err)
-	}
-	defer samples.Close()
-	table, tableErr := roll.Read(samples, where)
-	is, err := samples.record()
-	switch {
-	case err != nil:
-		return counted{}, nil, err
-	case is != d.Samples:
-		return counted{}, nil, errDatasetChanged
-	case tableErr != nil:
-		return counted{}, nil, tableErr
 	}
 	r, err := s.open(*d.Store)
 	if err != nil {
@@ -83,6 +68,29 @@ func (s *shelf) cohort(d definition) (counted, *store.Reader, error) {
 		return counted{}, nil, errors.Join(fmt.Errorf("cohort %q: %w", d.Name, err), r.Close())
 	}
 	return d.counted(c, h.Assembly, h.Sexes), r, nil
+}
+
+// table reads a cohort's sample table, which MUST be as it was, with a column of strata if it
+// is named.
+func (d definition) table(strata string) (*roll.Table, error) {
+	where, err := roll.ParseFilter(d.Filter)
+	if err != nil {
+		return nil, err
+	}
+	samples, err := openHashed(d.Samples.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open the sample table: %w", err)
+	}
+	defer samples.Close()
+	table, tableErr := roll.ReadStrata(samples, where, strata)
+	is, err := samples.record()
+	switch {
+	case err != nil:
+		return nil, err
+	case is != d.Samples:
+		return nil, errDatasetChanged
+	}
+	return table, tableErr
 }
 
 // samples are the names of a cohort's samples, from its store or else its file.

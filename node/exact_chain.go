@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"database/sql"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/locus-genomics/locus/protocol"
@@ -26,10 +24,9 @@ func linkReleases(ctx context.Context, tx querier) error {
 
 // verifyReleased requires that what was released is what the chain names last.
 func (n *Node) verifyReleased(ctx context.Context) error {
-	var named protocol.Digest
-	err := n.records.db.QueryRowContext(ctx, "SELECT digest FROM chain WHERE kind = 'released' ORDER BY seq DESC LIMIT 1").Scan(digestTo(&named))
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return fmt.Errorf("read the chain: %w", err)
+	named, err := lastNamed(ctx, n.records.db, linkReleased)
+	if err != nil {
+		return err
 	}
 	state, err := releasesDigest(ctx, n.records.db)
 	if err != nil {

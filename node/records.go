@@ -300,6 +300,15 @@ func lastLink(ctx context.Context, q querier) (link, error) {
 	return l, err
 }
 
+// lastNamed is what the last link of a kind names, zero where there is none.
+func lastNamed(ctx context.Context, q querier, kind string) (named protocol.Digest, err error) {
+	err = q.QueryRowContext(ctx, "SELECT digest FROM chain WHERE kind = ? ORDER BY seq DESC LIMIT 1", kind).Scan(digestTo(&named))
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return named, fmt.Errorf("read the chain: %w", err)
+	}
+	return named, nil
+}
+
 // appendLink adds what a digest names to the chain.
 func appendLink(ctx context.Context, tx querier, kind string, digest protocol.Digest) (link, error) {
 	last, err := lastLink(ctx, tx)
