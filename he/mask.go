@@ -94,13 +94,14 @@ func putWords(to []byte, words []int64, limit int64) bool {
 	done, within := vectorPutWords(to, words, limit)
 	to, words = to[done*wordBytes:], words[done:]
 	var outside int64 // negative when a word is
-	for ; len(words) >= 4 && len(to) >= 4*wordBytes; words, to = words[4:], to[4*wordBytes:] {
-		w, b := (*[4]int64)(words), (*[4 * wordBytes]byte)(to)
+	for ; len(words) >= 8 && len(to) >= 8*wordBytes; words, to = words[8:], to[8*wordBytes:] {
+		w, b := (*[8]int64)(words), (*[8 * wordBytes]byte)(to)
 		outside |= (limit - w[0]) | (limit + w[0]) | (limit - w[1]) | (limit + w[1]) |
 			(limit - w[2]) | (limit + w[2]) | (limit - w[3]) | (limit + w[3])
-		binary.LittleEndian.PutUint64(b[0:], uint64(w[0])&maskWord|uint64(w[1])<<48)
-		binary.LittleEndian.PutUint64(b[8:], uint64(w[1])&maskWord>>16|uint64(w[2])<<32)
-		binary.LittleEndian.PutUint64(b[16:], uint64(w[2])&maskWord>>32|uint64(w[3])<<16)
+		quad{uint64(w[0]), uint64(w[1]), uint64(w[2]), uint64(w[3])}.put((*[fourBytes]byte)(b[:]))
+		outside |= (limit - w[4]) | (limit + w[4]) | (limit - w[5]) | (limit + w[5]) |
+			(limit - w[6]) | (limit + w[6]) | (limit - w[7]) | (limit + w[7])
+		quad{uint64(w[4]), uint64(w[5]), uint64(w[6]), uint64(w[7])}.put((*[fourBytes]byte)(b[fourBytes:]))
 	}
 	for i, x := range words {
 		outside |= (limit - x) | (limit + x)
@@ -297,30 +298,28 @@ func (m *Mask) encrypt(out *[blockBytes]byte, h *hiding, b int) {
 
 // finish adds coins and words to a product.
 func (m *Mask) finish(out *[blockBytes]byte, s *scratch, words *[blockBytes + slack]byte) {
-	const half = ringDegree / 2
-	last, guard := m.transform.roots[1], m.session.Params.guard&63
+	guard := m.session.Params.guard & 63
 	if v := m.transform.vectors; v != nil {
 		v.hide(out, &s.x, &s.coins, (*[blockBytes]byte)(words[:]), guard)
 		return
 	}
-	low, high := out[:], s.out[:half*wordBytes+slack] // apart, because a store spills
-	for j := range half {
-		y0, y1 := finish(s.x[j], s.x[j+half], last)
-		y0 = noisy(y0, (*[8]byte)(s.coins[8*j:]), (*[4]byte)(s.coins[8*ringDegree+4*j:]))
-		y1 = noisy(y1, (*[8]byte)(s.coins[8*(j+half):]), (*[4]byte)(s.coins[8*ringDegree+4*(j+half):]))
-		m0 := binary.LittleEndian.Uint64(words[wordBytes*j:][:8])
-		m1 := binary.LittleEndian.Uint64(words[wordBytes*(j+half):][:8])
-		binary.LittleEndian.PutUint64(low[wordBytes*j:][:8], scale(y0)+m0<<guard)
-		binary.LittleEndian.PutUint64(high[wordBytes*j:][:8], scale(y1)+m1<<guard)
+	p, gap, unit := m.transform.prime, m.transform.gap, uint64(1)<<guard
+	a, b, in, to := s.coins[:8*ringDegree], s.coins[8*ringDegree:], words[:], out[:]
+	const last = ringDegree - 1 // apart, since a store of eight bytes would be too long there
+	for j, x := range s.x[:last] {
+		heads := coinsOf(binary.LittleEndian.Uint64(a[8*j:][:8]), binary.LittleEndian.Uint32(b[4*j:][:4]))
+		m := binary.LittleEndian.Uint64(in[wordBytes*j:][:8])
+		binary.LittleEndian.PutUint64(to[wordBytes*j:][:8], noisy(x, heads, p, gap)+m*unit)
 	}
-	copy(out[half*wordBytes:], high)
+	heads := coinsOf(binary.LittleEndian.Uint64(a[8*last:]), binary.LittleEndian.Uint32(b[4*last:]))
+	putWord(to[wordBytes*last:], noisy(s.x[last], heads, p, gap)+word(in[wordBytes*last:])*unit)
 }
 
-// noisy adds the error of one coefficient to x < 2q: heads - 48. The sum is below 2q+49.
-// It takes the remainder of x, which is what makes the bytes the same however x was
-// computed: rounding is one off, for one x in 2^24, when q is added to it.
-func noisy(x uint64, a *[8]byte, b *[4]byte) uint64 {
-	return reduce(x) + coinsOf(binary.LittleEndian.Uint64(a[:]), binary.LittleEndian.Uint32(b[:])) + prime - coins
+// noisy is the remainder of x < 2q with the error of its coefficient, heads - 48, scaled.
+// It takes the remainder, which is what makes the bytes the same however x was computed:
+// rounding is one off, for one x in 2^24, when q is added to it.
+func noisy(x, heads, p, gap uint64) uint64 {
+	return scale(x+heads-coins+p&uint64(int64(x-p)>>63), gap)
 }
 
 // Check returns the check words of the hidden words.

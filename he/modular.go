@@ -59,7 +59,10 @@ func newFactor(w uint64) factor {
 }
 
 // times returns x * w modulo q, below 2q, for any x.
-func (f factor) times(x uint64) uint64 {
-	h, _ := bits.Mul64(x, f.quotient)
-	return x*f.w - h*prime
+func (f factor) times(x uint64) uint64 { return f.by(x, prime) }
+
+// by is times, where p is the prime in a variable: see transform.
+func (f *factor) by(x, p uint64) uint64 {
+	h, _ := bits.Mul64(f.quotient, x)
+	return x*f.w - h*p
 }

@@ -88,16 +88,13 @@ func (t *transform) decrypt(words *[ringDegree]int64, sum *[blockBytes + slack]b
 		t.vectors.show(words, &s.x, (*[blockBytes]byte)(sum[:]), guard)
 		return
 	}
-	const half = ringDegree / 2
-	last := t.roots[1]
 	round := uint64(1) << (guard & 63) >> 1
 	up := 16 + guard&31
-	low, high := words[:half], words[half:]
-	for j := range low {
-		y0, y1 := finish(s.x[j], s.x[j+half], last)
-		c0 := binary.LittleEndian.Uint64(sum[wordBytes*j:][:8])
-		c1 := binary.LittleEndian.Uint64(sum[wordBytes*(j+half):][:8])
-		low[j] = int64((c0-scale(reduce(y0))+round)<<16) >> up
-		high[j] = int64((c1-scale(reduce(y1))+round)<<16) >> up
+	p, gap, in, to := t.prime, t.gap, sum[:], words[:]
+	for j, x := range s.x[:] {
+		x -= p
+		x += p & uint64(int64(x)>>63)
+		c := binary.LittleEndian.Uint64(in[wordBytes*j:][:8])
+		to[j] = int64((c+round-scale(x, gap))<<16) >> up
 	}
 }

@@ -15,7 +15,9 @@ type poly [ringDegree]uint64
 // transform holds what the inverse number-theoretic transform needs.
 type transform struct {
 	ring  *ring.Ring
+	prime, gap uint64 // prime and primeGap, as variables: they stay in registers, where constants do not
 	roots [ringDegree]factor // powers of the inverse root, bit-reversed
+	steps [ringDegree / 2]step
 
 	vectors *vectorRoots // nil in portable Go
 }
@@ -34,10 +36,13 @@ func newTransform(sets []Params) (*transform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("he: %w", err)
 	}
-	t := &transform{ring: r}
+	t := &transform{ring: r, prime: prime, gap: primeGap}
 	s := r.SubRings[0]
 	for i, w := range s.RootsBackward {
 		t.roots[i] = newFactor(ring.IMForm(w, prime, s.MRedConstant))
+	}
+	for i := range t.steps {
+		t.steps[i] = step{t.roots[2*i], t.roots[2*i+1], t.roots[i]}
 	}
 	t.vectors = newVectorRoots(&t.roots)
 	return t, nil
@@ -97,89 +102,117 @@ func (t *transform) prepare(secret *poly) *key {
 	return k
 }
 
-// multiply sets x to INTT(a * key) but for the last layer, which is left to the caller
-// (finish). random holds a, a transform, as drawn; multiply reports whether every word
-// of it was below q.
+// multiply sets x to INTT(a * key), with coefficients below 2q. random holds a, a transform,
+// as drawn; multiply reports whether every word of it was below q.
 //
 // Layers are done in pairs. No layer reduces its sums: what starts below 2q grows by
 // one bit a layer and stays below 2^61 at the end. A difference has the bound of its
 // subtrahend added, a multiple of q, so that it is never negative.
 func (t *transform) multiply(x *poly, random *[8 * ringDegree]byte, k *key) bool {
-	var high uint64 // its sign is set by a word that is not below q
-	for i := 0; i < ringDegree; i += 4 {
-		r := (*[32]byte)(random[8*i:])
-		f := (*[4]factor)(k.factors[i:])
-		w := (*[2]factor)(t.roots[ringDegree/2+i/2:])
-		a0 := binary.LittleEndian.Uint64(r[0:]) & maskPrime
-		a1 := binary.LittleEndian.Uint64(r[8:]) & maskPrime
-		a2 := binary.LittleEndian.Uint64(r[16:]) & maskPrime
-		a3 := binary.LittleEndian.Uint64(r[24:]) & maskPrime
-		high |= (prime - 1 - a0) | (prime - 1 - a1) | (prime - 1 - a2) | (prime - 1 - a3)
-		a0, a1, a2, a3 = f[0].times(a0), f[1].times(a1), f[2].times(a2), f[3].times(a3)
-		b0, b1 := a0+a1, w[0].times(a0-a1+2*prime)
-		b2, b3 := a2+a3, w[1].times(a2-a3+2*prime)
-		v := t.roots[ringDegree/4+i/4]
-		y := (*[4]uint64)(x[i:])
-		y[0], y[2] = b0+b2, v.times(b0-b2+4*prime)
-		y[1], y[3] = b1+b3, v.times(b1-b3+4*prime)
-	}
-	t.four(x)
-	for span := 16; span < ringDegree/2; span *= 4 {
-		t.pair(x, span)
-	}
-	return int64(high) >= 0
-}
-
-// pair does the layers of distance span and 2*span.
-func (t *transform) pair(x *poly, span int) {
-	bound := 2 * prime * uint64(span)
-	twice := 2 * bound
-	first := t.roots[ringDegree/(2*span):]
-	second := t.roots[ringDegree/(4*span):]
-	for i := 0; i < ringDegree/(4*span); i++ {
-		w0, w1, v := first[2*i], first[2*i+1], second[i]
-		base := x[4*span*i:]
-		x0 := base[:span]
-		x1 := base[span:][:len(x0)]
-		x2 := base[2*span:][:len(x0)]
-		x3 := base[3*span:][:len(x0)]
-		for j := range x0 {
-			a0, a1, a2, a3 := x0[j], x1[j], x2[j], x3[j]
-			b0, b1 := a0+a1, w0.times(a0-a1+bound)
-			b2, b3 := a2+a3, w1.times(a2-a3+bound)
-			x0[j], x2[j] = b0+b2, v.times(b0-b2+twice)
-			x1[j], x3[j] = b1+b3, v.times(b1-b3+twice)
-		}
-	}
-}
-
-// four is pair of span 4: the loop has a known length, and the bounds are constants.
-func (t *transform) four(x *poly) {
-	const bound = 2 * prime * 4
+	within := t.first(x, random, k)
 	for i := range ringDegree / 16 {
-		w := (*[2]factor)(t.roots[ringDegree/8+2*i:])
-		v := t.roots[ringDegree/16+i]
-		y := (*[16]uint64)(x[16*i:])
-		for j := range 4 {
-			a0, a1, a2, a3 := y[j], y[4+j], y[8+j], y[12+j]
-			b0, b1 := a0+a1, w[0].times(a0-a1+bound)
-			b2, b3 := a2+a3, w[1].times(a2-a3+bound)
-			y[j], y[8+j] = b0+b2, v.times(b0-b2+2*bound)
-			y[4+j], y[12+j] = b1+b3, v.times(b1-b3+2*bound)
-		}
+		butterflies((*[16]uint64)(x[16*i:]), &t.steps[ringDegree/16+i], 8*t.prime, t.prime)
+	}
+	for i := range ringDegree / 64 {
+		butterflies((*[64]uint64)(x[64*i:]), &t.steps[ringDegree/64+i], 32*t.prime, t.prime)
+	}
+	for i := range ringDegree / 256 {
+		butterflies((*[256]uint64)(x[256*i:]), &t.steps[ringDegree/256+i], 128*t.prime, t.prime)
+	}
+	for i := range ringDegree / 1024 {
+		butterflies((*[1024]uint64)(x[1024*i:]), &t.steps[ringDegree/1024+i], 512*t.prime, t.prime)
+	}
+	t.last(x)
+	return within
+}
+
+// first multiplies with the key, and does the layers of distance 1 and 2.
+func (t *transform) first(x *poly, random *[8 * ringDegree]byte, k *key) bool {
+	var high uint64 // a word that is not below q sets bit 50
+	p, out, in, factors, steps := t.prime, x[:], random[:], k.factors[:], t.steps[ringDegree/4:]
+	for i := 0; i < ringDegree; i += 4 {
+		r, f := (*[32]byte)(in[8*i:]), (*[4]factor)(factors[i:])
+		a0 := binary.LittleEndian.Uint64(r[0:]) & maskPrime
+		high |= a0 + primeGap
+		a0 = f[0].by(a0, p)
+		a1 := binary.LittleEndian.Uint64(r[8:]) & maskPrime
+		high |= a1 + primeGap
+		a1 = f[1].by(a1, p)
+		b0 := a0 + a1
+		s := &steps[i/4]
+		b1 := s.w0.by(a0-a1+2*p, p)
+		a2 := binary.LittleEndian.Uint64(r[16:]) & maskPrime
+		high |= a2 + primeGap
+		a2 = f[2].by(a2, p)
+		a3 := binary.LittleEndian.Uint64(r[24:]) & maskPrime
+		high |= a3 + primeGap
+		a3 = f[3].by(a3, p)
+		b2 := a2 + a3
+		b3 := s.w1.by(a2-a3+2*p, p)
+		y := (*[4]uint64)(out[i:])
+		y[0] = b0 + b2
+		y[2] = s.v.by(b0-b2+4*p, p)
+		y[1] = b1 + b3
+		y[3] = s.v.by(b1-b3+4*p, p)
+	}
+	return high>>primeBits == 0
+}
+
+// step holds the roots of two layers: those of the first, and that of the second.
+type step struct{ w0, w1, v factor }
+
+// fourRows are four rows of numbers, one after the other.
+type fourRows interface {
+	[16]uint64 | [64]uint64 | [256]uint64 | [1024]uint64
+}
+
+// butterflies does two layers on four rows. The compiler makes one of each length, with
+// constant distances. Quotients are read where they are used: that takes nothing, and they
+// need no registers. bound is that of the numbers.
+func butterflies[rows fourRows](y *rows, s *step, bound, p uint64) {
+	span := len(*y) / 4
+	u0, u1, u := s.w0.w, s.w1.w, s.v.w
+	for j := range span {
+		a0, a1 := (*y)[j], (*y)[span+j]
+		b0 := a0 + a1
+		a0 = a0 - a1 + bound
+		h, _ := bits.Mul64(s.w0.quotient, a0)
+		b1 := a0*u0 - h*p
+		a2, a3 := (*y)[2*span+j], (*y)[3*span+j]
+		b2 := a2 + a3
+		a2 = a2 - a3 + bound
+		h, _ = bits.Mul64(s.w1.quotient, a2)
+		b3 := a2*u1 - h*p
+		(*y)[j] = b0 + b2
+		b0 = b0 - b2 + 2*bound
+		h, _ = bits.Mul64(s.v.quotient, b0)
+		(*y)[2*span+j] = b0*u - h*p
+		(*y)[span+j] = b1 + b3
+		b1 = b1 - b3 + 2*bound
+		h, _ = bits.Mul64(s.v.quotient, b1)
+		(*y)[3*span+j] = b1*u - h*p
 	}
 }
 
-// finish is the last butterfly: coefficients j and j + N/2, each below 2q.
-func finish(a, b uint64, w factor) (uint64, uint64) {
-	return fold(a + b), w.times(a - b + ringDegree*prime)
+// last does the layer that is left. Coefficients are below 2q afterwards.
+func (t *transform) last(x *poly) {
+	const half = ringDegree / 2
+	w, p := t.roots[1], t.prime
+	for j := range half {
+		a, b := x[j], x[half+j]
+		sum := a + b
+		x[j] = sum - sum>>primeBits*p
+		a += ringDegree*prime - b
+		h, _ := bits.Mul64(a, w.quotient)
+		x[half+j] = a*w.w - h*p
+	}
 }
 
 // scale rounds x < 2^52 to the nearest integer of x * 2^48 / q, off by at most
 // 1/2 + 2^-22, modulo 2^48 and with anything above that: so it does not matter whether
 // x was reduced. 1/q is (1 + primeGap/2^50) / 2^50, but for one part in 2^72.
-func scale(x uint64) uint64 {
-	return (x + (x>>14*primeGap)>>(primeBits-14) + 2) >> (primeBits - wordBits)
+func scale(x, gap uint64) uint64 {
+	return (x + (x>>14*gap)>>(primeBits-14) + 2) >> (primeBits - wordBits)
 }
 
 // coinsOf counts the heads of one coefficient's coins, 0 to 96. Because a tail is as
