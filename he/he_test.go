@@ -344,24 +344,50 @@ func TestSumSharesRefuses(t *testing.T) {
 	}
 }
 
-// TestWordsThatChangeAreNotHidden changes one word of the caller's after the mask was
-// made for it: under the same key, old and new words would give their difference away.
+// TestWordsThatChangeAreNotHidden changes the caller's words after the mask was made for
+// them: under the same key, old and new words would give their difference away.
 func TestWordsThatChangeAreNotHidden(t *testing.T) {
-	s := newSession(t, 3, 2, 3*8*2048)
-	for _, at := range []int{0, 8*2048 - 1, s.Words - 1} {
-		words := extremes(s, 1)
-		m, err := he.NewMask(s, newRoot(t, 0), words)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := m.WriteTo(io.Discard); err != nil {
-			t.Fatal(err)
-		}
-		words[at] ^= 1
-		if _, err := m.WriteTo(io.Discard); !errors.Is(err, he.ErrChanged) {
-			t.Errorf("word %d has changed: %v, want ErrChanged", at, err)
+	const chunk = 8 * 2048
+	s := newSession(t, 3, 2, 3*chunk-1000)
+	changes := map[string]func(words []int64, at int){
+		"by one":             func(words []int64, at int) { words[at] ^= 1 },
+		"in its sign":        func(words []int64, at int) { words[at] = ^words[at] },
+		"beyond six bytes":   func(words []int64, at int) { words[at] += 1 << 48 },
+		"with its neighbour": func(words []int64, at int) { words[at], words[at^1] = words[at]+1, words[at^1]-1 },
+		"with two of them": func(words []int64, at int) {
+			words[at-at%4]++
+			words[at-at%4+1] -= 2
+			words[at-at%4+2]++
+		},
+		"with another block": func(words []int64, at int) {
+			other := (at + 2048) % len(words)
+			words[at], words[other] = words[other]+1, words[at]
+		},
+	}
+	try := func() {
+		for what, change := range changes {
+			for _, at := range []int{0, chunk - 1, chunk + 5000, s.Words - 2} {
+				words := extremes(s, 1)
+				m, err := he.NewMask(s, newRoot(t, 0), words)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var before, after bytes.Buffer
+				if _, err := m.WriteTo(&before); err != nil {
+					t.Fatal(err)
+				}
+				change(words, at)
+				if _, err := m.WriteTo(&after); !errors.Is(err, he.ErrChanged) {
+					t.Errorf("word %d has changed %s: %v, want ErrChanged", at, what, err)
+				}
+				if !bytes.HasPrefix(before.Bytes(), after.Bytes()) {
+					t.Errorf("word %d has changed %s: other words are hidden", at, what)
+				}
+			}
 		}
 	}
+	try()
+	he.Portable(try)
 }
 
 // TestAMaskIsSmall makes masks of few and of many words, and hides them: what is in use

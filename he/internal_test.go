@@ -338,8 +338,12 @@ func TestTheTagOfManyWordsIsThatOfItsChunks(t *testing.T) {
 		return mac.Seal(nil, binary.BigEndian.AppendUint64(make([]byte, 4), nonce), nil, data)
 	}
 	const inChunk = batch * ringDegree
+	tr, err := transformA50()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, n := range []int{1, inChunk, inChunk + 1, 2*inChunk + 2049} {
-		m := Mask{session: Session{Params: a50[0], Points: []uint32{1, 2}, Words: n}, words: make([]int64, n)}
+		m := Mask{transform: tr, session: Session{Params: a50[0], Points: []uint32{1, 2}, Words: n}, words: make([]int64, n)}
 		var wire []byte
 		for i := range m.words {
 			m.words[i] = int64(i) - 5

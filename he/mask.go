@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"slices"
 	"sync"
@@ -41,7 +40,7 @@ type Mask struct {
 	session   Session
 	transform *transform
 	words     []int64
-	sums      []uint32 // CRC-32C of the words, a batch of blocks at a time
+	sums      []uint64 // of the words, a batch of blocks at a time: see Mask.sum
 	secret    poly
 	key       *key
 	check     [checkWords]uint64
@@ -76,6 +75,9 @@ type chunk [batch*blockBytes + slack]byte
 
 // chunks is how many there are.
 func (m *Mask) chunks() int { return (m.session.blocks() + batch - 1) / batch }
+
+// blocks is how many blocks chunk i has.
+func (m *Mask) blocks(i int) int { return min(batch, m.session.blocks()-i*batch) }
 
 // read fills chunk i with its words and returns how many bytes they take.
 func (m *Mask) read(to *chunk, i int) (size int, err error) {
@@ -154,7 +156,7 @@ func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.sums = make([]uint32, m.chunks())
+	m.sums = make([]uint64, m.chunks())
 	tags := make([]byte, tagBytes*len(m.sums))
 	err = spread(workersFor(m.session.blocks()), len(m.sums), func(_, from, to int) error {
 		buffer, nonce := new(chunk), make([]byte, mac.NonceSize())
@@ -166,7 +168,7 @@ func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
 			}
 			binary.BigEndian.PutUint64(nonce[4:], uint64(i))
 			mac.Seal(tags[tagBytes*i:][:0:tagBytes], nonce, nil, buffer[:size])
-			m.sums[i] = crc32.Checksum(buffer[:size], castagnoli)
+			m.sums[i] = m.sum(buffer, i, size)
 		}
 		return nil
 	})
@@ -184,9 +186,6 @@ func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
 	}
 	return all.Seal(nil, make([]byte, all.NonceSize()), nil, tags), nil
 }
-
-// castagnoli is for sums that show a mistake: who wants to deceive a mask has its secret.
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // mac is GMAC under a key of a root and a session. Its nonces may be fixed: the key is
 // for one vector, and the same one again.
@@ -227,9 +226,10 @@ func (m *Mask) WriteTo(w io.Writer) (int64, error) {
 	workers := workersFor(m.session.blocks())
 	work := make([]hiding, workers)
 	defer clear(work)
-	// hide fills a batch of each worker, from a chunk on.
+	step := workers * max(1, maxStep/workers)
+	// hide fills the chunks of a step, from a first one on.
 	hide := func(to []byte, first int) error {
-		return spread(workers, min(workers, chunks-first), func(i, from, end int) error {
+		return spread(workers, min(step, chunks-first), func(i, from, end int) error {
 			for c := from; c < end; c++ {
 				if err := m.hide(to[c*batch*blockBytes:], &work[i], first+c); err != nil {
 					return err
@@ -238,19 +238,19 @@ func (m *Mask) WriteTo(w io.Writer) (int64, error) {
 			return nil
 		})
 	}
-	size := min(workers, chunks) * batch * blockBytes
+	size := min(step, chunks) * batch * blockBytes
 	buffers := [2][]byte{make([]byte, size), make([]byte, size)}
 	err := hide(buffers[0], 0)
 	var written int64
-	for first := 0; first < chunks && err == nil; first += workers {
+	for first := 0; first < chunks && err == nil; first += step {
 		full := buffers[0]
 		buffers[0], buffers[1] = buffers[1], buffers[0]
 		var next sync.WaitGroup
 		var failed error
-		if more := first + workers; more < chunks {
+		if more := first + step; more < chunks {
 			next.Go(func() { failed = hide(buffers[0], more) })
 		}
-		err = m.writeBlocks(w, full, first*batch, min(workers*batch, m.session.blocks()-first*batch), &written)
+		err = m.writeBlocks(w, full, first*batch, min(step*batch, m.session.blocks()-first*batch), &written)
 		next.Wait()
 		err = errors.Join(err, failed)
 	}
@@ -265,14 +265,41 @@ type hiding struct {
 
 // hide encrypts a chunk.
 func (m *Mask) hide(to []byte, work *hiding, i int) error {
-	size, err := m.read(&work.words, i)
-	if err != nil || crc32.Checksum(work.words[:size], castagnoli) != m.sums[i] {
+	blocks, v := m.blocks(i), m.transform.vectors
+	var sum uint64
+	if v != nil {
+		size, err := m.read(&work.words, i)
+		if err != nil {
+			return fmt.Errorf("%w: chunk %d", ErrChanged, i)
+		}
+		sum = m.sum(&work.words, i, size)
+	}
+	s := &work.scratch
+	for b := range blocks {
+		row, out := uint64(i*batch+b), (*[blockBytes]byte)(to[b*blockBytes:])
+		m.transform.product(s, m.public, row, m.key)
+		m.noise.fill(s.coins[:], row)
+		if v != nil {
+			v.hide(out, &s.x, &s.coins, (*[blockBytes]byte)(work.words[b*blockBytes:]), m.session.Params.guard&63)
+		} else {
+			sum = addToSum(sum, m.finish(out, s, m.block(s, i*batch+b)), sumFactor)
+		}
+	}
+	if sum != m.sums[i] {
+		clear(to[:blocks*blockBytes]) // another vector under this mask's secret
 		return fmt.Errorf("%w: chunk %d", ErrChanged, i)
 	}
-	for b := range min(batch, m.session.blocks()-i*batch) {
-		m.encrypt((*[blockBytes]byte)(to[b*blockBytes:]), work, i*batch+b)
-	}
 	return nil
+}
+
+// block returns the words of a block, with zeros after the last word of all.
+func (m *Mask) block(s *scratch, b int) *[ringDegree]int64 {
+	words := m.words[b*ringDegree:]
+	if len(words) >= ringDegree {
+		return (*[ringDegree]int64)(words)
+	}
+	clear(s.words[copy(s.words[:], words):])
+	return &s.words
 }
 
 // writeBlocks writes n hidden blocks, of which the last may be cut short.
@@ -288,31 +315,22 @@ func (m *Mask) writeBlocks(w io.Writer, hidden []byte, first, n int, written *in
 	return nil
 }
 
-// encrypt sets out to block b: round(a_b * s + e) + m * 2^guard.
-func (m *Mask) encrypt(out *[blockBytes]byte, h *hiding, b int) {
-	s := &h.scratch
-	m.transform.product(s, m.public, uint64(b), m.key)
-	m.noise.fill(s.coins[:], uint64(b))
-	m.finish(out, s, (*[blockBytes + slack]byte)(h.words[b%batch*blockBytes:]))
-}
-
-// finish adds coins and words to a product.
-func (m *Mask) finish(out *[blockBytes]byte, s *scratch, words *[blockBytes + slack]byte) {
-	guard := m.session.Params.guard & 63
-	if v := m.transform.vectors; v != nil {
-		v.hide(out, &s.x, &s.coins, (*[blockBytes]byte)(words[:]), guard)
-		return
-	}
-	p, gap, unit := m.transform.prime, m.transform.gap, uint64(1)<<guard
+// finish sets out to a block, round(a_b * s + e) + m * 2^guard, from the product. It reads
+// each word once, and returns their sum.
+func (m *Mask) finish(out *[blockBytes]byte, s *scratch, words *[ringDegree]int64) (sum uint64) {
+	p, gap, factor, unit := m.transform.prime, m.transform.gap, m.transform.factor, uint64(1)<<(m.session.Params.guard&63)
 	a, b, in, to := s.coins[:8*ringDegree], s.coins[8*ringDegree:], words[:], out[:]
 	const last = ringDegree - 1 // apart, since a store of eight bytes would be too long there
 	for j, x := range s.x[:last] {
 		heads := coinsOf(binary.LittleEndian.Uint64(a[8*j:][:8]), binary.LittleEndian.Uint32(b[4*j:][:4]))
-		m := binary.LittleEndian.Uint64(in[wordBytes*j:][:8])
-		binary.LittleEndian.PutUint64(to[wordBytes*j:][:8], noisy(x, heads, p, gap)+m*unit)
+		w := uint64(in[j])
+		sum = addToSum(sum, w, factor)
+		binary.LittleEndian.PutUint64(to[wordBytes*j:][:8], noisy(x, heads, p, gap)+w*unit)
 	}
 	heads := coinsOf(binary.LittleEndian.Uint64(a[8*last:]), binary.LittleEndian.Uint32(b[4*last:]))
-	putWord(to[wordBytes*last:], noisy(s.x[last], heads, p, gap)+word(in[wordBytes*last:])*unit)
+	w := uint64(in[last])
+	putWord(to[wordBytes*last:], noisy(s.x[last], heads, p, gap)+w*unit)
+	return addToSum(sum, w, factor)
 }
 
 // noisy is the remainder of x < 2q with the error of its coefficient, heads - 48, scaled.

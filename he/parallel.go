@@ -7,11 +7,12 @@ import (
 )
 
 // Blocks are independent of each other, so that work on them is spread over the
-// processors. What a worker needs is about 80 KB; two batches that it fills for a writer
-// are 192 KB more.
+// processors. What a worker needs is about 190 KB; for the writer there are two batches a
+// worker, 192 KB, or, of few workers, two steps, 1.5 MB.
 const (
-	maxWorkers = 16 // bounds memory to less than 5 MB, on any machine
+	maxWorkers = 16 // bounds memory to less than 7 MB, on any machine
 	batch      = 8  // blocks that one worker does at a time, so that it is worth starting
+	maxStep    = 8  // batches that few workers hide before they wait for each other
 )
 
 // workersFor is how many workers so many blocks are worth.

@@ -14,10 +14,12 @@ type poly [ringDegree]uint64
 
 // transform holds what the inverse number-theoretic transform needs.
 type transform struct {
-	ring  *ring.Ring
-	prime, gap uint64 // prime and primeGap, as variables: they stay in registers, where constants do not
-	roots [ringDegree]factor // powers of the inverse root, bit-reversed
-	steps [ringDegree / 2]step
+	ring *ring.Ring
+	// prime, primeGap and sumFactor as variables: they stay in registers, where constants
+	// do not.
+	prime, gap, factor uint64
+	roots              [ringDegree]factor // powers of the inverse root, bit-reversed
+	steps              [ringDegree / 2]step
 
 	vectors *vectorRoots // nil in portable Go
 }
@@ -36,7 +38,7 @@ func newTransform(sets []Params) (*transform, error) {
 	if err != nil {
 		return nil, fmt.Errorf("he: %w", err)
 	}
-	t := &transform{ring: r, prime: prime, gap: primeGap}
+	t := &transform{ring: r, prime: prime, gap: primeGap, factor: sumFactor}
 	s := r.SubRings[0]
 	for i, w := range s.RootsBackward {
 		t.roots[i] = newFactor(ring.IMForm(w, prime, s.MRedConstant))
