@@ -3,7 +3,6 @@ package he
 import (
 	"encoding/binary"
 	"fmt"
-	"math/bits"
 )
 
 // Add adds sites' hidden words to a sum, in place. This is all that a coordinator does with
@@ -17,41 +16,63 @@ func Add(sum []byte, sites ...[]byte) error {
 		}
 	}
 	done := vectorSum(sum, sites)
-	for from := done; from < len(sum); from += near {
-		to := min(from+near, len(sum))
-		for _, words := range sites {
-			add(sum[from:to], words[from:to])
-		}
+	for len(sites) >= 4 && done < len(sum) {
+		addFour(sum[done:], sites[0][done:], sites[1][done:], sites[2][done:], sites[3][done:])
+		sites = sites[4:]
+	}
+	for _, words := range sites {
+		add(sum[done:], words[done:])
 	}
 	return nil
 }
 
-// near is how many bytes of a sum all sites are added to before what follows, so that they
-// stay near the processor.
-const near = 2048 * wordBytes
-
 // add adds one site.
 func add(sum, words []byte) {
-	// Four words are three machine words. Their top bits are added apart, so that
-	// no carry crosses from one word into the next.
-	const group = 4 * wordBytes
-	const top0, top1, top2 = 1 << 47, 1 << 31, 1<<15 | 1<<63
-	for len(sum) >= group {
-		s, w := (*[group]byte)(sum), (*[group]byte)(words)
-		a0, b0 := binary.LittleEndian.Uint64(s[0:]), binary.LittleEndian.Uint64(w[0:])
-		a1, b1 := binary.LittleEndian.Uint64(s[8:]), binary.LittleEndian.Uint64(w[8:])
-		a2, b2 := binary.LittleEndian.Uint64(s[16:]), binary.LittleEndian.Uint64(w[16:])
-		c0, carry := bits.Add64(a0&^top0, b0&^top0, 0)
-		c1, carry := bits.Add64(a1&^top1, b1&^top1, carry)
-		c2, _ := bits.Add64(a2&^top2, b2&^top2, carry)
-		binary.LittleEndian.PutUint64(s[0:], c0^(a0^b0)&top0)
-		binary.LittleEndian.PutUint64(s[8:], c1^(a1^b1)&top1)
-		binary.LittleEndian.PutUint64(s[16:], c2^(a2^b2)&top2)
-		sum, words = sum[group:], words[group:]
+	for ; len(sum) >= fourBytes; sum, words = sum[fourBytes:], words[fourBytes:] {
+		s := (*[fourBytes]byte)(sum)
+		quad{}.plus(s).plus((*[fourBytes]byte)(words)).put(s)
 	}
 	for ; len(sum) > 0; sum, words = sum[wordBytes:], words[wordBytes:] {
 		putWord(sum, word(sum)+word(words))
 	}
+}
+
+// addFour adds four sites. None is longer or shorter than the sum.
+func addFour(sum, a, b, c, d []byte) {
+	n := len(sum)
+	a, b, c, d = a[:n:n], b[:n:n], c[:n:n], d[:n:n]
+	done := 0
+	for ; done <= n-fourBytes; done += fourBytes {
+		s := (*[fourBytes]byte)(sum[done:])
+		x := quad{}.plus(s).plus((*[fourBytes]byte)(a[done:])).plus((*[fourBytes]byte)(b[done:]))
+		x.plus((*[fourBytes]byte)(c[done:])).plus((*[fourBytes]byte)(d[done:])).put(s)
+	}
+	for ; done < n; done += wordBytes {
+		putWord(sum[done:], word(sum[done:])+word(a[done:])+word(b[done:])+word(c[done:])+word(d[done:]))
+	}
+}
+
+// fourBytes is the length of four words.
+const fourBytes = 4 * wordBytes
+
+// quad is four words with anything above their 48 bits.
+type quad struct{ a, b, c, d uint64 }
+
+// plus adds four words of six bytes.
+func (x quad) plus(b *[fourBytes]byte) quad {
+	return quad{
+		x.a + binary.LittleEndian.Uint64(b[0:]),
+		x.b + binary.LittleEndian.Uint64(b[6:]),
+		x.c + binary.LittleEndian.Uint64(b[12:]),
+		x.d + binary.LittleEndian.Uint64(b[16:])>>16,
+	}
+}
+
+// put writes six bytes a word.
+func (x quad) put(b *[fourBytes]byte) {
+	binary.LittleEndian.PutUint64(b[0:], x.a&maskWord|x.b<<48)
+	binary.LittleEndian.PutUint64(b[8:], x.b&maskWord>>16|x.c<<32)
+	binary.LittleEndian.PutUint64(b[16:], x.c&maskWord>>32|x.d<<16)
 }
 
 // word reads six bytes.
