@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"sync"
@@ -40,7 +41,7 @@ type Mask struct {
 	session   Session
 	transform *transform
 	words     []int64
-	sums      []uint64 // of the words, a batch of blocks at a time: see Mask.sum
+	sums      []uint64 // of the words, a batch of blocks at a time: see Mask.read
 	secret    poly
 	key       *key
 	check     [checkWords]uint64
@@ -79,37 +80,61 @@ func (m *Mask) chunks() int { return (m.session.blocks() + batch - 1) / batch }
 // blocks is how many blocks chunk i has.
 func (m *Mask) blocks(i int) int { return min(batch, m.session.blocks()-i*batch) }
 
-// read fills chunk i with its words and returns how many bytes they take.
-func (m *Mask) read(to *chunk, i int) (size int, err error) {
+// read fills chunk i with its words and returns how many bytes they take, and their sum.
+func (m *Mask) read(to *chunk, i int) (size int, sum uint64, err error) {
 	limit := m.session.Params.MaxWord(len(m.session.Points))
 	words := m.words[i*batch*ringDegree : min(len(m.words), (i+1)*batch*ringDegree)]
-	if !putWords(to[:], words, limit) {
-		return 0, fmt.Errorf("%w: %d sites may each encrypt words up to %d; check the caps of the layout", ErrOverflow, len(m.session.Points), limit)
-	}
 	size = wordBytes * len(words)
+	var within bool
+	if m.transform.vectors != nil {
+		within = vectorPutWords(to[:size], words, limit)
+		sum = uint64(crc32.Checksum(to[:size], castagnoli))
+	} else {
+		sum, within = putBlocks(to[:size], words, limit)
+	}
+	if !within {
+		return 0, 0, fmt.Errorf("%w: %d sites may each encrypt words up to %d; check the caps of the layout", ErrOverflow, len(m.session.Points), limit)
+	}
 	clear(to[size:])
-	return size, nil
+	return size, sum, nil
 }
 
-// putWords writes six bytes a word, and reports whether none is larger than the limit.
-func putWords(to []byte, words []int64, limit int64) bool {
-	done, within := vectorPutWords(to, words, limit)
-	to, words = to[done*wordBytes:], words[done:]
+// putBlocks writes six bytes a word, block by block, and sums them up: see addToSum. It
+// reports whether none is larger than the limit.
+func putBlocks(to []byte, words []int64, limit int64) (sum uint64, within bool) {
+	within = true
+	for block := range slices.Chunk(words, ringDegree) {
+		s, ok := putWords(to, block, limit)
+		for range ringDegree - len(block) { // zeros
+			s *= sumFactor
+		}
+		sum, within = addToSum(sum, s, sumFactor), within && ok
+		to = to[wordBytes*len(block):]
+	}
+	return sum, within
+}
+
+// putWords is putBlocks of one block, without the zeros after it.
+func putWords(to []byte, words []int64, limit int64) (sum uint64, within bool) {
 	var outside int64 // negative when a word is
+	f := &sumPowers
 	for ; len(words) >= 8 && len(to) >= 8*wordBytes; words, to = words[8:], to[8*wordBytes:] {
 		w, b := (*[8]int64)(words), (*[8 * wordBytes]byte)(to)
 		outside |= (limit - w[0]) | (limit + w[0]) | (limit - w[1]) | (limit + w[1]) |
 			(limit - w[2]) | (limit + w[2]) | (limit - w[3]) | (limit + w[3])
+		sum = sum*f[8] + uint64(w[0])*f[8] + uint64(w[1])*f[7] + uint64(w[2])*f[6] + uint64(w[3])*f[5]
 		quad{uint64(w[0]), uint64(w[1]), uint64(w[2]), uint64(w[3])}.put((*[fourBytes]byte)(b[:]))
 		outside |= (limit - w[4]) | (limit + w[4]) | (limit - w[5]) | (limit + w[5]) |
 			(limit - w[6]) | (limit + w[6]) | (limit - w[7]) | (limit + w[7])
+		sum += uint64(w[4])*f[4] + uint64(w[5])*f[3] + uint64(w[6])*f[2] + uint64(w[7])*f[1]
 		quad{uint64(w[4]), uint64(w[5]), uint64(w[6]), uint64(w[7])}.put((*[fourBytes]byte)(b[fourBytes:]))
 	}
 	for i, x := range words {
 		outside |= (limit - x) | (limit + x)
+		sum = addToSum(sum, uint64(x), sumFactor)
 		putWord(to[wordBytes*i:], uint64(x))
 	}
-	return outside >= 0 && within
+	return sum, outside >= 0
 }
 
 // derive draws everything secret.
@@ -162,13 +187,13 @@ func (m *Mask) tag(root SessionRoot, session [32]byte) ([]byte, error) {
 		buffer, nonce := new(chunk), make([]byte, mac.NonceSize())
 		defer clear(buffer[:])
 		for i := from; i < to; i++ {
-			size, err := m.read(buffer, i)
+			size, sum, err := m.read(buffer, i)
 			if err != nil {
 				return err
 			}
 			binary.BigEndian.PutUint64(nonce[4:], uint64(i))
 			mac.Seal(tags[tagBytes*i:][:0:tagBytes], nonce, nil, buffer[:size])
-			m.sums[i] = m.sum(buffer, i, size)
+			m.sums[i] = sum
 		}
 		return nil
 	})
@@ -268,11 +293,10 @@ func (m *Mask) hide(to []byte, work *hiding, i int) error {
 	blocks, v := m.blocks(i), m.transform.vectors
 	var sum uint64
 	if v != nil {
-		size, err := m.read(&work.words, i)
-		if err != nil {
+		var err error
+		if _, sum, err = m.read(&work.words, i); err != nil {
 			return fmt.Errorf("%w: chunk %d", ErrChanged, i)
 		}
-		sum = m.sum(&work.words, i, size)
 	}
 	s := &work.scratch
 	for b := range blocks {

@@ -189,11 +189,11 @@ func vectorSum(sum []byte, sites [][]byte) int {
 	return n * block
 }
 
-// vectorPutWords writes the words of which there are eight as putWords does, and returns
-// how many, and whether none is larger than the limit.
-func vectorPutWords(to []byte, words []int64, limit int64) (n int, within bool) {
-	if n = len(words) &^ 7; n == 0 || !vectors() {
-		return 0, true
-	}
-	return n, vectorPut(&to[:n*wordBytes][0], &words[0], n/8, limit) == 0
+// vectorPutWords writes the same bytes as putWords, and reports whether none of the words
+// is larger than the limit.
+func vectorPutWords(to []byte, words []int64, limit int64) bool {
+	n := len(words) &^ 7
+	outside := n > 0 && vectorPut(&to[:n*wordBytes][0], &words[0], n/8, limit) != 0
+	_, within := putWords(to[n*wordBytes:], words[n:], limit)
+	return within && !outside
 }

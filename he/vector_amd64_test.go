@@ -208,21 +208,17 @@ func TestVectorWordsAreIdentical(t *testing.T) {
 				words[i] = []int64{limit, -limit, 0, -1}[i/3%4]
 			}
 		}
-		put := func() ([]byte, bool) {
-			to := make([]byte, wordBytes*n+slack)
-			return to, putWords(to, words, limit)
+		got, want := make([]byte, wordBytes*n+slack), make([]byte, wordBytes*n+slack)
+		ok := vectorPutWords(got, words, limit)
+		if _, ok2 := putWords(want, words, limit); !ok || !ok2 || !bytes.Equal(got, want) {
+			t.Fatalf("%d words: other bytes, %v and %v", n, ok, ok2)
 		}
-		got, ok := put()
-		Portable(func() {
-			if want, ok2 := put(); !ok || !ok2 || !bytes.Equal(got, want) {
-				t.Fatalf("%d words: other bytes, %v and %v", n, ok, ok2)
-			}
-		})
 		for i := range words {
 			old := words[i]
 			for _, out := range []int64{limit + 1, -limit - 1, 1<<63 - 1, -1 << 63} {
 				words[i] = out
-				if _, ok := put(); ok {
+				_, ok := putWords(want, words, limit)
+				if ok || vectorPutWords(got, words, limit) {
 					t.Fatalf("word %d of %d is %d, which is out of range", i, n, out)
 				}
 			}

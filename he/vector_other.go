@@ -20,7 +20,7 @@ func (*vectorStream) fill([]byte, uint64)                    { panic("he: no vec
 func vectorWeigh([]int64, []byte) ([checkWords]uint64, bool) { panic("he: no vectors") }
 func vectorSum([]byte, [][]byte) int                         { return 0 }
 
-func vectorPutWords([]byte, []int64, int64) (int, bool) { return 0, true }
+func vectorPutWords([]byte, []int64, int64) bool { panic("he: no vectors") }
 
 func (*vectorRoots) multiply(*poly, *[8 * ringDegree]byte, *vectorKey) bool {
 	panic("he: no vectors")
