@@ -310,7 +310,6 @@ func (m *Mask) hide(to []byte, work *hiding, i int) error {
 		}
 	}
 	if sum != m.sums[i] {
-		clear(to[:blocks*blockBytes]) // another vector under this mask's secret
 		return fmt.Errorf("%w: chunk %d", ErrChanged, i)
 	}
 	return nil
