@@ -94,12 +94,12 @@ func (b backend) showTask(t *state.Task) rest.Task {
 	if t.Attempt != nil {
 		out.Attempt, points = t.Attempt.Number, t.Attempt.Points()
 	}
-	ready, working := b.readiness(), b.working(t)
+	ready, busy := b.readiness(), b.busy(t)
 	for _, p := range points {
 		site, _ := t.Roster.Message.Site(p)
 		shown := rest.TaskSite{Point: p, Name: site.Name, Step: "waiting"}
 		if t.Attempt != nil {
-			shown.Step, shown.Reason = stepOf(t.Attempt.Sites[p], working[p])
+			shown.Step, shown.Reason = stepOf(t.Attempt.Sites[p], busy[p])
 		}
 		if shown.Step == "waiting" && !t.Final() && !ready(t.Roster.Digest(), site.Peer) {
 			shown.Reason = "not connected, or not ready"
@@ -109,13 +109,14 @@ func (b backend) showTask(t *state.Task) rest.Task {
 	return out
 }
 
-// working are the sites that have said to this leader that they are at it.
-func (c *Coordinator) working(t *state.Task) map[uint32]bool {
+// busy are the sites that have said to this leader that they are at it, or that people have
+// to decide.
+func (c *Coordinator) busy(t *state.Task) map[uint32]string {
 	l := c.leader.Load()
 	if l == nil || t.Attempt == nil {
 		return nil
 	}
-	return held(l, t, func(m *memory) map[uint32]bool { return m.working })
+	return held(l, t, func(m *memory) map[uint32]string { return m.busy })
 }
 
 // stateOf is a task's state in one word, and why it is not done.
@@ -146,7 +147,7 @@ func lastReason(t *state.Task) string {
 	return reason
 }
 
-func stepOf(s *session.Site, working bool) (step, reason string) {
+func stepOf(s *session.Site, busy string) (step, reason string) {
 	switch {
 	case s.Refused != 0:
 		return "refused", s.Refused.String()
@@ -158,8 +159,8 @@ func stepOf(s *session.Site, working bool) (step, reason string) {
 		return "received", ""
 	case !s.Header.IsZero():
 		return "contributed", ""
-	case working:
-		return "working", ""
+	case busy != "":
+		return busy, ""
 	}
 	return "waiting", ""
 }

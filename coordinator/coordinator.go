@@ -71,6 +71,8 @@ type Timing struct {
 	// Greet is the pause between two greetings of a site that is ready, Nudge of
 	// one that is not yet; 10 s and 250 ms.
 	Greet, Nudge time.Duration
+	// Approval is the pause before a site at which people decide is asked again; 10 s.
+	Approval time.Duration
 	// Contribute is how long sites have to contribute, Attempt how long an attempt
 	// takes at most; 10 min and 1 h.
 	Contribute, Attempt time.Duration
@@ -86,7 +88,7 @@ func (t Timing) withDefaults() Timing {
 		value time.Duration
 	}{
 		{&t.Poll, 100 * time.Millisecond}, {&t.Retry, time.Second}, {&t.Greet, 10 * time.Second}, {&t.Nudge, 250 * time.Millisecond},
-		{&t.Contribute, 10 * time.Minute}, {&t.Attempt, time.Hour}, {&t.Again, 2 * time.Second},
+		{&t.Approval, 10 * time.Second}, {&t.Contribute, 10 * time.Minute}, {&t.Attempt, time.Hour}, {&t.Again, 2 * time.Second},
 	} {
 		if *f.to == 0 {
 			*f.to = f.value

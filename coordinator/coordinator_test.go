@@ -234,6 +234,43 @@ func TestASiteThatIsNotReadyIsAskedAgainInTheSameAttempt(t *testing.T) {
 	s.check(id)
 }
 
+func TestPeopleWhoDecideAreWaitedForInOneAttempt(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	s.stop()
+	s.timing.Contribute, s.timing.Attempt = time.Second, 2*time.Second
+	s.start()
+	s.awaitReady()
+	bob := s.sites[1]
+	asked, decided := 0, false
+	bob.mu.Lock()
+	bob.refuse = func(call protocol.Call, _ uint32) protocol.Code {
+		if call == protocol.CallOffer && !decided {
+			asked++
+			return protocol.AwaitingApproval
+		}
+		return 0
+	}
+	bob.mu.Unlock()
+	began := time.Now()
+	id := s.submit(s.query("people decide", time.Hour))
+	s.await("it is asked for longer than an attempt lasts", func() bool {
+		bob.mu.Lock()
+		defer bob.mu.Unlock()
+		return asked > 50 && time.Since(began) > s.timing.Attempt
+	})
+	if at := s.task(id); at.State != "contributing" || at.Attempt != 2 || at.Sites[1].Step != "approval" {
+		t.Errorf("while people decide it stands at %+v", at)
+	}
+	bob.mu.Lock()
+	decided = true
+	bob.mu.Unlock()
+	if last := s.end(id); last.State != "done" || last.Attempt != 2 {
+		t.Fatalf("ended as %+v", last)
+	}
+	s.check(id)
+}
+
 func TestASiteThatDiesBeforeItsContributionIsWaitedForInAnotherAttempt(t *testing.T) {
 	t.Parallel()
 	s := newStudy(t)

@@ -236,8 +236,9 @@ type memory struct {
 	seen map[uint32]map[uint32]protocol.Signed[protocol.Seen]
 	// words are the sites whose words are on this member's disk.
 	words map[uint32]bool
-	// working are the sites that said that they are at it.
-	working map[uint32]bool
+	// busy are the sites that said that they are at it, or that people have to decide: the
+	// step that is shown.
+	busy map[uint32]string
 	// cut is the offer of the cut: the same bytes for every member of it.
 	cut []byte
 	sum bool
@@ -249,7 +250,7 @@ func (l *leader) memoryOf(t *state.Task) *memory {
 	if m == nil || m.session != t.Session() {
 		m = &memory{
 			session: t.Session(), contributions: make(map[uint32]protocol.Contribution), votes: make(map[uint32]protocol.Signed[protocol.Vote]),
-			seen: make(map[uint32]map[uint32]protocol.Signed[protocol.Seen]), working: make(map[uint32]bool),
+			seen: make(map[uint32]map[uint32]protocol.Signed[protocol.Seen]), busy: make(map[uint32]string),
 			words: make(map[uint32]bool),
 		}
 		l.tasks[t.ID] = m

@@ -38,12 +38,12 @@ func (l *leader) take(ctx context.Context, t *state.Task, step schedule.Step) ti
 		return l.c.cfg.Timing.Retry
 	case errors.Is(err, errWorking):
 		l.note(t, func(m *memory) {
-			if !m.working[step.Point] {
-				m.working[step.Point] = true
-				l.c.news.spread()
-			}
+			m.tell(step.Point, stepWorking, l.c.news.spread)
 		})
 		return l.c.cfg.Timing.Poll
+	case errors.Is(err, protocol.AwaitingApproval):
+		l.note(t, func(m *memory) { m.tell(step.Point, stepApproval, l.c.news.spread) })
+		return l.c.cfg.Timing.Approval
 	case errors.Is(err, state.ErrConflict), errors.Is(err, wire.ErrNotConnected), errors.Is(err, wire.ErrBroken):
 		// Things have gone on meanwhile.
 		log.Debug("step not taken", "why", err)
@@ -103,6 +103,9 @@ func (l *leader) start(ctx context.Context, t *state.Task, log *slog.Logger) err
 		task.Expires = h.Expires
 	}
 	contributeBy := now.Add(l.c.cfg.Timing.Contribute)
+	if waitedForPeople(t) {
+		task.Expires, contributeBy = h.Expires, h.Expires
+	}
 	if contributeBy.After(task.Expires) {
 		contributeBy = task.Expires
 	}
@@ -149,12 +152,51 @@ func (l *leader) refused(ctx context.Context, t *state.Task, point uint32, raw [
 		delete(l.sites, wire.PeerID(site.Peer))
 		l.mu.Unlock()
 		return refusal.Message.Code
+	case protocol.AwaitingApproval:
+		if patient(t) {
+			return refusal.Message.Code
+		}
 	case protocol.NotWitnessed:
 		l.note(t, func(m *memory) { delete(m.seen, point) })
 		return refusal.Message.Code
 	}
 	l.c.log.Info("site refused", "task", t.ID.Short(), "point", point, "code", refusal.Message.Code.String())
 	return l.commit(ctx, state.Refused(t.ID, refusal))
+}
+
+// People take hours or days. So an attempt that a site has refused because people have to
+// decide is followed by one that lasts as long as its query, in which the site is asked again.
+
+// waitedForPeople reports whether people had to decide in the last attempt.
+func waitedForPeople(t *state.Task) bool {
+	if t.Attempt == nil {
+		return false
+	}
+	for _, s := range t.Attempt.Sites {
+		if s.Refused == protocol.AwaitingApproval {
+			return true
+		}
+	}
+	return false
+}
+
+// patient reports whether an attempt lasts as long as its query.
+func patient(t *state.Task) bool {
+	return t.Attempt != nil && !t.Attempt.ContributeBy.Before(t.Header.Message.Expires)
+}
+
+// What is shown of a site that has neither contributed nor refused.
+const (
+	stepWorking  = "working"
+	stepApproval = "approval"
+)
+
+// tell notes a step, and spreads the news where it is one.
+func (m *memory) tell(point uint32, step string, spread func()) {
+	if m.busy[point] != step {
+		m.busy[point] = step
+		spread()
+	}
 }
 
 // offer asks a site to contribute, or for what it has contributed.
@@ -186,7 +228,7 @@ func (l *leader) offer(ctx context.Context, t *state.Task, point uint32) error {
 	}
 	l.note(t, func(m *memory) {
 		m.contributions[point] = c
-		delete(m.working, point)
+		delete(m.busy, point)
 	})
 	return nil
 }

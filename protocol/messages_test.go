@@ -114,6 +114,10 @@ func (s *study) conversation(t testing.TB) []spoken {
 			_, err := protocol.OpenGrant(raw, s.custodians[0].Public())
 			return err
 		}},
+		{"voice", s.voice(t).Bytes(), func(raw []byte) error {
+			_, err := protocol.OpenVoice(raw, protocol.NewKeyring(s.custodians[0].Public()))
+			return err
+		}},
 		{"reopening", signed[protocol.Reopening](t)(protocol.Sign(s.reopening(nil), s.custodians[2])).Bytes(), func(raw []byte) error {
 			_, err := protocol.OpenReopening(raw, s.custodianKeys())
 			return err

@@ -19,6 +19,8 @@ const (
 	MaxVariants = 1 << 30
 	// MaxListed is how many of them may be listed one by one instead of taken from a panel.
 	MaxListed = 100_000
+	// MaxPassport bounds the passport that a query carries, in bytes.
+	MaxPassport = 256 << 10
 	// MaxLife is the longest time between a query's issue and its expiry.
 	MaxLife = 30 * 24 * time.Hour
 	// MaxReleases is how often one question is answered with new noise.
@@ -100,6 +102,9 @@ type QueryBody struct {
 	CheckKey [32]byte
 	// RecipientKey is what openings are sealed to.
 	RecipientKey []byte
+	// Passport is a GA4GH passport as a broker gave it, at most MaxPassport bytes, or
+	// nothing. Only sites see it.
+	Passport []byte
 }
 
 // Query is a signed header with the body sealed to every site, in roster order.
@@ -270,7 +275,7 @@ func bodyInfo(header Digest, point uint32) []byte {
 func (b *QueryBody) encode() ([]byte, error) {
 	m := &pb.QueryBody{
 		Salt: b.Salt[:], Cohort: b.Cohort, Panel: optional(b.Panel), Strata: b.Strata,
-		CheckKey: b.CheckKey[:], RecipientKey: b.RecipientKey,
+		CheckKey: b.CheckKey[:], RecipientKey: b.RecipientKey, Passport: b.Passport,
 	}
 	for _, r := range b.Ranges {
 		m.Ranges = append(m.Ranges, &pb.Range{From: r.From, To: r.To})
@@ -290,14 +295,14 @@ func (b *QueryBody) decode(raw []byte) error {
 	if err != nil {
 		return err
 	}
-	*b = QueryBody{Salt: d[0], Cohort: m.Cohort, Strata: m.Strata, CheckKey: d[1], RecipientKey: m.RecipientKey}
+	*b = QueryBody{Salt: d[0], Cohort: m.Cohort, Strata: m.Strata, CheckKey: d[1], RecipientKey: m.RecipientKey, Passport: m.Passport}
 	if len(m.Panel) > 0 {
 		if b.Panel, err = ParseDigest(m.Panel); err != nil {
 			return err
 		}
 	}
 	if !plainName(b.Cohort) || len(m.Ranges) > maxRanges || len(m.Variants) > MaxListed || len(b.Strata) > maxNames ||
-		len(b.RecipientKey) != KEMKeySize {
+		len(b.RecipientKey) != KEMKeySize || len(b.Passport) > MaxPassport {
 		return fmt.Errorf("%w: a query body out of bounds", ErrMalformed)
 	}
 	if b.Panel.IsZero() == (len(m.Variants) == 0) || b.Panel.IsZero() != (len(m.Ranges) == 0) {

@@ -39,6 +39,13 @@ const (
 	AlreadyReleased    Code = 25 // a variant was released for nearly the same people
 	ReleaseLimit       Code = 26 // more exact variants than are released for these people
 	BudgetExhausted    Code = 27 // more privacy loss than the site has allowed
+	PolicyDenied       Code = 28 // the site's policy does not allow it
+	UseNotCovered      Code = 29 // what it is for is not what the data may be used for
+	PassportRefused    Code = 30 // the passport is not believed, or there is none and one is needed
+	AwaitingApproval   Code = 31 // people at the site have to decide
+	ApprovalRefused    Code = 32 // they have said no
+	Frozen             Code = 33 // the site answers nothing for now
+	Throttled          Code = 34 // too many questions for now
 )
 
 var codeNames = map[Code]string{
@@ -55,6 +62,10 @@ var codeNames = map[Code]string{
 	Lost: "stored bytes are lost", AlreadyReleased: "a variant was released already for nearly the same people",
 	ReleaseLimit:    "more exact variants than are released for these people without a custodian's grant",
 	BudgetExhausted: "the privacy budget does not allow it",
+	PolicyDenied:    "the site's policy does not allow it", UseNotCovered: "the data may not be used for this purpose",
+	PassportRefused: "no passport that the site believes", AwaitingApproval: "people at the site have to approve it",
+	ApprovalRefused: "people at the site have refused it", Frozen: "the site answers nothing for now",
+	Throttled: "too many questions for now",
 }
 
 // String is the code in words.

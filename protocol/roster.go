@@ -92,6 +92,8 @@ type Member struct {
 type Researcher struct {
 	Name, Organisation string
 	Key                PublicKey
+	// Country is where the researcher works: an ISO 3166-1 code of two letters, or nothing.
+	Country string
 }
 
 // Roster is what every custodian of a study has signed: who is in it, and what

@@ -147,7 +147,7 @@ func (r *Roster) checkPeople(roles repeats, bad func(string, ...any)) {
 		}
 	}
 	for i, p := range r.Researchers {
-		if !plainName(p.Name) || !plainName(p.Organisation) || p.Key.IsZero() {
+		if !plainName(p.Name) || !plainName(p.Organisation) || p.Key.IsZero() || p.Country != "" && !country.MatchString(p.Country) {
 			bad("researcher %d needs a name, an organisation and a key", i+1)
 		}
 		if roles.seenKey(p.Key) {

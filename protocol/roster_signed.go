@@ -145,7 +145,7 @@ func (r *Roster) encode() ([]byte, error) {
 		m.Members = append(m.Members, &pb.Member{Name: c.Name, Key: c.Key.Bytes(), Peer: c.Peer})
 	}
 	for _, p := range r.Researchers {
-		m.Researchers = append(m.Researchers, &pb.Researcher{Name: p.Name, Organisation: p.Organisation, Key: p.Key.Bytes()})
+		m.Researchers = append(m.Researchers, &pb.Researcher{Name: p.Name, Organisation: p.Organisation, Key: p.Key.Bytes(), Country: p.Country})
 	}
 	return marshal(m)
 }
@@ -196,7 +196,7 @@ func (r *Roster) decode(payload []byte) error {
 		r.Members = append(r.Members, Member{Name: c.Name, Key: key(c.Key), Peer: c.Peer})
 	}
 	for _, p := range m.Researchers {
-		r.Researchers = append(r.Researchers, Researcher{Name: p.Name, Organisation: p.Organisation, Key: key(p.Key)})
+		r.Researchers = append(r.Researchers, Researcher{Name: p.Name, Organisation: p.Organisation, Key: key(p.Key), Country: p.Country})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return err

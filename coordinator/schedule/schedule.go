@@ -182,7 +182,8 @@ func pause(pace Pace, number uint32) time.Duration {
 // this code. A code that is not listed stays.
 func Passing(code protocol.Code) bool {
 	switch code {
-	case protocol.Internal, protocol.NotReady, protocol.Lost, protocol.Expired, protocol.UnknownSession, protocol.NotWitnessed:
+	case protocol.Internal, protocol.NotReady, protocol.Lost, protocol.Expired, protocol.UnknownSession, protocol.NotWitnessed,
+		protocol.AwaitingApproval, protocol.Frozen, protocol.Throttled:
 		return true
 	}
 	return false

@@ -458,6 +458,7 @@ type QueryBody struct {
 	Strata        []string               `protobuf:"bytes,6,rep,name=strata" json:"strata,omitempty"`
 	CheckKey      []byte                 `protobuf:"bytes,7,opt,name=check_key,json=checkKey" json:"check_key,omitempty"` // 32 bytes
 	RecipientKey  []byte                 `protobuf:"bytes,8,opt,name=recipient_key,json=recipientKey" json:"recipient_key,omitempty"`
+	Passport      []byte                 `protobuf:"bytes,9,opt,name=passport" json:"passport,omitempty"` // as a broker gave it, or nothing
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -544,6 +545,13 @@ func (x *QueryBody) GetCheckKey() []byte {
 func (x *QueryBody) GetRecipientKey() []byte {
 	if x != nil {
 		return x.RecipientKey
+	}
+	return nil
+}
+
+func (x *QueryBody) GetPassport() []byte {
+	if x != nil {
+		return x.Passport
 	}
 	return nil
 }
@@ -853,7 +861,7 @@ const file_query_proto_rawDesc = "" +
 	"\x03alt\x18\x04 \x01(\tR\x03alt\"+\n" +
 	"\x05Range\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\x04R\x04from\x12\x0e\n" +
-	"\x02to\x18\x02 \x01(\x04R\x02to\"\xff\x01\n" +
+	"\x02to\x18\x02 \x01(\x04R\x02to\"\x9b\x02\n" +
 	"\tQueryBody\x12\x12\n" +
 	"\x04salt\x18\x01 \x01(\fR\x04salt\x12\x16\n" +
 	"\x06cohort\x18\x02 \x01(\tR\x06cohort\x12\x14\n" +
@@ -862,7 +870,8 @@ const file_query_proto_rawDesc = "" +
 	"\bvariants\x18\x05 \x03(\v2\x11.locus.v1.VariantR\bvariants\x12\x16\n" +
 	"\x06strata\x18\x06 \x03(\tR\x06strata\x12\x1b\n" +
 	"\tcheck_key\x18\a \x01(\fR\bcheckKey\x12#\n" +
-	"\rrecipient_key\x18\b \x01(\fR\frecipientKey\":\n" +
+	"\rrecipient_key\x18\b \x01(\fR\frecipientKey\x12\x1a\n" +
+	"\bpassport\x18\t \x01(\fR\bpassport\":\n" +
 	"\n" +
 	"SealedBody\x12\x14\n" +
 	"\x05point\x18\x01 \x01(\rR\x05point\x12\x16\n" +

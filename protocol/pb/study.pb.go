@@ -318,6 +318,7 @@ type Researcher struct {
 	Name          string                 `protobuf:"bytes,1,opt,name=name" json:"name,omitempty"`
 	Organisation  string                 `protobuf:"bytes,2,opt,name=organisation" json:"organisation,omitempty"`
 	Key           []byte                 `protobuf:"bytes,3,opt,name=key" json:"key,omitempty"`
+	Country       string                 `protobuf:"bytes,4,opt,name=country" json:"country,omitempty"` // two letters, or nothing
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -371,6 +372,13 @@ func (x *Researcher) GetKey() []byte {
 		return x.Key
 	}
 	return nil
+}
+
+func (x *Researcher) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
 }
 
 // Roster is signed by every site's custodian.
@@ -777,6 +785,75 @@ func (x *Grant) GetSalt() []byte {
 	return nil
 }
 
+// Voice is what an officer of a site says of a question or a change that waits for people.
+type Voice struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Node          []byte                 `protobuf:"bytes,1,opt,name=node" json:"node,omitempty"`     // id of the site's node key
+	Motion        []byte                 `protobuf:"bytes,2,opt,name=motion" json:"motion,omitempty"` // digest of what is decided
+	Yes           bool                   `protobuf:"varint,3,opt,name=yes" json:"yes,omitempty"`
+	Issued        int64                  `protobuf:"varint,4,opt,name=issued" json:"issued,omitempty"` // unix seconds
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Voice) Reset() {
+	*x = Voice{}
+	mi := &file_study_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Voice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Voice) ProtoMessage() {}
+
+func (x *Voice) ProtoReflect() protoreflect.Message {
+	mi := &file_study_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Voice.ProtoReflect.Descriptor instead.
+func (*Voice) Descriptor() ([]byte, []int) {
+	return file_study_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Voice) GetNode() []byte {
+	if x != nil {
+		return x.Node
+	}
+	return nil
+}
+
+func (x *Voice) GetMotion() []byte {
+	if x != nil {
+		return x.Motion
+	}
+	return nil
+}
+
+func (x *Voice) GetYes() bool {
+	if x != nil {
+		return x.Yes
+	}
+	return false
+}
+
+func (x *Voice) GetIssued() int64 {
+	if x != nil {
+		return x.Issued
+	}
+	return 0
+}
+
 // Reopening is a custodian's word that exact variants of a cohort may be given over
 // either of two sets of sites, of which one has its own site.
 type Reopening struct {
@@ -795,7 +872,7 @@ type Reopening struct {
 
 func (x *Reopening) Reset() {
 	*x = Reopening{}
-	mi := &file_study_proto_msgTypes[9]
+	mi := &file_study_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -807,7 +884,7 @@ func (x *Reopening) String() string {
 func (*Reopening) ProtoMessage() {}
 
 func (x *Reopening) ProtoReflect() protoreflect.Message {
-	mi := &file_study_proto_msgTypes[9]
+	mi := &file_study_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -820,7 +897,7 @@ func (x *Reopening) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reopening.ProtoReflect.Descriptor instead.
 func (*Reopening) Descriptor() ([]byte, []int) {
-	return file_study_proto_rawDescGZIP(), []int{9}
+	return file_study_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Reopening) GetStudy() string {
@@ -890,7 +967,7 @@ type BudgetOrder struct {
 
 func (x *BudgetOrder) Reset() {
 	*x = BudgetOrder{}
-	mi := &file_study_proto_msgTypes[10]
+	mi := &file_study_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -902,7 +979,7 @@ func (x *BudgetOrder) String() string {
 func (*BudgetOrder) ProtoMessage() {}
 
 func (x *BudgetOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_study_proto_msgTypes[10]
+	mi := &file_study_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -915,7 +992,7 @@ func (x *BudgetOrder) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BudgetOrder.ProtoReflect.Descriptor instead.
 func (*BudgetOrder) Descriptor() ([]byte, []int) {
-	return file_study_proto_rawDescGZIP(), []int{10}
+	return file_study_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *BudgetOrder) GetOrder() []byte {
@@ -936,7 +1013,7 @@ type LedgerHead struct {
 
 func (x *LedgerHead) Reset() {
 	*x = LedgerHead{}
-	mi := &file_study_proto_msgTypes[11]
+	mi := &file_study_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -948,7 +1025,7 @@ func (x *LedgerHead) String() string {
 func (*LedgerHead) ProtoMessage() {}
 
 func (x *LedgerHead) ProtoReflect() protoreflect.Message {
-	mi := &file_study_proto_msgTypes[11]
+	mi := &file_study_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -961,7 +1038,7 @@ func (x *LedgerHead) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LedgerHead.ProtoReflect.Descriptor instead.
 func (*LedgerHead) Descriptor() ([]byte, []int) {
-	return file_study_proto_rawDescGZIP(), []int{11}
+	return file_study_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *LedgerHead) GetHead() []byte {
@@ -998,12 +1075,13 @@ const file_study_proto_rawDesc = "" +
 	"\x06Member\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x12\n" +
-	"\x04peer\x18\x03 \x01(\tR\x04peer\"V\n" +
+	"\x04peer\x18\x03 \x01(\tR\x04peer\"p\n" +
 	"\n" +
 	"Researcher\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\"\n" +
 	"\forganisation\x18\x02 \x01(\tR\forganisation\x12\x10\n" +
-	"\x03key\x18\x03 \x01(\fR\x03key\"\xfe\x03\n" +
+	"\x03key\x18\x03 \x01(\fR\x03key\x12\x18\n" +
+	"\acountry\x18\x04 \x01(\tR\acountry\"\xfe\x03\n" +
 	"\x06Roster\x12\x14\n" +
 	"\x05study\x18\x01 \x01(\tR\x05study\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x14\n" +
@@ -1041,7 +1119,12 @@ const file_study_proto_rawDesc = "" +
 	"\bvariants\x18\x04 \x01(\x04R\bvariants\x12\x16\n" +
 	"\x06issued\x18\x05 \x01(\x03R\x06issued\x12\x18\n" +
 	"\aexpires\x18\x06 \x01(\x03R\aexpires\x12\x12\n" +
-	"\x04salt\x18\a \x01(\fR\x04salt\"\xbb\x01\n" +
+	"\x04salt\x18\a \x01(\fR\x04salt\"]\n" +
+	"\x05Voice\x12\x12\n" +
+	"\x04node\x18\x01 \x01(\fR\x04node\x12\x16\n" +
+	"\x06motion\x18\x02 \x01(\fR\x06motion\x12\x10\n" +
+	"\x03yes\x18\x03 \x01(\bR\x03yes\x12\x16\n" +
+	"\x06issued\x18\x04 \x01(\x03R\x06issued\"\xbb\x01\n" +
 	"\tReopening\x12\x14\n" +
 	"\x05study\x18\x01 \x01(\tR\x05study\x12\x16\n" +
 	"\x06cohort\x18\x02 \x01(\tR\x06cohort\x12\x12\n" +
@@ -1069,7 +1152,7 @@ func file_study_proto_rawDescGZIP() []byte {
 	return file_study_proto_rawDescData
 }
 
-var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_study_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
 var file_study_proto_goTypes = []any{
 	(*Site)(nil),           // 0: locus.v1.Site
 	(*ExactCohort)(nil),    // 1: locus.v1.ExactCohort
@@ -1080,9 +1163,10 @@ var file_study_proto_goTypes = []any{
 	(*DeclaredCohort)(nil), // 6: locus.v1.DeclaredCohort
 	(*Declaration)(nil),    // 7: locus.v1.Declaration
 	(*Grant)(nil),          // 8: locus.v1.Grant
-	(*Reopening)(nil),      // 9: locus.v1.Reopening
-	(*BudgetOrder)(nil),    // 10: locus.v1.BudgetOrder
-	(*LedgerHead)(nil),     // 11: locus.v1.LedgerHead
+	(*Voice)(nil),          // 9: locus.v1.Voice
+	(*Reopening)(nil),      // 10: locus.v1.Reopening
+	(*BudgetOrder)(nil),    // 11: locus.v1.BudgetOrder
+	(*LedgerHead)(nil),     // 12: locus.v1.LedgerHead
 }
 var file_study_proto_depIdxs = []int32{
 	0, // 0: locus.v1.Roster.sites:type_name -> locus.v1.Site
@@ -1109,7 +1193,7 @@ func file_study_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_study_proto_rawDesc), len(file_study_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   13,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -132,7 +132,7 @@ type Submitted struct {
 type TaskSite struct {
 	Point uint32 `json:"point"`
 	Name  string `json:"name"`
-	// Step is waiting, working, contributed, received, voted, opened or refused.
+	// Step is waiting, working, approval (people have to decide), contributed, received, voted, opened or refused.
 	Step   string `json:"step"`
 	Reason string `json:"reason,omitempty"`
 }
@@ -166,7 +166,7 @@ func (t Task) String() string {
 		counts[s.Step]++
 	}
 	line := fmt.Sprintf("%s  attempt %d", t.State, t.Attempt)
-	for _, step := range []string{"waiting", "working", "contributed", "received", "voted", "opened", "refused"} {
+	for _, step := range []string{"waiting", "working", "approval", "contributed", "received", "voted", "opened", "refused"} {
 		if counts[step] > 0 {
 			line += fmt.Sprintf("  %d %s", counts[step], step)
 		}
