@@ -80,14 +80,15 @@ func ends(o protocol.Offer) time.Time {
 	return o.Task.Message.Expires
 }
 
-// still requires that roster and dataset are as they were judged.
+// still requires that roster and dataset are as they were judged, and that the site's rules
+// still allow it.
 func (s *server) still(ctx context.Context, tx querier, c *contribution) error {
 	q := c.question
 	now, err := s.rosterByDigest(ctx, tx, q.pinned.digest())
 	if err != nil {
 		return err
 	}
-	if err := now.inForce(); err != nil {
+	if err := errors.Join(now.inForce(), notFrozen(ctx, tx), s.admits(ctx, tx, q)); err != nil {
 		return err
 	}
 	h, err := s.content(ctx, tx, &q.pinned.roster.Message, q.pinned.point)

@@ -38,13 +38,13 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	task := &o.Task.Message
 	on.session = task.Session()
 	q := &question{pinned: on.pinned, now: s.cfg.Now(), header: o.Header, sealed: o.Body, contents: o.Contents()}
-	if err := errors.Join(inTime("attempt", task.Issued, task.Expires, q.now), checkLife(ctx, q)); err != nil {
+	if err := errors.Join(inTime("attempt", task.Issued, task.Expires, q.now), checkLife(ctx, q), notFrozen(ctx, s.records.db)); err != nil {
 		return on, nil, err
 	}
 	if answer, err := s.replay(ctx, on.session, o.Task.Digest()); err != nil || answer != nil {
 		return on, answer, err
 	}
-	if err := s.judge(ctx, q); err != nil {
+	if err := s.decided(ctx, q, s.judge(ctx, q)); err != nil {
 		return on, nil, err
 	}
 	if err := s.ready(on.pinned); err != nil {
@@ -137,6 +137,10 @@ func (s *server) contribute(ctx context.Context, id protocol.SessionID, o protoc
 		return err
 	}
 	if err := s.hide(ctx, c, root, words); err != nil {
+		return err
+	}
+	// Facts may have ended while it was counted. Keys are fetched before the records are held.
+	if err := s.checkPassport(ctx, q); err != nil {
 		return err
 	}
 	var signed []byte

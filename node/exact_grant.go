@@ -262,3 +262,16 @@ func stands(kind, table string) string {
 			(SELECT 1 FROM chain WHERE seq > given.seq AND (kind = '%s' OR kind = '%s' AND digest = given.digest)))`,
 		kind, table, linkRestored, linkRevoked)
 }
+
+// hasGrant reports whether an exact release is granted for a study and a cohort now.
+func (n *Node) hasGrant(ctx context.Context, q querier, study, cohort string) (bool, error) {
+	all, err := n.grants(ctx, q)
+	if err != nil {
+		return false, err
+	}
+	now := n.cfg.Now()
+	return slices.ContainsFunc(all, func(g grant) bool {
+		m := &g.signed.Message
+		return g.stands && m.Study == study && m.Cohort == cohort && !now.Before(m.Issued) && now.Before(m.Expires)
+	}), nil
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/internal/vector"
+	"github.com/locus-genomics/locus/node/passport"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
 )
@@ -31,6 +32,10 @@ type question struct {
 	data     definition
 	panel    protocol.PanelRef
 	ranges   []panel.Range
+	// claims are what its passport has shown, nil without one that the site looks at; ruling
+	// is what the site's rules have said of it last.
+	claims *passport.Claims
+	ruling *ruling
 }
 
 // check is one rule that a query must keep.
@@ -38,7 +43,8 @@ type check struct {
 	// says is the rule in plain words.
 	says  string
 	holds func(context.Context, *question) error
-	// signed rules are about a query that was signed and sealed, not about what it asks.
+	// signed rules are about a query that was signed and sealed, and about who has signed it, not
+	// about what it asks.
 	signed bool
 	// mode is whose rule it is, 0 for both. In mode dp no rule asks what is in the data.
 	mode protocol.Mode
@@ -55,9 +61,11 @@ func (n *Node) checks(mode protocol.Mode) []check {
 		{says: "the sealed question is the one that was signed", holds: n.checkBody, signed: true},
 		{says: "the cohort is in the roster and at this site", holds: n.checkCohort},
 		{says: "the answer adds up the sites that the roster names", holds: checkSet},
-		{says: "the cohort is not below its minimum", holds: checkMinimum, mode: protocol.Exact},
 		{says: "the variants are of a panel in the roster", holds: checkVariants},
 		{says: "the analysis and its parameters are known, and no sum can overflow", holds: checkVector},
+		{says: "the passport, if there is one, is believed", holds: n.checkPassport, signed: true},
+		{says: "the data may be used for it, the site's policy allows it, and people who are asked agree", holds: n.checkPolicy, signed: true},
+		{says: "the cohort is not below its minimum", holds: checkMinimum, mode: protocol.Exact},
 		{says: "no variant was released for nearly the same people, or over other sites", holds: n.checkReleased, mode: protocol.Exact},
 		{says: "no more variants are released of these people than the limit, or a grant", holds: n.checkLimit, mode: protocol.Exact},
 		{says: "the privacy budget has room for it", holds: n.checkBudget, mode: protocol.Private},

@@ -26,6 +26,7 @@ type Node struct {
 	card    protocol.Card
 
 	consents consents
+	policies policies
 
 	// ledger is nil, and ledgerErr says why, when it cannot be used.
 	ledger    *ledger.Ledger

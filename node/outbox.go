@@ -92,6 +92,9 @@ func (n *Node) clean(ctx context.Context, now time.Time) error {
 				return err
 			}
 		}
+		if err := cleanMotions(ctx, tx, now); err != nil {
+			return err
+		}
 		rows, err := tx.QueryContext(ctx, "SELECT words FROM sessions WHERE expires > ?", now.Unix())
 		if err != nil {
 			return err

@@ -23,7 +23,7 @@ var (
 )
 
 // schemaVersion is raised with every change of the schema.
-const schemaVersion = 6
+const schemaVersion = 7
 
 // applicationID tells the file from another program's: "LOCU".
 const applicationID = 0x4c4f4355
@@ -33,7 +33,7 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict', 'policy', 'officers', 'voice', 'freeze', 'thaw', 'terms')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -222,7 +222,7 @@ func (r *records) prepare(ctx context.Context) error {
 			return fmt.Errorf("%w: they are of version %d, this program knows %d", ErrRecords, version, schemaVersion)
 		}
 		stamp := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-		_, err := tx.ExecContext(ctx, schema+reportSchema+tableSchema+consentSchema+ledger.Schema+stamp)
+		_, err := tx.ExecContext(ctx, schema+reportSchema+tableSchema+consentSchema+governanceSchema+ledger.Schema+stamp)
 		return err
 	})
 }
@@ -288,6 +288,12 @@ const (
 	linkVerdict      = "verdict"
 	linkBudget       = "budget"
 	linkDebit        = "debit"
+	linkPolicy       = "policy"
+	linkOfficers     = "officers"
+	linkVoice        = "voice"
+	linkFreeze       = "freeze"
+	linkThaw         = "thaw"
+	linkTerms        = "terms"
 )
 
 // lastLink is where the chain stands, the zero link when it is empty.

@@ -61,6 +61,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		n.verifyBudget,
 		n.verifyReleased,
 		n.verifyConsents,
+		n.verifyPolicy,
 		func(ctx context.Context) error { return n.clean(ctx, n.cfg.Now()) },
 	} {
 		if err := first(ctx); err != nil {
@@ -287,7 +288,7 @@ func (s *server) task(ctx context.Context, from wire.PeerID, id protocol.Session
 		return about{}, nil, err
 	}
 	on := about{p, id}
-	if err := p.inForce(); err != nil {
+	if err := errors.Join(p.inForce(), notFrozen(ctx, s.records.db)); err != nil {
 		return on, nil, err
 	}
 	if !s.cfg.Now().Before(row.expires) && !debug.Without(debug.Expiry) {
@@ -330,7 +331,7 @@ func (s *server) OpenBulk(ctx context.Context, from wire.PeerID, id [32]byte, of
 		if err != nil {
 			return wire.Bulk{}, err
 		}
-		if p.admits(from) == nil && p.inForce() == nil {
+		if p.admits(from) == nil && p.inForce() == nil && notFrozen(ctx, s.records.db) == nil {
 			return s.outbox.open(id, offset)
 		}
 	}

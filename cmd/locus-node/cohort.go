@@ -18,7 +18,7 @@ import (
 
 func (a *app) cohort() *cobra.Command {
 	return cli.Group("cohort", "The named cohorts of this site",
-		a.cohortAdd(), a.cohortUpdate(), a.cohortList(), a.cohortShow(), a.cohortScan(), a.cohortCheck(), a.cohortRemove())
+		a.cohortAdd(), a.cohortUpdate(), a.cohortList(), a.cohortShow(), a.cohortTerms(), a.cohortScan(), a.cohortCheck(), a.cohortRemove())
 }
 
 func (a *app) cohortAdd() *cobra.Command {

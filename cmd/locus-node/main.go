@@ -55,7 +55,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
 	root.PersistentFlags().StringVar(&a.head, "head-file", os.Getenv("LOCUS_NODE_HEAD"), "head file of the privacy ledger, outside of the directory and its backups (LOCUS_NODE_HEAD); DIR.head without it")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.policy(), a.parse())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.policy(), a.approval(), a.officer(), a.freeze(), a.thaw(), a.parse())
 	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
 }
 
@@ -76,12 +76,12 @@ func exitCode(err error) int {
 		return cli.Usage
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger):
 		return cli.Altered
-	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrPersonal), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable):
+	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrPersonal), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable), errors.Is(err, node.ErrMotion), errors.Is(err, node.ErrOfficer), errors.Is(err, node.ErrTerms):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, node.ErrNoNode), errors.Is(err, node.ErrNotJoined),
-		errors.Is(err, node.ErrNoStudy), errors.Is(err, node.ErrNoCohort):
+		errors.Is(err, node.ErrNoStudy), errors.Is(err, node.ErrNoCohort), errors.Is(err, node.ErrNoPolicy):
 		return cli.NotFound
 	case errors.Is(err, policy.ErrNoPack):
 		return cli.NotFound

@@ -22,8 +22,8 @@ var (
 )
 
 func (a *app) policy() *cobra.Command {
-	return cli.Group("policy", "Rules on who may ask for what; works on files, and needs no node",
-		a.policyLint(), a.policyTest(), a.policyDiff(), a.policyOntology(),
+	return cli.Group("policy", "Rules on who may ask for what",
+		a.policyShow(), a.policyApply(), a.policyReplay(), a.policyLint(), a.policyTest(), a.policyDiff(), a.policyOntology(),
 		cli.Group("pack", "Policies to start from", a.packList(), a.packShow()))
 }
 

@@ -69,4 +69,8 @@ const (
 	WitnessConsistency                       // a witness cosigns only what continues what it knows
 	LogRemembered                            // a log shorter than others remember takes nothing in
 	PersonalData                             // nothing is taken in with somebody's name in it
+	PolicyApplied                            // nothing is answered that the site's rules do not allow
+	PassportRechecked                        // a passport is checked again before an answer
+	Approval                                 // what people have to agree to waits for them
+	Freeze                                   // a frozen site answers nothing
 )

@@ -20,9 +20,10 @@ type publicAST = publicast.Policy
 
 // The annotations. Another is refused: a misspelt one would change what a permit says.
 const (
-	idNote      = "id"
-	verdictNote = "verdict"
-	reasonNote  = "reason"
+	idNote       = "id"
+	verdictNote  = "verdict"
+	reasonNote   = "reason"
+	approvalNote = "approval"
 )
 
 var ruleID = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,63}$`)
@@ -31,7 +32,7 @@ func faultOf(r *rule, format string, args ...any) error {
 	return fmt.Errorf("%w: %s: %w", ErrPolicy, r.place(), fmt.Errorf(format, args...))
 }
 
-// annotations reads id, verdict and reason.
+// annotations reads id, verdict, reason and approval.
 func (r *rule) annotations() error {
 	var faults []error
 	fault := func(format string, args ...any) { faults = append(faults, faultOf(r, format, args...)) }
@@ -42,8 +43,8 @@ func (r *rule) annotations() error {
 	}
 	slices.Sort(keys)
 	for _, k := range keys {
-		if !slices.Contains([]string{idNote, verdictNote, reasonNote}, k) {
-			fault("@%s is no annotation that means something here; @id, @verdict and @reason are", k)
+		if !slices.Contains([]string{idNote, verdictNote, reasonNote, approvalNote}, k) {
+			fault("@%s is no annotation that means something here; @id, @verdict, @reason and @approval are", k)
 		}
 	}
 	r.id, r.reason = string(notes[idNote]), string(notes[reasonNote])
@@ -62,6 +63,15 @@ func (r *rule) annotations() error {
 		r.verdict = Ask
 	case verdict != "allow":
 		fault("@verdict(%q) is neither \"allow\" nor \"ask\"; to deny, write a forbid", string(verdict))
+	}
+	if who, given := notes[approvalNote]; given {
+		var err error
+		if r.approval, err = ParseApproval(string(who)); err != nil {
+			fault("@%w", err)
+		}
+		if r.verdict != Ask {
+			fault("@approval says who decides, and belongs to a permit with @verdict(\"ask\")")
+		}
 	}
 	return errors.Join(faults...)
 }

@@ -27,7 +27,9 @@ type Reason struct {
 	Effect  Effect
 	Verdict Verdict
 	Text    string // its @reason
-	Place   string // file and line
+	// Approval is who has to say yes, where the verdict is Ask.
+	Approval Approval
+	Place    string // file and line
 }
 
 // String is the reason on one line.
@@ -87,7 +89,7 @@ func (p *Policy) Decide(r Request) Decision {
 	}
 	for _, reason := range diagnostic.Reasons {
 		rule := p.rule(string(reason.PolicyID))
-		why := Reason{Policy: rule.id, Effect: Permits, Verdict: rule.verdict, Text: rule.reason, Place: rule.place()}
+		why := Reason{Policy: rule.id, Effect: Permits, Verdict: rule.verdict, Text: rule.reason, Approval: rule.approval, Place: rule.place()}
 		if rule.forbids() {
 			why.Effect, why.Verdict = Forbids, Deny
 		}

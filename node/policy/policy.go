@@ -58,7 +58,9 @@ type rule struct {
 	id      string
 	reason  string
 	verdict Verdict // of a permit: Allow or Ask
-	cedar   *cedar.Policy
+	// approval is who has to say yes where it asks.
+	approval Approval
+	cedar    *cedar.Policy
 }
 
 func (r *rule) ast() *ast.Policy { return (*ast.Policy)(r.cedar.AST()) }

@@ -291,3 +291,11 @@ func TestWithinIsWhatAllPurposesLieIn(t *testing.T) {
 		})
 	}
 }
+
+func TestATermWithoutACodeIsNone(t *testing.T) {
+	for _, text := range []string{"", " ", "=CH", "  =2030-12-31"} {
+		if term, err := duo.ParseTerm(text); err == nil {
+			t.Errorf("%q is %v", text, term)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func normal(code string) string {
 		return "DUO:0000044" // NPOA, as duo.owl spells it
 	}
 	for _, k := range codes {
-		if k.short == code {
+		if k.short != "" && k.short == code {
 			return k.code
 		}
 	}
