@@ -29,7 +29,7 @@ const module = "github.com/locus-genomics/locus"
 var floors = [][]string{
 	0: {"", "node/genotype", "coordinator/state/statepb", "protocol/pb", "protocol/panel", "he/pack", "dp/sample",
 		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug", "internal/vrs",
-		"internal/planes", "internal/window", "internal/guard", "node/passport/issuer"},
+		"internal/planes", "internal/window", "internal/guard", "internal/strictjson", "node/passport/issuer"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/policy/*", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "researcher/viewer", "internal/genes", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
