@@ -32,7 +32,7 @@ var floors = [][]string{
 		"internal/planes", "internal/window", "internal/guard", "internal/strictjson", "node/passport/issuer"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/policy/*", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "researcher/viewer", "internal/genes", "internal/synth", "internal/table", "internal/blob/*"},
-	2: {"node/policy", "node/passport", "node/attest", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
+	2: {"node/policy", "node/passport", "node/attest", "node/notify", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
 		"dp/account", "audit", "internal/vector"},
 	3: {"node/egress", "node/keystore", "node/detect", "coordinator/state", "coordinator/aggregate", "protocol/wire/wiretest",
 		"dp/ledger", "dp/attack", "researcher/answer"},
