@@ -3,6 +3,7 @@ package detect_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -186,6 +187,9 @@ func TestOrdinaryQuestionsAreLeftAlone(t *testing.T) {
 	for _, r := range detect.Rules() {
 		all += told[r]
 		t.Logf("%s: %d findings in %d questions of %d days", r, told[r], questions, days)
+	}
+	if says := fmt.Sprintf("The last run had %d findings", all); !strings.Contains(page(t), says) || stopped > 0 {
+		t.Errorf("the page does not say %q, and nothing stopped; %d were", says, stopped)
 	}
 	// docs/reference/detection.md promises one in a thousand.
 	if all > questions/1000 || stopped > questions/1000 {

@@ -223,3 +223,30 @@ func TestAClockThatIsSetBack(t *testing.T) {
 		t.Errorf("a quarter of an hour later: %+v", v)
 	}
 }
+
+// Contigs part walks; where one is not known, the panel's order is believed.
+func TestAWalkIsOnOneContig(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		contig func(i int) string
+		want   bool
+	}{
+		{"on one contig", func(int) string { return "7" }, true},
+		{"on one contig under two names", func(i int) string { return []string{"7", "chr7"}[i%2] }, true},
+		{"where nobody knows", func(int) string { return "" }, true},
+		{"half of it not known", func(i int) string { return []string{"7", ""}[i%2] }, true},
+		{"each on a contig of its own", func(i int) string { return fmt.Sprint(i) }, false},
+	} {
+		d, alice, found := newDetector(t, nil), newAsker("alice"), false
+		for i := range 12 {
+			r := span(uint64(1000*i), uint64(1000*i+1000))
+			if c := tt.contig(i); c != "" {
+				r.Contig, r.First, r.Last = c, 1, 2
+			}
+			found = len(observe(t, d, alice.ask(time.Hour, "cases", r)).Findings) > 0
+		}
+		if found != tt.want {
+			t.Errorf("%s: found: %v", tt.name, found)
+		}
+	}
+}

@@ -61,7 +61,8 @@ type Event struct {
 	Study string `json:"study,omitempty"`
 	// Researcher is the key that signed a question.
 	Researcher protocol.KeyID `json:"researcher,omitzero"`
-	// Peer is protocol.Hash of the transport's name of who sent what is not signed, see PeerID.
+	// Peer is the PeerID of who sent what is not signed. Of a question it may be who offered
+	// it: what stops the peer then stops the question.
 	Peer protocol.Digest `json:"peer,omitzero"`
 	// Query is the digest of a question's signed header: a second offer of it counts once.
 	Query protocol.Digest `json:"query,omitzero"`

@@ -109,7 +109,7 @@ func TestItIsAFold(t *testing.T) {
 // Twins: two sites with other people, asked the same. What an exact question's people or a
 // question's outcome are changes nothing about a private one.
 func TestNothingInModeDPDependsOnData(t *testing.T) {
-	for seed := range uint64(5) {
+	for seed := range uint64(3) {
 		dice := rand.New(rand.NewPCG(seed, 9))
 		alice, bob := newDetector(t, strict), newDetector(t, strict)
 		exactDiffer, private := 0, 0
@@ -195,17 +195,25 @@ func TestMemoryIsBounded(t *testing.T) {
 	})
 	ranges := make([]detect.Range, detect.MaxRanges)
 	for i := range ranges {
-		ranges[i] = span(uint64(1000*i), uint64(1000*i+2+i%7))
+		ranges[i] = span(uint64(3000*i), uint64(3000*i+1+i*i%1999))
 	}
 	e := newAsker("mallory").ask(0, "cases", ranges...)
-	for i := range 3000 {
+	for i := range 1500 {
 		e.At = e.At.Add(time.Second)
 		n := binary.BigEndian.AppendUint32(nil, uint32(i))
-		e.Query, e.Researcher = protocol.Hash("q", n), protocol.Hash("r", n[2:3], []byte{byte(i % 3)})
+		e.Query, e.Researcher = protocol.Hash("q", n), protocol.Hash("r", []byte{byte(i % 160)})
 		e.Study, e.Panel = fmt.Sprint("study-", i%700), protocol.Hash("p", n)
 		observe(t, d, e)
 	}
 	size := d.Remembered()
+	if size.Tiles < 1<<20-1024 {
+		t.Errorf("%+v: the test does not reach the bound", size)
+	}
+	for i := range 600 {
+		e.Query, e.Researcher, e.Ranges = protocol.Hash("q2", []byte{byte(i), byte(i >> 8)}), protocol.Hash("r2", []byte{byte(i), byte(i >> 8)}), ranges[:1]
+		observe(t, d, e)
+	}
+	size = d.Remembered()
 	t.Logf("%+v", size)
 	if size.Researchers > 512 || size.Studies > 512 || size.Questions > 512*256 || size.Tiles > 1<<20 {
 		t.Errorf("it remembers %+v", size)

@@ -19,16 +19,21 @@ type step struct {
 // more. So a walk may overlap and leave things out, and may have been asked in any order.
 
 // walkThrough is how many questions the longest walk has in which the question of that
-// number takes part.
+// number takes part. A tile whose contig is not known may lie on any.
 func walkThrough(steps []step, question int, gap uint32) (longest int) {
-	byContig := func(a, b step) int { return cmp.Compare(a.contig, b.contig) }
-	slices.SortStableFunc(steps, byContig)
-	for len(steps) > 0 {
-		n := sort.Search(len(steps), func(i int) bool { return steps[i].contig > steps[0].contig })
-		if here := steps[:n]; slices.ContainsFunc(here, func(s step) bool { return s.question == question }) {
-			longest = max(longest, walkOnContig(here, question, gap))
+	seen := make(map[uint32]bool)
+	for _, s := range steps {
+		if s.question != question || seen[s.contig] {
+			continue
 		}
-		steps = steps[n:]
+		seen[s.contig] = true
+		var here []step
+		for _, o := range steps {
+			if s.contig == 0 || o.contig == 0 || o.contig == s.contig {
+				here = append(here, o)
+			}
+		}
+		longest = max(longest, walkOnContig(here, question, gap))
 	}
 	return longest
 }
