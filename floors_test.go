@@ -79,6 +79,7 @@ var walls = []struct{ from, to, reason string }{
 // library; where a module is part of another the longer name counts. A module that
 // is not here is not imported.
 var owners = map[string][]string{
+	"cel.dev/cel-go":                                    {"node/cohort"},
 	"charm.land/lipgloss/v2":                            {"cmd/...", "researcher", "examples/*"},
 	"crypto/hpke":                                       {"protocol", "he"},
 	"filippo.io/mldsa":                                  {"protocol", "audit/verify"},

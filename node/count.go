@@ -280,7 +280,11 @@ func (c *counting) sampleTable() (*roll.Table, error) {
 		return nil, fmt.Errorf("open the sample table: %w", err)
 	}
 	defer f.Close()
-	return roll.ReadStrata(f, where, c.spec.Strata)
+	table, err := roll.ReadStrata(f, where, c.spec.Strata)
+	if errors.Is(err, roll.ErrFilter) {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return table, err
 }
 
 // people is who is counted, by a table if there is one.

@@ -22,8 +22,6 @@ var (
 	ErrTwice = errors.New("cohort: a person is counted once")
 	// ErrStrata is returned when people cannot be told apart by a column.
 	ErrStrata = errors.New("cohort: not a column of strata")
-	// ErrFilter is returned for a filter that cannot be read, or does not fit the table.
-	ErrFilter = errors.New("cohort: bad filter")
 )
 
 // LineError says where in the table something is wrong.
@@ -57,31 +55,6 @@ const (
 	personColumn = "person_id"
 	sexColumn    = "sex"
 )
-
-// Filter chooses the lines of a table in which a column has a value. The zero Filter
-// chooses all.
-type Filter struct{ Column, Value string }
-
-// ParseFilter reads column=value. Nothing is the zero Filter.
-func ParseFilter(s string) (Filter, error) {
-	if s == "" {
-		return Filter{}, nil
-	}
-	column, value, ok := strings.Cut(s, "=")
-	column, value = strings.TrimSpace(column), strings.TrimSpace(value)
-	if !ok || column == "" || len(s) > 2*maxField || !utf8.ValidString(s) {
-		return Filter{}, fmt.Errorf("%w: want column=value, as in ancestry=EUR", ErrFilter)
-	}
-	return Filter{Column: column, Value: value}, nil
-}
-
-// String is what ParseFilter reads.
-func (f Filter) String() string {
-	if f == (Filter{}) {
-		return ""
-	}
-	return f.Column + "=" + f.Value
-}
 
 // Table is a site's sample table, as far as counting needs it.
 type Table struct {
@@ -133,6 +106,11 @@ func ReadStrata(r io.Reader, where Filter, column string) (*Table, error) {
 	case len(p.table.rows) == 0:
 		return nil, fmt.Errorf("%w: want a line of column names and one line a sample", ErrTable)
 	}
+	if p.where.where != nil {
+		if err := p.choose(p.where.where); err != nil {
+			return nil, err
+		}
+	}
 	p.sortStrata()
 	return &p.table, p.once()
 }
@@ -147,6 +125,8 @@ type parser struct {
 	filter, stratum     int              // -1 for none
 	strata              map[string]uint8 // numbered as they came
 	fields              [][]byte         // of the line
+	kept                []*kept          // what an expression speaks of
+	groups              *kept            // the column of strata, beside an expression
 }
 
 func (p *parser) header(line []byte) error {
@@ -160,6 +140,7 @@ func (p *parser) header(line []byte) error {
 	at := make(map[string]int, len(names))
 	for i, name := range names {
 		name = strings.TrimPrefix(strings.TrimSpace(name), "#")
+		names[i] = name
 		if _, twice := at[name]; twice || name == "" || len(name) > maxField {
 			return fmt.Errorf("%w: column %d has no name, too long a name, or that of another", ErrTable, i+1)
 		}
@@ -182,6 +163,9 @@ func (p *parser) header(line []byte) error {
 			return fmt.Errorf("%w: the table has no column %q; its first line names those that it has", ErrStrata, p.by)
 		}
 		p.stratum, p.strata = i, make(map[string]uint8)
+	}
+	if p.where.where != nil {
+		return p.keep(p.where.where, names, at)
 	}
 	if p.where != (Filter{}) {
 		i, ok := at[p.where.Column]
@@ -210,7 +194,7 @@ func (p *parser) row(line []byte) error {
 	}
 	r := row{
 		sample: string(sample), line: int32(p.line),
-		chosen: p.filter < 0 || string(bytes.TrimSpace(f[p.filter])) == p.where.Value,
+		chosen: p.where.where == nil && (p.filter < 0 || string(bytes.TrimSpace(f[p.filter])) == p.where.Value),
 	}
 	if r.person = r.sample; !bytes.Equal(sample, person) {
 		r.person = string(person)
@@ -218,6 +202,11 @@ func (p *parser) row(line []byte) error {
 	var ok bool
 	if r.sex, ok = parseSex(f[p.sex]); !ok {
 		return fmt.Errorf("%w: sex is male, female or unknown", ErrTable)
+	}
+	if p.where.where != nil {
+		if err := p.keepRow(&r, f); err != nil {
+			return err
+		}
 	}
 	if r.chosen && p.stratum >= 0 {
 		if err := p.note(&r, bytes.TrimSpace(f[p.stratum])); err != nil {
