@@ -25,6 +25,13 @@ import (
 // that is written for an operator, whatever encoding it is in.
 func TestNoNameLeavesOrIsLogged(t *testing.T) {
 	w := newNetwork(t, 2)
+	for i, s := range w.sites {
+		spec, _ := writeCohort(t, t.TempDir(), uint64(i), people)
+		spec.Filter = `has(sex) && sample_id != "nobody-here"`
+		if _, err := s.node.AddCohort(t.Context(), spec); err != nil {
+			t.Fatal(err)
+		}
+	}
 	a := w.ask()
 	c := w.carry(a)
 	// Refusals and alarms are written down too.
@@ -45,7 +52,7 @@ func TestNoNameLeavesOrIsLogged(t *testing.T) {
 		left["a declaration"] = append(left["a declaration"], w.state(i).Declaration...)
 	}
 	var canaries [][]byte
-	for _, name := range []string{"S0-000", "P0-000", "S1-024", "P1-024", "people.vcf", "samples.tsv"} {
+	for _, name := range []string{"S0-000", "P0-000", "S1-024", "P1-024", "people.vcf", "samples.tsv", "has(sex)", "nobody-here"} {
 		raw := []byte(name)
 		canaries = append(canaries, raw, []byte(hex.EncodeToString(raw)), []byte(base64.RawStdEncoding.EncodeToString(raw[:6])))
 	}

@@ -132,7 +132,7 @@ func (n *Node) UpdateCohort(ctx context.Context, spec UpdateSpec) (CohortUpdate,
 	if err := n.takeIn(ctx, d); err != nil {
 		return CohortUpdate{}, err
 	}
-	return CohortUpdate{CohortSummary: *d.Summary, Before: old.People, SamePeople: old.Persons == d.Persons}, nil
+	return CohortUpdate{CohortSummary: *d.Summary, Filter: d.Filter, Before: old.People, SamePeople: old.Persons == d.Persons}, nil
 }
 
 // sweep takes away the stores that no cohort has.

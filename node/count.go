@@ -30,7 +30,7 @@ type CountSpec struct {
 	// Samples is a sample table. Without one everyone is counted, and the sexes are those
 	// that the file knows.
 	Samples string
-	// Filter is column=value to count some lines of the table only.
+	// Filter is column=value, or an expression, to count some lines of the table only.
 	Filter string
 	// Strata is a column of the table: people of each of its values are counted by
 	// themselves. Empty counts all of them together.

@@ -36,7 +36,8 @@ type CohortSpec struct {
 	Path string
 	// Samples is the sample table: sample_id, person_id, sex and any other columns.
 	Samples string
-	// Filter is column=value to take in some lines of the table only; empty for all.
+	// Filter is column=value, or an expression, to take in some lines of the table only; empty
+	// for all. See package cohort.
 	Filter string
 	// Minimum is the fewest people that the cohort may have. Zero, or less than the
 	// protocol allows, means protocol.MinCohort.

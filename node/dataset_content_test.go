@@ -34,6 +34,8 @@ func TestContentAndPeopleNameWhatIsAnswered(t *testing.T) {
 			writeFile(t, s.Samples, strings.Replace(toySamples(toyPeople), "left", "LEFT", 1))
 		}, false, true},
 		{"a filter that leaves some out", func(s *CohortSpec) { s.Filter = "side=left" }, false, false},
+		{"an expression that leaves some out", func(s *CohortSpec) { s.Filter = `side == "left"` }, false, false},
+		{"an expression that takes everybody", func(s *CohortSpec) { s.Filter = `has(side)` }, false, true},
 		{"a person", func(s *CohortSpec) {
 			writeFile(t, s.Samples, strings.Replace(toySamples(toyPeople), "person 7", "person 77", 1))
 		}, false, false},

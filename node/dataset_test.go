@@ -121,6 +121,8 @@ func TestDatasetsThatAreRefused(t *testing.T) {
 		}, cohort.ErrSmall},
 		{"a cohort below its own minimum", func(t *testing.T, s *CohortSpec) { s.Minimum = toyPeople + 1 }, cohort.ErrSmall},
 		{"a filter that is none", func(t *testing.T, s *CohortSpec) { s.Filter = "left" }, cohort.ErrFilter},
+		{"a filter on a column that is not there", func(t *testing.T, s *CohortSpec) { s.Filter = `sid == "left"` }, cohort.ErrFilter},
+		{"a filter that leaves too few", func(t *testing.T, s *CohortSpec) { s.Filter = `person_id < "person 10"` }, cohort.ErrSmall},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			spec := toySpec(toyFiles(t), "toy.vcf.gz")

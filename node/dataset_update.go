@@ -39,6 +39,8 @@ type UpdateSpec struct {
 	// Samples is the sample table, of old and new samples. Empty is the one that the cohort
 	// has, which may have grown.
 	Samples string
+	// Filter is another filter than the cohort's. Empty is the one that it has.
+	Filter string
 	// Calling is for new files that are BGENs.
 	Calling bgen.Calling
 	// Personal says what becomes of it where personal data stands beside the new genotypes
@@ -53,6 +55,8 @@ type UpdateSpec struct {
 // CohortUpdate is what became of a cohort.
 type CohortUpdate struct {
 	CohortSummary
+	// Filter is the one by which people were taken in.
+	Filter string
 	// Before is how many people there were.
 	Before int
 	// SamePeople tells that they are the same as before.
@@ -74,7 +78,10 @@ func (s *shelf) update(ctx context.Context, old definition, spec UpdateSpec) (de
 		return definition{}, err
 	}
 	d.Look = &looking{how: spec.Personal}
-	d.Look.typed("", "", spec.Calling.Contig)
+	d.Look.typed("", spec.Filter, spec.Calling.Contig)
+	if spec.Filter != "" {
+		d.Filter = spec.Filter
+	}
 	by, err := d.openReference(spec.Reference, s)
 	if err != nil {
 		return definition{}, err

@@ -115,6 +115,39 @@ func TestACohortGrows(t *testing.T) {
 	}
 }
 
+// An update takes people in by the filter that the cohort has, or by another.
+func TestAnUpdateKeepsTheFilterUnlessThereIsAnother(t *testing.T) {
+	for _, c := range []struct {
+		name, first, more, want string
+		people                  int
+	}{
+		{"the same", `side == "left" || sample_id == "s50"`, "", `side == "left" || sample_id == "s50"`, 23},
+		{"another", `side == "left"`, `side == "right"`, `side == "right"`, 38},
+		{"one where there was none", "", "side=left", "side=left", 22},
+		{"everybody again", `side == "left"`, `has(sample_id)`, `has(sample_id)`, 60},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir, s := partsDir(t), newShelf(t)
+			s.parsing = child(t)
+			writeFile(t, filepath.Join(dir, "samples.tsv"), toySamples(40))
+			spec := toySpec(dir, "first.vcf")
+			spec.Filter = c.first
+			old := keepOn(t, s, spec)
+			writeFile(t, filepath.Join(dir, "samples.tsv"), toySamples(60))
+			d, err := s.update(t.Context(), old, UpdateSpec{Name: old.Name, Paths: []string{filepath.Join(dir, "last.vcf")}, Filter: c.more})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Filter != c.want || d.People != c.people {
+				t.Errorf("%d people by %q, want %d by %q", d.People, d.Filter, c.people, c.want)
+			}
+			if now, _, err := s.scrub(t.Context(), d); err != nil || now.content(plainTag) != d.content(plainTag) {
+				t.Errorf("scrub: %v", err)
+			}
+		})
+	}
+}
+
 func TestUpdatesThatAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		name   string
