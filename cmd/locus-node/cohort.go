@@ -30,7 +30,7 @@ func (a *app) cohortAdd() *cobra.Command {
 			"FILE is a VCF (plain or BGZF), a BCF, a .bed with its .bim and .fam, a .pgen with its .pvar and .psam, or a\n" +
 			"BGEN, with its .sample file if there is one. A BGEN has probabilities and no calls: --hardcall-threshold is\n" +
 			"needed, and its first alleles are taken for REF.\n" +
-			"The sample table has the columns sample_id, person_id and sex.\n\n" +
+			"The sample table has the columns sample_id, person_id and sex.\n\n" + whereHelp + "\n\n" +
 			"The genotypes are read once, and kept sealed in the node's directory in the form in which they are\n" +
 			"counted. With --no-store they are not: FILE is read again for each answer. The sample table always\n" +
 			"stays where it is. What is read again and has changed is not answered from.\n\n" +
@@ -54,14 +54,14 @@ func (a *app) cohortAdd() *cobra.Command {
 				s, err := n.AddCohort(cmd.Context(), spec)
 				end()
 				if err != nil {
-					return a.personal(err)
+					return a.pointed(a.personal(err))
 				}
-				return a.card(form, spec.Name, s)
+				return a.card(form, spec.Name, spec.Filter, s)
 			})
 		},
 	}
 	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table")
-	c.Flags().StringVar(&spec.Filter, "where", "", "take in the lines of the table with column=value only")
+	whereFlag(c, &spec.Filter, "take in some lines of the table only")
 	c.Flags().BoolVar(&spec.NoStore, "no-store", false, "keep no copy of the genotypes; read FILE for each answer")
 	c.Flags().IntVar(&spec.Minimum, "minimum", 0, "fewest people that the cohort may have")
 	c.Flags().StringVar(&spec.Callable, "callable", "", "BED of where everybody was looked at: who has no row there counts as REF")
@@ -83,7 +83,8 @@ func (a *app) cohortUpdate() *cobra.Command {
 			"there; or it has none of them. Where new samples have no row that the others have, or the other way\n" +
 			"round, nothing is known of them. New samples beside blocks of a gVCF are refused: merge the gVCFs\n" +
 			"(bcftools merge --gvcf), and add the cohort again from that file. The sample table names old and new\n" +
-			"samples: --samples is another one, and without it the present one is read again.\n\n" +
+			"samples: --samples is another one, and without it the present one is read again. Of these, people are\n" +
+			"taken in by the --where that the cohort has, or by another.\n\n" +
 			"This makes a new version of the dataset. The old one stays whole until the new one is on the disk.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkForm(form); err != nil {
@@ -99,14 +100,15 @@ func (a *app) cohortUpdate() *cobra.Command {
 				u, err := n.UpdateCohort(cmd.Context(), spec)
 				end()
 				if err != nil {
-					return a.personal(err)
+					return a.pointed(a.personal(err))
 				}
 				a.meaning(u)
-				return a.card(form, spec.Name, u.CohortSummary)
+				return a.card(form, spec.Name, u.Filter, u.CohortSummary)
 			})
 		},
 	}
 	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table, of old and new samples")
+	whereFlag(c, &spec.Filter, "another filter than the cohort has")
 	c.Flags().StringVar(&spec.Reference, "reference", "", "FASTA that the cohort was added with, if it was")
 	calling(c, &spec.Calling)
 	personalFlag(c, &spec.Personal)
@@ -165,7 +167,7 @@ func (a *app) cohortList() *cobra.Command {
 				w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 				fmt.Fprintln(w, "COHORT\tPEOPLE\tVARIANTS\tWHERE\tGENOTYPES\tSAMPLES")
 				for _, k := range list {
-					where := k.Filter
+					where := oneLine(k.Filter)
 					if where == "" {
 						where = "-"
 					}
@@ -217,7 +219,7 @@ func (a *app) cohortShow() *cobra.Command {
 					return err
 				}
 				if !names {
-					return a.card(form, k.Name, k.Summary)
+					return a.card(form, k.Name, k.Filter, k.Summary)
 				}
 				return a.cardSamples(cmd.Context(), n, k)
 			})
@@ -258,21 +260,19 @@ func (a *app) cohortCheck() *cobra.Command {
 				return err
 			}
 			return a.with(node.Config{}, func(n *node.Node) error {
-				names := args
-				if len(names) == 0 {
-					list, err := n.Cohorts(cmd.Context())
-					if err != nil {
-						return err
-					}
-					for _, k := range list {
-						names = append(names, k.Name)
-					}
+				list, err := n.Cohorts(cmd.Context())
+				if len(args) > 0 {
+					list = make([]node.Cohort, 1)
+					list[0], err = n.Cohort(cmd.Context(), args[0])
+				}
+				if err != nil {
+					return err
 				}
 				var errs []error
-				for _, name := range names {
-					s, err := n.CheckCohort(cmd.Context(), name)
+				for _, k := range list {
+					s, err := n.CheckCohort(cmd.Context(), k.Name)
 					if err == nil {
-						err = a.card(form, name, s)
+						err = a.card(form, k.Name, k.Filter, s)
 					}
 					errs = append(errs, err)
 				}

@@ -39,14 +39,15 @@ func checkForm(form string) error {
 type cardJSON struct {
 	APIVersion string `json:"apiVersion"`
 	Cohort     string `json:"cohort"`
+	Where      string `json:"where,omitempty"`
 	node.CohortSummary
 }
 
 // card shows what was found in a cohort. It is for the custodian's eyes: it tells of
 // people's data.
-func (a *app) card(form, name string, s node.CohortSummary) error {
+func (a *app) card(form, name, where string, s node.CohortSummary) error {
 	if form == formJSON {
-		return writeJSON(a.out, cardJSON{rest.APIVersion, name, s})
+		return writeJSON(a.out, cardJSON{rest.APIVersion, name, where, s})
 	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	line := func(what, format string, args ...any) {
@@ -54,6 +55,9 @@ func (a *app) card(form, name string, s node.CohortSummary) error {
 	}
 	q := &s.Quality
 	line("cohort", "%s", name)
+	if where != "" {
+		line("where", "%s", oneLine(where))
+	}
 	line("people", "%d (%d men, %d women)", s.People, q.Men, q.Women)
 	line("variants", "%d", s.Variants)
 	line("samples in the file", "%d", s.Samples)

@@ -96,7 +96,7 @@ func (a *app) count() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&flags.cohort, "cohort", "", "count this cohort of the node in --dir, and no FILE")
 	f.StringVar(&spec.Samples, "samples", "", "sample table: sample_id, person_id and sex")
-	f.StringVar(&spec.Filter, "where", "", "count the lines of the sample table with column=value only")
+	whereFlag(c, &spec.Filter, "count some lines of the sample table only")
 	f.StringVar(&spec.Strata, "strata", "", "count the people of each value of this column of the sample table by themselves")
 	f.StringVar(&flags.panel, "panel", "", "count the variants of this panel, or of this list with --assembly")
 	f.StringVar(&spec.Callable, "callable", "", "BED of regions where everybody was looked at: a panel's variants there that the file does not list are hom-ref")
@@ -149,7 +149,7 @@ func (a *app) counted(cmd *cobra.Command, spec node.CountSpec, flags countFlags)
 	defer debug.SetGCPercent(debug.SetGCPercent(collectAt))
 	summary, err := a.summarize(cmd.Context(), spec, flags, w)
 	if err != nil {
-		return err
+		return a.pointed(err)
 	}
 	if err := w.open(len(summary.Strata)); err != nil { // there may have been no site
 		return err
