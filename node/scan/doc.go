@@ -19,7 +19,8 @@
 //	national number   the check digits of 26 schemes: by themselves where the form leaves
 //	                  nothing else, else behind a word that names the scheme, or where a
 //	                  whole column passes
-//	user name         in a path below home, or behind a key such as user
+//	user name         in a path below home, or behind a key such as user; in a path of a header
+//	                  it, and a person's name that it is, are marked as Home
 //
 // What must hold. A Finding is numbers: whatever prints it, what was found is not in it.
 // Time is linear in the text and memory is bounded: a text is looked at in windows, a
@@ -31,8 +32,8 @@
 // A node keeps of what it takes in, and shows of it:
 //
 //	headers of VCF, BCF and pvar, free     read in the parsing child and dropped there. To drop
-//	data of a BGEN, columns of fam, psam   is to do nothing.
-//	and .sample beside the names
+//	data of a BGEN, columns of fam, psam   is to do nothing. Users' folders in their paths are
+//	and .sample beside the names           no reason to refuse: nobody has written them there.
 //	names of samples                       kept in the sealed header of the store, which is how the
 //	                                       sample table is fitted to it again; with --no-store not
 //	                                       at all. Counts go by index. To drop is to leave them

@@ -85,6 +85,9 @@ type Finding struct {
 	Scheme Scheme // of a national number
 	// Sure tells that a check digit, a form or a name of a column leaves little doubt.
 	Sure bool
+	// Home tells that it is the name of a user's folder, in a path of a header: programs write
+	// paths there without being asked.
+	Home bool
 	Part Part
 	// File is which file, from 1, as the caller of the scanner counts them; 0 where it
 	// does not.
@@ -141,24 +144,31 @@ func (f Finding) MarshalJSON() ([]byte, error) {
 		Sort   string `json:"sort"`
 		Scheme string `json:"scheme,omitempty"`
 		Sure   bool   `json:"sure"`
+		Home   bool   `json:"home,omitempty"`
 		Part   string `json:"part"`
 		File   uint16 `json:"file,omitempty"`
 		Line   uint32 `json:"line"`
 		Column uint32 `json:"column,omitempty"`
 		Key    string `json:"key,omitempty"`
 		Times  uint32 `json:"times"`
-	}{f.Sort.String(), f.Scheme.String(), f.Sure, f.Part.String(), f.File, f.Line, f.Column, f.Key.String(), f.Times})
+	}{f.Sort.String(), f.Scheme.String(), f.Sure, f.Home, f.Part.String(), f.File, f.Line, f.Column, f.Key.String(), f.Times})
 }
 
 // Valid reports whether a finding is one that a scanner can give: one that has come from
 // elsewhere may not be.
 func (f Finding) Valid() bool {
 	return f.Sort != 0 && f.Sort <= lastSort && int(f.Scheme) <= len(schemes) && (f.Scheme != 0) == (f.Sort == NationalNumber) &&
-		f.Part != 0 && f.Part <= lastPart && int(f.Key) < len(lists().names) && f.Times > 0
+		f.Part != 0 && f.Part <= lastPart && int(f.Key) < len(lists().names) && f.Times > 0 &&
+		(!f.Home || f.Part == Header && (f.Sort == UserName || f.Sort == PersonName))
 }
 
-// MaxFindings is how many a Report lists; others are counted.
-const MaxFindings = 1000
+const (
+	// MaxFindings is how many a Report lists; others are counted.
+	MaxFindings = 1000
+	// maxHomes is how many of these are names of users' folders: a header may have thousands,
+	// and something else behind them.
+	maxHomes = 100
+)
 
 // Report gathers findings. The zero Report is empty.
 type Report struct {
@@ -166,11 +176,19 @@ type Report struct {
 	Findings []Finding
 	// Counts are how many there are of each sort, in the order of Sorts.
 	Counts [lastSort]uint64
+	// Homes are how many of these are names of users' folders in headers, as Finding.Home says.
+	Homes [lastSort]uint64
 }
 
 // Add adds one.
 func (r *Report) Add(f Finding) {
 	r.Counts[f.Sort-1] += uint64(f.Times)
+	if f.Home {
+		r.Homes[f.Sort-1] += uint64(f.Times)
+		if r.Homes[f.Sort-1] > maxHomes {
+			return
+		}
+	}
 	if len(r.Findings) < MaxFindings {
 		r.Findings = append(r.Findings, f)
 	}
@@ -180,6 +198,7 @@ func (r *Report) Add(f Finding) {
 func (r *Report) Merge(other Report) {
 	for i, n := range other.Counts {
 		r.Counts[i] += n
+		r.Homes[i] += other.Homes[i]
 	}
 	r.Findings = append(r.Findings, other.Findings[:min(len(other.Findings), MaxFindings-len(r.Findings))]...)
 }
@@ -187,10 +206,24 @@ func (r *Report) Merge(other Report) {
 // Empty reports whether nothing was found.
 func (r *Report) Empty() bool { return r.Counts == [lastSort]uint64{} }
 
+// HomesAlone reports whether all that was found is names of users' folders in headers.
+func (r *Report) HomesAlone() bool { return r.Counts == r.Homes }
+
 // BySort are the counts that are not zero, by the names of their sorts; nil if there are
 // none.
-func (r *Report) BySort() (by map[string]uint64) {
-	for i, n := range r.Counts {
+func (r *Report) BySort() map[string]uint64 { return bySort(r.Counts) }
+
+// BesideHomes is BySort without the names of users' folders in headers.
+func (r *Report) BesideHomes() map[string]uint64 {
+	counts := r.Counts
+	for i, n := range r.Homes {
+		counts[i] -= n
+	}
+	return bySort(counts)
+}
+
+func bySort(counts [lastSort]uint64) (by map[string]uint64) {
+	for i, n := range counts {
 		if n > 0 {
 			if by == nil {
 				by = make(map[string]uint64)

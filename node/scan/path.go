@@ -21,14 +21,41 @@ func (l *looker) paths() {
 			if i > 0 && l.text[i-1] != '/' && l.text[i-1] != '\\' {
 				continue
 			}
-			l.account(from, 0)
+			if end := l.account(from, 0); end > from && !l.isID(i) {
+				l.homes = append(l.homes, stretch{from, end})
+			}
 		}
 	}
 }
 
-// account takes what stands at a byte for a user's name, unless it is nobody's.
-func (l *looker) account(at int, k Key) {
-	end := at
+// stretch is a part of a text.
+type stretch struct{ from, to int }
+
+// isID reports whether what ends at a byte is all of the ID of a line, so far: contigs keep
+// theirs.
+func (l *looker) isID(to int) bool {
+	value := l.text[bytes.LastIndexAny(l.text[:to], "<,")+1 : to]
+	return bytes.HasPrefix(value, []byte("ID="))
+}
+
+// atHome marks names that were found in those of users' folders. Other sorts are not: nobody
+// is called by a number without a reason.
+func (l *looker) atHome() {
+	if l.place.part != Header {
+		return
+	}
+	for i := range l.hits {
+		h := &l.hits[i]
+		for _, s := range l.homes {
+			h.home = h.home || (h.sort == UserName || h.sort == PersonName) && h.at >= s.from && h.at < s.to
+		}
+	}
+}
+
+// account takes what stands at a byte for a user's name, unless it is nobody's, and says
+// where it ends.
+func (l *looker) account(at int, k Key) (end int) {
+	end = at
 	for end < len(l.text) && end-at < maxWord && (isLocal(l.text[end])) {
 		end++
 	}
@@ -40,14 +67,15 @@ func (l *looker) account(at int, k Key) {
 		}
 	}
 	if letters < 2 || l.has(UserName, at, end) {
-		return
+		return end
 	}
 	for i := l.tokenFrom(at); i < len(l.all) && l.all[i].from < end; i++ {
 		if l.all[i].w.is&account != 0 {
-			return
+			return end
 		}
 	}
 	l.add(UserName, at, k == 0, k)
+	return end
 }
 
 // inPatients reports whether a token stands in a name, of a folder or file, in a folder of

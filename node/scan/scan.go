@@ -35,7 +35,7 @@ func Text(part Part, text []byte) (found []Finding) {
 }
 
 func finding(part Part, h hit) Finding {
-	return Finding{Sort: h.sort, Scheme: h.scheme, Sure: h.sure, Part: part, Column: uint32(h.at + 1), Key: h.key, Times: 1}
+	return Finding{Sort: h.sort, Scheme: h.scheme, Sure: h.sure, Home: h.home, Part: part, Column: uint32(h.at + 1), Key: h.key, Times: 1}
 }
 
 // authors begin the lines in which programs name those who wrote them.

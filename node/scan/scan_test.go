@@ -64,6 +64,65 @@ func TestWhatIsFoundInATextAndWhatIsNot(t *testing.T) {
 	}
 }
 
+// Programs write paths into headers, and users' names with them. What is so is told from
+// what somebody wrote.
+func TestNamesOfUsersFoldersAreTold(t *testing.T) {
+	for _, c := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"one that is a person's too", `##bcftools_viewCommand=view -o /home/anna.meier/x.vcf.gz`, []string{"person name at home", "user name at home"}},
+		{"one that is none", `##reference=file:///home/aschmidt/GRCh38.fa`, []string{"user name at home"}},
+		{"with a blank", `##x="--tmp /Users/Anna Meier/x"`, []string{"person name at home", "user name at home"}},
+		{"another system", `##x=C:\Users\anna.meier\x`, []string{"person name at home", "user name at home"}},
+		{"the name of a file below it", `##x=/home/aschmidt/patients/maria_rossi.vcf`, []string{"person name", "user name at home"}},
+		{"the same below it as in it", `##x=/home/maria.rossi/maria.rossi.vcf`, []string{"person name at home", "person name", "user name at home"}},
+		{"one that is an address", `##x=/home/anna.meier@unige.ch/x`, []string{"e-mail address", "user name at home"}},
+		{"one that is a number", `##x=/home/756.9217.0769.85/x`, []string{"national number"}},
+		{"one behind a key", `##x=user=aschmidt`, []string{"user name"}},
+		{"one in a contig's name", `##contig=<ID=/home/aschmidt/x,length=3>`, []string{"user name"}},
+		{"one beside a contig's name", `##contig=<ID=1,URL=file:///home/aschmidt/x>`, []string{"user name at home"}},
+		{"one that is nobody's", `##x=/home/ubuntu/maria_rossi.vcf`, []string{"person name"}},
+		{"far behind", "##x=" + strings.Repeat("ACGT ", 10_000) + "/home/aschmidt/x", []string{"user name at home"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			for _, f := range scan.Text(scan.Header, []byte(c.text)) {
+				if !f.Valid() {
+					t.Errorf("%v is no finding", f)
+				}
+				got = append(got, f.Sort.String()+map[bool]string{true: " at home"}[f.Home])
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+	for _, part := range []scan.Part{scan.SampleName, scan.Table, scan.FileName, scan.Typed} {
+		for _, f := range scan.Text(part, []byte("/home/anna.meier/x")) {
+			if f.Home {
+				t.Errorf("what is not dropped is told to be: %v", f)
+			}
+		}
+	}
+}
+
+func TestNamesOfUsersFoldersDoNotHideWhatIsBehindThem(t *testing.T) {
+	var s scan.Scanner
+	for i := range 2 * scan.MaxFindings {
+		s.Header(i+1, []byte("##x=/home/aschmidt/x"))
+	}
+	r := s.Report()
+	if !r.HomesAlone() || r.Empty() || r.BesideHomes() != nil {
+		t.Errorf("counts %v, homes %v", r.Counts, r.Homes)
+	}
+	s.Header(9999, []byte("##contact=maria@unige.ch"))
+	r = s.Report()
+	if last := r.Findings[len(r.Findings)-1]; r.HomesAlone() || last.Sort != scan.Email || r.BesideHomes()["e-mail address"] != 1 || len(r.BesideHomes()) != 1 {
+		t.Errorf("counts %v, homes %v, the last is %v", r.Counts, r.Homes, last)
+	}
+}
+
 func TestAuthorsOfProgramsAreNoPatients(t *testing.T) {
 	var s scan.Scanner
 	s.Header(1, []byte(`##SnpEffVersion="5.0e (build 2021-03-09), by Pablo Cingolani"`))

@@ -18,6 +18,7 @@ type hit struct {
 	sure   bool
 	at     int
 	key    Key
+	home   bool // it is the name of a user's folder
 }
 
 // place is what is known of where a text stands before it is read.
@@ -39,7 +40,8 @@ type looker struct {
 	valid    uint64 // schemes whose check digits a whole text passes, by themselves no evidence
 	named    bool   // a whole text is two or more words as a name has them
 	numbered [maxGroups]candidate
-	after    int // where the last run of words ends that was judged
+	homes    []stretch // names of users' folders, in the window
+	after    int       // where the last run of words ends that was judged
 }
 
 func newLooker() *looker { return &looker{lists: lists()} }
@@ -67,7 +69,7 @@ func (l *looker) look(p place, text []byte) []hit {
 // once looks at a window.
 func (l *looker) once() {
 	l.all = tokens(l.all, l.text, l.lists)
-	l.cues, l.valid, l.named, l.after = cues{}, 0, false, 0
+	l.cues, l.valid, l.named, l.after, l.homes = cues{}, 0, false, 0, l.homes[:0]
 	l.emails()
 	for i := range l.all {
 		t := &l.all[i]
@@ -86,6 +88,7 @@ func (l *looker) once() {
 	l.paths()
 	l.phones()
 	l.whole()
+	l.atHome()
 }
 
 func (l *looker) add(s Sort, at int, sure bool, k Key) {

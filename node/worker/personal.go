@@ -89,8 +89,11 @@ func sendPersonal(f *frameWriter, r scan.Report) error {
 	for _, n := range r.Counts {
 		f.b = binary.AppendUvarint(f.b, n)
 	}
+	for _, n := range r.Homes {
+		f.b = binary.AppendUvarint(f.b, n)
+	}
 	for _, x := range r.Findings {
-		f.b = append(f.b, byte(x.Sort), byte(x.Scheme), bit(x.Sure), byte(x.Part))
+		f.b = append(f.b, byte(x.Sort), byte(x.Scheme), bit(x.Sure), bit(x.Home), byte(x.Part))
 		for _, n := range []uint32{uint32(x.File), x.Line, x.Column, uint32(x.Key), x.Times} {
 			f.b = binary.AppendUvarint(f.b, uint64(n))
 		}
@@ -105,10 +108,15 @@ func readPersonal(b []byte) (r scan.Report, err error) {
 	for i := range r.Counts {
 		r.Counts[i] = c.uvarint()
 	}
+	for i := range r.Homes {
+		if r.Homes[i] = c.uvarint(); r.Homes[i] > r.Counts[i] {
+			c.fail()
+		}
+	}
 	for !c.bad && len(c.b) > 0 {
 		f := scan.Finding{Sort: scan.Sort(c.byte()), Scheme: scan.Scheme(c.byte())}
-		sure := c.byte()
-		f.Sure, f.Part = sure == 1, scan.Part(c.byte())
+		sure, home := c.byte(), c.byte()
+		f.Sure, f.Home, f.Part = sure == 1, home == 1, scan.Part(c.byte())
 		var n [5]uint64
 		for i := range n {
 			if n[i] = c.uvarint(); n[i] > math.MaxUint32 {
@@ -119,7 +127,7 @@ func readPersonal(b []byte) (r scan.Report, err error) {
 			c.fail()
 		}
 		f.File, f.Line, f.Column, f.Key, f.Times = uint16(n[0]), uint32(n[1]), uint32(n[2]), scan.Key(n[3]), uint32(n[4])
-		if c.bad || sure > 1 || !f.Valid() || len(r.Findings) == scan.MaxFindings {
+		if c.bad || sure > 1 || home > 1 || !f.Valid() || len(r.Findings) == scan.MaxFindings {
 			return scan.Report{}, fmt.Errorf("%w: personal data", ErrFrame)
 		}
 		r.Findings = append(r.Findings, f)

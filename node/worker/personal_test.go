@@ -72,12 +72,19 @@ func TestAChildFindsWhatIsFoundHere(t *testing.T) {
 
 // personal is a frame of one finding.
 func personal(f scan.Finding, sure byte, more ...byte) string {
-	b := make([]byte, len(scan.Sorts())) // counts
-	b = append(b, byte(f.Sort), byte(f.Scheme), sure, byte(f.Part))
+	b := make([]byte, 2*len(scan.Sorts())) // counts
+	b = append(b, byte(f.Sort), byte(f.Scheme), sure, bit(f.Home), byte(f.Part))
 	for _, n := range []uint64{uint64(f.File), uint64(f.Line), uint64(f.Column), uint64(f.Key), uint64(f.Times)} {
 		b = binary.AppendUvarint(b, n)
 	}
 	return string(frame('P', append(b, more...)...))
+}
+
+func bit(is bool) byte {
+	if is {
+		return 1
+	}
+	return 0
 }
 
 func TestPersonalDataThatCannotBeIsRefused(t *testing.T) {
@@ -87,7 +94,7 @@ func TestPersonalDataThatCannotBeIsRefused(t *testing.T) {
 		change(&f)
 		return f
 	}
-	many := strings.Repeat(personal(sound, 0)[5+len(scan.Sorts()):], scan.MaxFindings)
+	many := strings.Repeat(personal(sound, 0)[5+2*len(scan.Sorts()):], scan.MaxFindings)
 	for _, c := range []struct {
 		name, said string
 		want       error
@@ -101,6 +108,8 @@ func TestPersonalDataThatCannotBeIsRefused(t *testing.T) {
 		{"a part that is none", personal(changed(func(f *scan.Finding) { f.Part = 9 }), 0), worker.ErrFrame},
 		{"a key that no list has", personal(changed(func(f *scan.Finding) { f.Key = 65535 }), 0), worker.ErrFrame},
 		{"none at all", personal(changed(func(f *scan.Finding) { f.Times = 0 }), 0), worker.ErrFrame},
+		{"an address that is the name of a folder", personal(changed(func(f *scan.Finding) { f.Home = true }), 0), worker.ErrFrame},
+		{"more names of folders than were found", string(frame('P', append(make([]byte, 2*len(scan.Sorts())-1), 1)...)), worker.ErrFrame},
 		{"more or less sure", personal(sound, 2), worker.ErrFrame},
 		{"something behind it", personal(sound, 0, 1), worker.ErrFrame},
 		{"more than a report lists", personal(sound, 0, []byte(many)...), worker.ErrFrame},
