@@ -260,7 +260,7 @@ func (n *Node) CheckCohort(ctx context.Context, name string) (CohortSummary, err
 			Calling: d.Calling, regions: d.Regions, again: true,
 		}, nil)
 		if err == nil && d.Summary != nil {
-			summary.Personal = d.Summary.Personal
+			summary.Personal, summary.UserFolders = d.Summary.Personal, d.Summary.UserFolders
 		}
 		if err != nil && d.changed() {
 			err = errDatasetChanged // whatever it has led to

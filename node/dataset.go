@@ -86,6 +86,9 @@ type CohortSummary struct {
 	// Personal counts the personal data that stood beside the genotypes and was dropped, by
 	// sort.
 	Personal map[string]uint64 `json:"personal,omitempty"`
+	// UserFolders counts the paths of headers in which a user's folder has a name: these were
+	// dropped with the headers.
+	UserFolders uint64 `json:"userFolders,omitempty"`
 }
 
 // definition is what the node's records keep of a cohort: where its data are, and
@@ -206,7 +209,7 @@ func (d *definition) summary(c counted, samples int, found tally.Examination, ca
 	s := CohortSummary{
 		Samples: samples, People: c.People, Variants: found.Variants, Ignored: c.Ignored,
 		Assembly: c.assembly.String(), Callable: d.Regions.Bases(), Warnings: found.Warnings, Quality: card,
-		Personal: d.personal(),
+		Personal: d.personal(), UserFolders: d.homes(),
 	}
 	if d.Reference != nil {
 		s.Reference = d.Reference.SHA256.String()

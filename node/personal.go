@@ -19,7 +19,8 @@ var ErrPersonal = errors.New("node: personal data stands beside the genotypes, a
 type PersonalData uint8
 
 const (
-	// RefusePersonal takes nothing in.
+	// RefusePersonal takes nothing in. Names of users' folders in the paths of headers are no
+	// reason: programs write them there, and headers are dropped.
 	RefusePersonal PersonalData = iota
 	// DropPersonal goes on without what is dropped anyway: headers, and the columns of the
 	// files beside the names of samples. Those names go into the sealed store, and the
@@ -49,6 +50,9 @@ type PersonalFinding struct {
 
 // Mend says what to do about it.
 func (f PersonalFinding) Mend() string {
+	if f.Home {
+		return "nothing is to do: headers are dropped, and it is not kept"
+	}
 	switch f.Part {
 	case scan.Header:
 		return "rewrite the header (bcftools reheader), or drop it"
@@ -70,11 +74,16 @@ type PersonalError struct {
 	Kept bool
 }
 
+// TakenIn reports whether a cohort with all that was found is taken in without more: these are
+// names of users' folders in headers.
+func (e *PersonalError) TakenIn() bool { return e.Report.HomesAlone() }
+
 func (e *PersonalError) Error() string {
 	var parts []string
-	for i, n := range e.Report.Counts {
-		if n > 0 {
-			parts = append(parts, fmt.Sprintf("%s %d", scan.Sort(i+1), n))
+	counts := e.Report.BesideHomes()
+	for _, sort := range scan.Sorts() {
+		if n := counts[sort.String()]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%s %d", sort, n))
 		}
 	}
 	how := "mend what is listed, or go on without it (--personal-data drop) if it is dropped anyway"
@@ -160,9 +169,13 @@ func (l *looking) settle() error {
 	if l == nil || l.report.Empty() || debug.Without(debug.PersonalData) {
 		return nil
 	}
-	if l.how == DropPersonal && !l.kept {
+	if !l.kept && (l.how == DropPersonal || l.report.HomesAlone()) {
 		return nil
 	}
+	return l.found()
+}
+
+func (l *looking) found() *PersonalError {
 	return &PersonalError{Findings: l.findings(), Report: l.report, Kept: l.how == DropPersonal}
 }
 
@@ -182,11 +195,22 @@ func (l *looking) counts() map[string]uint64 {
 	if l == nil {
 		return nil
 	}
-	return l.report.BySort()
+	return l.report.BesideHomes()
 }
 
-// personal counts what was dropped when the cohort was taken in, and each time that it
-// grew.
+// homes are how many names of users' folders were in headers when the cohort was taken in,
+// and each time that it grew.
+func (d *definition) homes() (n uint64) {
+	if d.Look != nil {
+		n = d.Look.report.Homes[scan.UserName-1]
+	}
+	if d.Summary != nil {
+		n += d.Summary.UserFolders
+	}
+	return n
+}
+
+// personal counts what else was dropped then.
 func (d *definition) personal() map[string]uint64 {
 	counts := d.Look.counts()
 	if d.Summary == nil {

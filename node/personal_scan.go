@@ -27,7 +27,8 @@ type ScanSpec struct {
 
 // ScanPersonal looks for personal data beside genotypes: in headers, in the names of
 // samples and files, and in the columns of a sample table. It needs no node, keeps nothing
-// and reads no genotype. What it finds is a *PersonalError, which wraps ErrPersonal.
+// and reads no genotype. What it finds is a *PersonalError, which wraps ErrPersonal, also
+// where a cohort would be taken in all the same.
 func ScanPersonal(ctx context.Context, spec ScanSpec) error {
 	if len(spec.Paths) == 0 || len(spec.Paths) > maxScanned {
 		return fmt.Errorf("%w: want 1 to %d files", ErrConfig, maxScanned)
@@ -44,7 +45,10 @@ func ScanPersonal(ctx context.Context, spec ScanSpec) error {
 			return fmt.Errorf("read the sample table: %w", err)
 		}
 	}
-	return look.settle()
+	if look.report.Empty() {
+		return nil
+	}
+	return look.found()
 }
 
 // file looks at the beginning of a dataset's files.

@@ -129,6 +129,49 @@ func TestPersonalDataIsFoundInEveryPlace(t *testing.T) {
 	}
 }
 
+// Users' folders in the paths of a header are told and dropped; whatever else there is, or
+// would be kept, is refused.
+func TestUsersFoldersInHeadersAreNoReasonToRefuse(t *testing.T) {
+	const command = `##bcftools_viewCommand=view -o /home/maria.rossi/x.vcf.gz`
+	for _, c := range []struct {
+		name, lines string
+		change      func(t *testing.T, spec *CohortSpec)
+		refused     bool
+	}{
+		{"in paths alone", command + "\n##reference=file:///home/rossi/GRCh38.fa", nil, false},
+		{"and a patient", command + "\n##patient=Maria Rossi", nil, true},
+		{"and a file of a patient's", command + "\n##cmd=/home/ubuntu/maria_rossi.bam", nil, true},
+		{"and an address", command + "\n##contact=rossi@unige.ch", nil, true},
+		{"as a contig", "##contig=<ID=/home/rossi/x,length=3>", nil, true},
+		{"and a column of the table", command, func(t *testing.T, spec *CohortSpec) { column(t, spec.Samples, "dob", "1985-02-03") }, true},
+		{"and the same in a column of the table", command, func(t *testing.T, spec *CohortSpec) { column(t, spec.Samples, "file", "/home/maria.rossi/x.bam") }, true},
+		{"and the name of the cohort", command, func(_ *testing.T, spec *CohortSpec) { spec.Name = "Maria Rossi" }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := toyFiles(t)
+			edit(t, filepath.Join(dir, "toy.vcf"), "##fileformat=VCFv4.2\n", headerWith(c.lines))
+			spec := toySpec(dir, "toy.vcf")
+			if c.change != nil {
+				c.change(t, &spec)
+			}
+			d, summary, err := readDataset(t.Context(), child(t), spec, nil)
+			if c.refused {
+				if !errors.Is(err, ErrPersonal) {
+					t.Fatalf("got %v", err)
+				}
+				return
+			}
+			if err != nil || summary.UserFolders != 2 || summary.Personal != nil {
+				t.Fatalf("%d folders, personal data %v, %v", summary.UserFolders, summary.Personal, err)
+			}
+			raw, err := json.Marshal(d)
+			if err != nil || strings.Contains(strings.ToLower(string(raw)), "rossi") {
+				t.Errorf("the records have it, or %v", err)
+			}
+		})
+	}
+}
+
 func firstField(line string) string {
 	return line[:strings.IndexAny(line, " \t")]
 }
