@@ -76,6 +76,9 @@ func (a *app) card(form, name, where string, s node.CohortSummary) error {
 	if len(s.Personal) > 0 {
 		line("personal data", "%s (dropped)", bySort(s.Personal))
 	}
+	if s.UserFolders > 0 {
+		line("warning", "%d paths in headers name a user's folder (dropped with the headers, not kept)", s.UserFolders)
+	}
 	for _, l := range warnings(s.Warnings) {
 		line("warning", "%s", l)
 	}

@@ -35,7 +35,8 @@ func (a *app) cohortScan() *cobra.Command {
 			"Headers, names of samples and files, and the columns of the sample table are looked at: e-mail addresses,\n" +
 			"phone numbers, dates of birth, names of people and of users, record numbers, and the national numbers of\n" +
 			"many countries by their check digits. What is shown is of what sort and where, never what it is.\n\n" +
-			"The exit code is 3 when something was found.",
+			"The exit code is 3 when something was found for which cohort add takes nothing in. Names of users' folders\n" +
+			"in the paths of a header are none: programs write them there, and the header is dropped.",
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			if err := checkForm(form); err != nil {
 				return err
@@ -46,23 +47,32 @@ func (a *app) cohortScan() *cobra.Command {
 			}
 			err = node.ScanPersonal(cmd.Context(), spec)
 			var found *node.PersonalError
-			switch {
-			case errors.As(err, &found) && form == formJSON:
-				return errors.Join(writeJSON(a.out, personalJSON(found)), errPersonal)
-			case errors.As(err, &found):
-				return errors.Join(personalTable(a.out, found), errPersonal)
-			case err != nil:
+			if err != nil && !errors.As(err, &found) {
 				return err
-			case form == formJSON:
-				return writeJSON(a.out, personalJSON(&node.PersonalError{}))
 			}
-			fmt.Fprintln(a.out, "No personal data was found.")
-			return nil
+			if err = a.scanned(form, found); err == nil && found != nil && !found.TakenIn() {
+				return errPersonal
+			}
+			return err
 		},
 	}
 	c.Flags().StringVar(&spec.Samples, "samples", "", "sample table")
 	outputForm(c, &form)
 	return c
+}
+
+// scanned shows what was found; nil is nothing.
+func (a *app) scanned(form string, found *node.PersonalError) error {
+	switch {
+	case form == formJSON && found == nil:
+		return writeJSON(a.out, personalJSON(&node.PersonalError{}))
+	case form == formJSON:
+		return writeJSON(a.out, personalJSON(found))
+	case found == nil:
+		fmt.Fprintln(a.out, "No personal data was found.")
+		return nil
+	}
+	return personalTable(a.out, found)
 }
 
 // errPersonal ends a look that has found something.
