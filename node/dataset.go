@@ -369,6 +369,9 @@ func (d definition) count(ctx context.Context, how *parsing, p *panel.Panel, ran
 	)
 	c, reader, err := in.cohort(ctx, how, d, places)
 	if err == nil {
+		err = d.meant(c)
+	}
+	if err == nil {
 		counts, warnings, err = tally.AlleleFrequency(ctx, reader, wanted, c.who, assembly)
 	}
 	if ctx.Err() != nil {

@@ -67,7 +67,20 @@ func (s *shelf) cohort(d definition) (counted, *store.Reader, error) {
 	if err != nil {
 		return counted{}, nil, errors.Join(fmt.Errorf("cohort %q: %w", d.Name, err), r.Close())
 	}
-	return d.counted(c, h.Assembly, h.Sexes), r, nil
+	all := d.counted(c, h.Assembly, h.Sexes)
+	if err := d.meant(all); err != nil {
+		return counted{}, nil, errors.Join(err, r.Close())
+	}
+	return all, r, nil
+}
+
+// meant fails where a filter chooses others than it did when the cohort was taken in, such as
+// in a version of the program that reads it in another way.
+func (d definition) meant(c counted) error {
+	if d.Filter == "" || c.PersonsDigest() == d.Persons {
+		return nil
+	}
+	return fmt.Errorf("%w: its filter chooses other people", errDatasetChanged)
 }
 
 // table reads a cohort's sample table, which MUST be as it was, with a column of strata if it

@@ -155,6 +155,27 @@ func TestAStoreThatIsNotItselfIsNotCounted(t *testing.T) {
 	}
 }
 
+// A filter that is read in another way than when the cohort was taken in gives no answer.
+func TestAFilterThatChoosesOthersIsNotAnsweredFrom(t *testing.T) {
+	dir, s := toyFiles(t), newShelf(t)
+	s.parsing = child(t)
+	p, err := panel.New("GRCh38", []panel.Variant{{Contig: "1", Pos: 10, Ref: "A", Alt: "C"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec := toySpec(dir, "toy.vcf")
+	spec.Filter = `side == "left"`
+	for name, d := range map[string]definition{"stored": keepOn(t, s, spec), "not stored": read(t, spec)} {
+		if _, _, err := s.count(t.Context(), d, p, []panel.Range{{To: 1}}); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		d.Filter = `has(side)`
+		if _, _, err := s.count(t.Context(), d, p, []panel.Range{{To: 1}}); !errors.Is(err, errDatasetChanged) {
+			t.Errorf("%s: got %v, want %v", name, err, errDatasetChanged)
+		}
+	}
+}
+
 func TestADatasetThatIsRefusedLeavesNoStore(t *testing.T) {
 	dir, s := toyFiles(t), newShelf(t)
 	writeFile(t, filepath.Join(dir, "twice.vcf"), toyVCF()+toyVCF()[len(toyVCF())-100:])
