@@ -87,18 +87,21 @@ type Log struct {
 	lock   *os.File
 	turn   chan struct{} // held by who writes
 	rounds chan struct{} // held by who asks the witnesses
-	asked  []witnessed   // what each witness is thought to know; of the holder of rounds
+	// asked is what each witness is thought to know, by its name; of the holder of rounds.
+	asked map[string]*witnessed
 
 	// edge and last are of the holder of turn.
 	edge *edge
 	last time.Time
 
-	mu       sync.Mutex // guards the rest
-	waiting  []*waiter
-	head     Head
-	note     []byte
-	cosigned cosigned
-	broken   error
+	mu        sync.Mutex // guards the rest
+	waiting   []*waiter
+	head      Head
+	note      []byte
+	cosigned  cosigned
+	broken    error
+	witnesses []Remote
+	quorum    int
 }
 
 // waiter is an entry that waits for the disk.
@@ -113,21 +116,31 @@ type waiter struct {
 // tree, and under a checkpoint that the log has signed. The context is asked before the
 // entry is in the queue and not after, when it could not be told whether it stands.
 func (l *Log) Append(ctx context.Context, e Entry) (uint64, error) {
-	e.Time = time.UnixMilli(1)
-	if _, err := e.encode(); err != nil {
+	return l.AppendAll(ctx, []Entry{e})
+}
+
+// AppendAll takes entries in one after the other, with nothing between, and returns the
+// index of the first once all of them are durable. After an error the first of them may
+// stand in the log, and never a later one without those before it.
+func (l *Log) AppendAll(ctx context.Context, entries []Entry) (first uint64, err error) {
+	if err := ctx.Err(); err != nil || len(entries) == 0 {
 		return 0, err
 	}
-	if err := ctx.Err(); err != nil {
-		return 0, err
+	list := make([]*waiter, len(entries))
+	for i, e := range entries {
+		e.Time = time.UnixMilli(1)
+		if _, err := e.encode(); err != nil {
+			return 0, err
+		}
+		list[i] = &waiter{entry: e, done: make(chan struct{})}
 	}
-	w := &waiter{entry: e, done: make(chan struct{})}
 	l.mu.Lock()
-	err := l.broken
-	if err == nil && len(l.waiting) >= maxWaiting {
+	err = l.broken
+	if err == nil && len(l.waiting)+len(list) > maxWaiting {
 		err = ErrBusy
 	}
 	if err == nil {
-		l.waiting = append(l.waiting, w)
+		l.waiting = append(l.waiting, list...)
 	}
 	l.mu.Unlock()
 	if err != nil {
@@ -135,10 +148,15 @@ func (l *Log) Append(ctx context.Context, e Entry) (uint64, error) {
 	}
 	// Whoever gets the turn writes for all who wait: while one commit syncs, the next
 	// batch gathers.
-	for {
+	for last := list[len(list)-1]; ; {
 		select {
-		case <-w.done:
-			return w.index, w.err
+		case <-last.done:
+			for _, w := range list {
+				if w.err != nil {
+					return 0, w.err
+				}
+			}
+			return list[0].index, nil
 		case l.turn <- struct{}{}:
 			l.commitWaiting()
 			<-l.turn

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -205,6 +206,42 @@ func TestALogThatCannotBeWrittenStops(t *testing.T) {
 	l = open(t, dir, nil)
 	if fill(t, l, 1); l.Head().Size != 4 {
 		t.Errorf("%d entries", l.Head().Size)
+	}
+}
+
+// What is appended in one go stands together, whoever else appends.
+func TestEntriesOfOneCallStandTogether(t *testing.T) {
+	l := open(t, t.TempDir(), nil)
+	const callers, each = 8, 300
+	var wg sync.WaitGroup
+	for c := range callers {
+		wg.Go(func() {
+			var list []audit.Entry
+			for i := range each {
+				list = append(list, audit.Entry{Kind: audit.KindQuery, Subject: protocol.Hash("of", []byte{byte(c)}), Epoch: uint64(i + 1)})
+			}
+			first, err := l.AppendAll(t.Context(), list)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			for i, want := range list {
+				got, err := l.Entry(first + uint64(i))
+				if err != nil || got.Subject != want.Subject || got.Epoch != want.Epoch {
+					t.Errorf("caller %d, entry %d: %+v, %v", c, i, got, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := l.Head().Size; got != callers*each {
+		t.Errorf("%d entries, want %d", got, callers*each)
+	}
+	if _, err := l.AppendAll(t.Context(), []audit.Entry{entry(0), {Kind: audit.KindQuery}}); !errors.Is(err, audit.ErrEntry) || l.Head().Size != callers*each {
+		t.Errorf("one that is no entry: %v, %d entries", err, l.Head().Size)
+	}
+	if _, err := l.AppendAll(t.Context(), nil); err != nil {
+		t.Errorf("none: %v", err)
 	}
 }
 

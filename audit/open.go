@@ -36,7 +36,7 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	}
 	l := &Log{
 		config: c, disk: d, lock: lock, turn: make(chan struct{}, 1), rounds: make(chan struct{}, 1),
-		asked: make([]witnessed, len(c.Witnesses)), edge: &edge{},
+		asked: make(map[string]*witnessed), edge: &edge{}, witnesses: c.Witnesses, quorum: c.Quorum,
 	}
 	if err := l.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the log in %s: %w", c.Dir, err), lock.Close())

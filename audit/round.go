@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strconv"
 	"time"
 
@@ -60,6 +61,21 @@ func (l *Log) loadCosigned() error {
 	return nil
 }
 
+// SetWitnesses says whom to ask from now on, and how many must have cosigned. What was
+// cosigned before stays. It waits for nobody: a round that is under way goes on with those
+// it began with.
+func (l *Log) SetWitnesses(witnesses []Remote, quorum int) error {
+	c := l.config
+	c.Witnesses, c.Quorum = slices.Clone(witnesses), quorum
+	if err := c.Check(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.witnesses, l.quorum = c.Witnesses, quorum
+	return nil
+}
+
 // AppendWitnessed takes an entry in and returns a receipt for it once a quorum of
 // witnesses has cosigned a checkpoint that covers it. With ErrWitnesses the entry is in
 // the log all the same, at the index.
@@ -77,7 +93,10 @@ func (l *Log) AppendWitnessed(ctx context.Context, e Entry) (index uint64, recei
 // Cosign returns once a checkpoint of at least so many entries has its quorum. One round
 // of asking serves all who wait for it.
 func (l *Log) Cosign(ctx context.Context, size uint64) error {
-	if l.config.Quorum == 0 {
+	l.mu.Lock()
+	quorum := l.quorum
+	l.mu.Unlock()
+	if quorum == 0 {
 		return nil
 	}
 	select {
@@ -109,22 +128,27 @@ type answer struct {
 // answered, or a little after enough have.
 func (l *Log) round(ctx context.Context) error {
 	l.mu.Lock()
-	c := cosigned{l.head, l.note}
+	c, witnesses, quorum := cosigned{l.head, l.note}, l.witnesses, l.quorum
 	l.mu.Unlock()
 	ctx, cancel := context.WithCancel(ctx)
-	answers := make(chan answer, len(l.config.Witnesses))
-	for i, w := range l.config.Witnesses {
+	answers := make(chan answer, len(witnesses))
+	for i, w := range witnesses {
+		known := l.asked[w.Name]
+		if known == nil {
+			known = new(witnessed)
+			l.asked[w.Name] = known
+		}
 		go func() {
-			lines, err := l.ask(ctx, w, &l.asked[i], c)
+			lines, err := l.ask(ctx, w, known, c)
 			if err != nil {
 				err = fmt.Errorf("%s: %w", w.Name, err)
 			}
 			answers <- answer{i, lines, err}
 		}()
 	}
-	got, given, faults := make([][]sigLine, len(l.config.Witnesses)), 0, []error(nil)
+	got, given, faults := make([][]sigLine, len(witnesses)), 0, []error(nil)
 	var over <-chan time.Time
-	for range l.config.Witnesses {
+	for range witnesses {
 		var a answer
 		select {
 		case a = <-answers:
@@ -134,7 +158,7 @@ func (l *Log) round(ctx context.Context) error {
 		}
 		if got[a.who] = a.lines; a.err != nil {
 			faults = append(faults, a.err)
-		} else if given++; given == l.config.Quorum {
+		} else if given++; given == quorum {
 			over = time.After(l.config.Grace)
 		}
 	}
@@ -144,8 +168,8 @@ func (l *Log) round(ctx context.Context) error {
 			return l.stop(err)
 		}
 	}
-	if given < l.config.Quorum {
-		return fmt.Errorf("%w: %d of %d: %w", ErrWitnesses, given, l.config.Quorum, errors.Join(faults...))
+	if given < quorum {
+		return fmt.Errorf("%w: %d of %d: %w", ErrWitnesses, given, quorum, errors.Join(faults...))
 	}
 	return l.keep(c, got)
 }
@@ -225,11 +249,14 @@ func (l *Log) heldAgainst(ctx context.Context, w Remote) error {
 func (l *Log) CheckWitnesses(ctx context.Context) (answered int, err error) {
 	l.rounds <- struct{}{}
 	defer func() { <-l.rounds }()
-	results := make(chan error, len(l.config.Witnesses))
-	for _, w := range l.config.Witnesses {
+	l.mu.Lock()
+	witnesses := l.witnesses
+	l.mu.Unlock()
+	results := make(chan error, len(witnesses))
+	for _, w := range witnesses {
 		go func() { results <- l.heldAgainst(ctx, w) }()
 	}
-	for range l.config.Witnesses {
+	for range witnesses {
 		one := <-results
 		if one == nil {
 			answered++

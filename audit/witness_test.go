@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -261,4 +262,49 @@ func answered(r audit.Reply, err error) error {
 		err = fmt.Errorf("refused with %d", r.Status)
 	}
 	return err
+}
+
+// A roster changes while a log is open.
+func TestWitnessesMayChange(t *testing.T) {
+	bern, zug := newSite(t, "bern", 2), newSite(t, "zug", 3)
+	l := open(t, t.TempDir(), nil)
+	fill(t, l, 2)
+	cosignedBy := func(want ...string) {
+		t.Helper()
+		if err := l.Cosign(t.Context(), l.Head().Size); err != nil {
+			t.Fatal(err)
+		}
+		_, note := l.Checkpoint()
+		for _, name := range []string{"bern", "zug"} {
+			if got := bytes.Contains(note, []byte("— "+name+" ")); got != slices.Contains(want, name) {
+				t.Errorf("cosigned by %s: %v, want %v", name, got, want)
+			}
+		}
+	}
+	set := func(quorum int, list ...audit.Remote) {
+		t.Helper()
+		if err := l.SetWitnesses(list, quorum); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cosignedBy()
+	set(1, bern.remote())
+	cosignedBy("bern")
+	fill(t, l, 1)
+	set(2, zug.remote(), bern.remote())
+	cosignedBy("bern", "zug")
+	set(1, zug.remote())
+	fill(t, l, 1)
+	cosignedBy("zug")
+	for name, list := range map[string][]audit.Remote{
+		"one witness twice": {bern.remote(), bern.remote()}, "a witness without a way to it": {{Name: "zug", Key: zug.Key.Public()}},
+		"the log's owner": {{Name: origin, Key: newKey(t, 1).Public(), Call: bern.AddCheckpoint, Known: bern.Known}},
+	} {
+		if err := l.SetWitnesses(list, 1); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	if err := l.SetWitnesses([]audit.Remote{bern.remote()}, 2); err == nil {
+		t.Error("a quorum of more than there are is taken")
+	}
 }
