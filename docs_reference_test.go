@@ -23,6 +23,7 @@ func TestEveryFieldThatLeavesASiteIsDocumented(t *testing.T) {
 		&pb.Envelope{}, &pb.Signature{}, &pb.Reply{}, &pb.NodeState{}, &pb.StudyState{}, &pb.Declaration{}, &pb.DeclaredCohort{},
 		&pb.Contribution{}, &pb.ContributionHeader{}, &pb.Received{}, &pb.Vote{}, &pb.Testimony{}, &pb.Seen{}, &pb.HeadQuery{},
 		&pb.Opening{}, &pb.OpeningBundle{}, &pb.Refusal{}, &pb.JoinRequest{}, &pb.RequestSignature{}, &pb.SiteReport{}, &pb.ReportedCohort{}, &pb.Verdict{},
+		&pb.Cosign{}, &pb.Cosigned{},
 	} {
 		d := m.ProtoReflect().Descriptor()
 		if d.FullName() != "locus.v1.Signature" && !strings.Contains(text, string(d.Name())) {

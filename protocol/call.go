@@ -7,7 +7,7 @@ import "time"
 type Call uint8
 
 // The calls, in the order of a task. Every one may be repeated: a node answers a
-// repetition with the bytes it has stored.
+// repetition with the bytes it has stored, and a witness by what it remembers.
 const (
 	CallSync    Call = 1 // Sync -> NodeState
 	CallTestify Call = 2 // Testimony, what others have seen of the node -> Reply{NodeState}
@@ -16,6 +16,7 @@ const (
 	CallCut     Call = 5 // CutOffer -> Reply{Signed[Vote]}
 	CallWitness Call = 6 // Witness -> Reply{Testimony}
 	CallOpen    Call = 7 // OpenRequest -> Reply{SealedOpening}
+	CallCosign  Call = 8 // Cosign -> Reply{Cosigned}; of no task, and may come at any time
 )
 
 // CallSpec bounds a call.
@@ -40,5 +41,6 @@ func Calls() []CallSpec {
 		{CallCut, "cut", MaxMessage, maxSnapshot + small, 30 * time.Second},
 		{CallWitness, "witness", MaxMessage, MaxMessage, 30 * time.Second},
 		{CallOpen, "open", MaxMessage, maxShare + small, 30 * time.Second},
+		{CallCosign, "cosign", maxCosign + small, maxCosign + small, 30 * time.Second},
 	}
 }

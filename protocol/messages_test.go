@@ -123,6 +123,9 @@ func (s *study) conversation(t testing.TB) []spoken {
 			return err
 		}},
 		{"reply", m(protocol.Reply{Refusal: p.refusal.Bytes()}.Bytes()), of(protocol.ParseReply)},
+		{"cosign", m(protocol.Cosign{Request: []byte("old 0\n\na\n0\nb\n\n")}.Bytes()), of(protocol.ParseCosign)},
+		{"what is remembered", m(protocol.Cosign{Origin: "locus/node/alice"}.Bytes()), of(protocol.ParseCosign)},
+		{"cosigned", m(protocol.Cosigned{Status: 409, Body: []byte("3\n")}.Bytes()), of(protocol.ParseCosigned)},
 		{"sync", m(protocol.Sync{Rosters: [][]byte{s.roster.Bytes()}}.Bytes()), of(protocol.ParseSync)},
 		{"node state", m(protocol.NodeState{Version: "1", Studies: []protocol.StudyState{
 			{

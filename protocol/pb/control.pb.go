@@ -354,6 +354,113 @@ func (x *OpenRequest) GetSeen() []*Envelope {
 	return nil
 }
 
+// Cosign asks a site, as a witness of audit logs, for one of two: to cosign a checkpoint,
+// or to say what it remembers of a log.
+type Cosign struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       []byte                 `protobuf:"bytes,1,opt,name=request" json:"request,omitempty"` // an add-checkpoint request of c2sp.org/tlog-witness
+	Origin        string                 `protobuf:"bytes,2,opt,name=origin" json:"origin,omitempty"`   // the log's name
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cosign) Reset() {
+	*x = Cosign{}
+	mi := &file_control_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cosign) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cosign) ProtoMessage() {}
+
+func (x *Cosign) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cosign.ProtoReflect.Descriptor instead.
+func (*Cosign) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *Cosign) GetRequest() []byte {
+	if x != nil {
+		return x.Request
+	}
+	return nil
+}
+
+func (x *Cosign) GetOrigin() string {
+	if x != nil {
+		return x.Origin
+	}
+	return ""
+}
+
+// Cosigned is a witness's answer.
+type Cosigned struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Status        uint32                 `protobuf:"varint,1,opt,name=status" json:"status,omitempty"` // as HTTP has it
+	Body          []byte                 `protobuf:"bytes,2,opt,name=body" json:"body,omitempty"`      // cosignature lines, the size that is known, or the note that is remembered
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Cosigned) Reset() {
+	*x = Cosigned{}
+	mi := &file_control_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Cosigned) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Cosigned) ProtoMessage() {}
+
+func (x *Cosigned) ProtoReflect() protoreflect.Message {
+	mi := &file_control_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Cosigned.ProtoReflect.Descriptor instead.
+func (*Cosigned) Descriptor() ([]byte, []int) {
+	return file_control_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *Cosigned) GetStatus() uint32 {
+	if x != nil {
+		return x.Status
+	}
+	return 0
+}
+
+func (x *Cosigned) GetBody() []byte {
+	if x != nil {
+		return x.Body
+	}
+	return nil
+}
+
 // Reply is an answer, a signed refusal, or the word that the node is still at it.
 type Reply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -366,7 +473,7 @@ type Reply struct {
 
 func (x *Reply) Reset() {
 	*x = Reply{}
-	mi := &file_control_proto_msgTypes[6]
+	mi := &file_control_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -378,7 +485,7 @@ func (x *Reply) String() string {
 func (*Reply) ProtoMessage() {}
 
 func (x *Reply) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[6]
+	mi := &file_control_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -391,7 +498,7 @@ func (x *Reply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reply.ProtoReflect.Descriptor instead.
 func (*Reply) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{6}
+	return file_control_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Reply) GetRefusal() *Envelope {
@@ -429,7 +536,7 @@ type RequestSignature struct {
 
 func (x *RequestSignature) Reset() {
 	*x = RequestSignature{}
-	mi := &file_control_proto_msgTypes[7]
+	mi := &file_control_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -441,7 +548,7 @@ func (x *RequestSignature) String() string {
 func (*RequestSignature) ProtoMessage() {}
 
 func (x *RequestSignature) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[7]
+	mi := &file_control_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -454,7 +561,7 @@ func (x *RequestSignature) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RequestSignature.ProtoReflect.Descriptor instead.
 func (*RequestSignature) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{7}
+	return file_control_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RequestSignature) GetMethod() string {
@@ -510,7 +617,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_control_proto_msgTypes[8]
+	mi := &file_control_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -522,7 +629,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_control_proto_msgTypes[8]
+	mi := &file_control_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -535,7 +642,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_control_proto_rawDescGZIP(), []int{8}
+	return file_control_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *JoinRequest) GetName() string {
@@ -627,7 +734,13 @@ const file_control_proto_rawDesc = "" +
 	"\x04seen\x18\x01 \x03(\v2\x12.locus.v1.EnvelopeR\x04seen\"O\n" +
 	"\vOpenRequest\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12&\n" +
-	"\x04seen\x18\x02 \x03(\v2\x12.locus.v1.EnvelopeR\x04seen\"g\n" +
+	"\x04seen\x18\x02 \x03(\v2\x12.locus.v1.EnvelopeR\x04seen\":\n" +
+	"\x06Cosign\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\fR\arequest\x12\x16\n" +
+	"\x06origin\x18\x02 \x01(\tR\x06origin\"6\n" +
+	"\bCosigned\x12\x16\n" +
+	"\x06status\x18\x01 \x01(\rR\x06status\x12\x12\n" +
+	"\x04body\x18\x02 \x01(\fR\x04body\"g\n" +
 	"\x05Reply\x12,\n" +
 	"\arefusal\x18\x01 \x01(\v2\x12.locus.v1.EnvelopeR\arefusal\x12\x16\n" +
 	"\x06answer\x18\x02 \x01(\fR\x06answer\x12\x18\n" +
@@ -662,7 +775,7 @@ func file_control_proto_rawDescGZIP() []byte {
 	return file_control_proto_rawDescData
 }
 
-var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_control_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_control_proto_goTypes = []any{
 	(*Sync)(nil),             // 0: locus.v1.Sync
 	(*StudyState)(nil),       // 1: locus.v1.StudyState
@@ -670,22 +783,24 @@ var file_control_proto_goTypes = []any{
 	(*Witness)(nil),          // 3: locus.v1.Witness
 	(*Testimony)(nil),        // 4: locus.v1.Testimony
 	(*OpenRequest)(nil),      // 5: locus.v1.OpenRequest
-	(*Reply)(nil),            // 6: locus.v1.Reply
-	(*RequestSignature)(nil), // 7: locus.v1.RequestSignature
-	(*JoinRequest)(nil),      // 8: locus.v1.JoinRequest
-	(*Envelope)(nil),         // 9: locus.v1.Envelope
+	(*Cosign)(nil),           // 6: locus.v1.Cosign
+	(*Cosigned)(nil),         // 7: locus.v1.Cosigned
+	(*Reply)(nil),            // 8: locus.v1.Reply
+	(*RequestSignature)(nil), // 9: locus.v1.RequestSignature
+	(*JoinRequest)(nil),      // 10: locus.v1.JoinRequest
+	(*Envelope)(nil),         // 11: locus.v1.Envelope
 }
 var file_control_proto_depIdxs = []int32{
-	9,  // 0: locus.v1.Sync.rosters:type_name -> locus.v1.Envelope
-	9,  // 1: locus.v1.StudyState.declaration:type_name -> locus.v1.Envelope
-	9,  // 2: locus.v1.StudyState.head_query:type_name -> locus.v1.Envelope
-	9,  // 3: locus.v1.StudyState.report:type_name -> locus.v1.Envelope
+	11, // 0: locus.v1.Sync.rosters:type_name -> locus.v1.Envelope
+	11, // 1: locus.v1.StudyState.declaration:type_name -> locus.v1.Envelope
+	11, // 2: locus.v1.StudyState.head_query:type_name -> locus.v1.Envelope
+	11, // 3: locus.v1.StudyState.report:type_name -> locus.v1.Envelope
 	1,  // 4: locus.v1.NodeState.studies:type_name -> locus.v1.StudyState
-	9,  // 5: locus.v1.Witness.votes:type_name -> locus.v1.Envelope
-	9,  // 6: locus.v1.Witness.head_queries:type_name -> locus.v1.Envelope
-	9,  // 7: locus.v1.Testimony.seen:type_name -> locus.v1.Envelope
-	9,  // 8: locus.v1.OpenRequest.seen:type_name -> locus.v1.Envelope
-	9,  // 9: locus.v1.Reply.refusal:type_name -> locus.v1.Envelope
+	11, // 5: locus.v1.Witness.votes:type_name -> locus.v1.Envelope
+	11, // 6: locus.v1.Witness.head_queries:type_name -> locus.v1.Envelope
+	11, // 7: locus.v1.Testimony.seen:type_name -> locus.v1.Envelope
+	11, // 8: locus.v1.OpenRequest.seen:type_name -> locus.v1.Envelope
+	11, // 9: locus.v1.Reply.refusal:type_name -> locus.v1.Envelope
 	10, // [10:10] is the sub-list for method output_type
 	10, // [10:10] is the sub-list for method input_type
 	10, // [10:10] is the sub-list for extension type_name
@@ -705,7 +820,7 @@ func file_control_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_control_proto_rawDesc), len(file_control_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
