@@ -167,7 +167,8 @@ type api struct {
 	raw      map[string][]byte
 }
 
-func newAPI(t *testing.T) (*api, protocol.Endpoint) {
+// newCertificate is one that a coordinator shows.
+func newCertificate(t *testing.T) tls.Certificate {
 	t.Helper()
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
@@ -175,7 +176,12 @@ func newAPI(t *testing.T) (*api, protocol.Endpoint) {
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour)}
 	der := must[[]byte](t)(x509.CreateCertificate(nil, template, template, public, private))
-	cert := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private, Leaf: must[*x509.Certificate](t)(x509.ParseCertificate(der))}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: private, Leaf: must[*x509.Certificate](t)(x509.ParseCertificate(der))}
+}
+
+func newAPI(t *testing.T) (*api, protocol.Endpoint) {
+	t.Helper()
+	cert := newCertificate(t)
 	a := &api{t: t, requests: make(map[string][]byte), answers: make(map[string]any), raw: make(map[string][]byte)}
 	a.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)

@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"testing"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/dp/ledger"
 	"github.com/locus-genomics/locus/protocol"
@@ -13,6 +15,17 @@ import (
 
 // Pin is what Join does with the token's endpoints.
 func (n *Node) Pin(endpoints []protocol.Endpoint) error { return n.pin(endpoints) }
+
+// Witnesses are whom this site's log is cosigned by, reached over an API, until done.
+func (n *Node) Witnesses(t testing.TB, api []protocol.Endpoint) (remotes []audit.Remote, done func()) {
+	t.Helper()
+	c := n.door.Coordinator(api, n.keys.Signing())
+	remotes, err := n.witnesses(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return remotes, c.Close
+}
 
 // LookForConsents looks into the folder of consents once.
 func (n *Node) LookForConsents(ctx context.Context) error { return n.lookForConsents(ctx) }

@@ -48,6 +48,7 @@ const (
 	shelfName   = "cohorts"
 	lockName    = "lock"
 	egressName  = "egress.log"
+	witnessName = "witness"
 )
 
 // Init makes a node in an empty or new directory: its keys, which never leave it,

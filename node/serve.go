@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/node/egress"
 	"github.com/locus-genomics/locus/protocol"
@@ -56,6 +58,11 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		return err
 	}
 	defer held.Close()
+	memory, err := audit.OpenMemory(filepath.Join(n.cfg.Dir, witnessName))
+	if err != nil {
+		return err
+	}
+	defer memory.Close()
 	for _, first := range []func(context.Context) error{
 		n.records.verifyChain,
 		n.verifyBudget,
@@ -73,7 +80,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s := &server{Node: n, jobs: newJobs(), fresh: make(map[string]*freshness)}
+	s := &server{Node: n, jobs: newJobs(), memory: memory, fresh: make(map[string]*freshness)}
 	guarded := &failStop{n.door.Guard(s), n.door.GuardBulk(s), n.cfg.Log, stop}
 	t.Serve(guarded, guarded)
 	work, ctx := errgroup.WithContext(ctx)
@@ -149,8 +156,10 @@ func fatal(err error) bool { return errors.Is(err, errDisk) || errors.Is(err, eg
 // server is a node while it serves.
 type server struct {
 	*Node
-	jobs  *jobs
-	fresh map[string]*freshness // by study; guarded by Node.mu
+	jobs *jobs
+	// memory is what this site has cosigned of others' logs.
+	memory audit.Memory
+	fresh  map[string]*freshness // by study; guarded by Node.mu
 }
 
 // about names what a call is about, for refusals and for the log.
@@ -182,6 +191,8 @@ func (s *server) ServeCall(ctx context.Context, from wire.PeerID, kind wire.Kind
 		on, answer, err = s.witness(ctx, from, request)
 	case protocol.CallOpen:
 		on, answer, err = s.open(ctx, from, request)
+	case protocol.CallCosign:
+		on, answer, err = s.cosign(ctx, from, request)
 	default:
 		return nil, wire.CodeUnsupported
 	}

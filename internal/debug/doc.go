@@ -67,6 +67,7 @@ const (
 	PolicyErrorDenies                        // a policy that cannot be evaluated denies
 	CheckpointSignature                      // a log's checkpoint has both signatures of its owner
 	WitnessConsistency                       // a witness cosigns only what continues what it knows
+	WitnessRoster                            // and only logs of those that it works with
 	LogRemembered                            // a log shorter than others remember takes nothing in
 	PersonalData                             // nothing is taken in with somebody's name in it
 	PolicyApplied                            // nothing is answered that the site's rules do not allow

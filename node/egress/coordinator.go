@@ -19,10 +19,12 @@ const (
 	studyPath   = "/v1/studies/"
 	endorsePath = "/endorsements"
 	panelPath   = "/v1/panels/"
+	witnessPath = "/witnesses/"
 )
 
 // Coordinator is the coordinator's HTTP API, as far as a site needs it: to join, to
-// read a proposed study, to hand in the custodian's signature, and to judge tables.
+// read a proposed study, to hand in the custodian's signature, to judge tables, and to have
+// the site's log cosigned by other sites.
 type Coordinator struct {
 	door *Door
 	rest *rest.Client
@@ -71,6 +73,21 @@ func (c *Coordinator) Study(ctx context.Context, name string) (rest.Study, error
 func (c *Coordinator) Endorse(ctx context.Context, study string, roster []byte) error {
 	_, err := c.post(ctx, "endorse", studyPath+url.PathEscape(study)+endorsePath, roster)
 	return err
+}
+
+// Cosign asks another site of a study, by the id of its node's key, to cosign this site's
+// log or to say what it remembers of it. The coordinator passes it on. What comes back is
+// not verified here.
+func (c *Coordinator) Cosign(ctx context.Context, study string, site protocol.KeyID, ask protocol.Cosign) (protocol.Cosigned, error) {
+	raw, err := ask.Bytes()
+	if err != nil {
+		return protocol.Cosigned{}, err
+	}
+	answer, err := c.post(ctx, "relay", studyPath+url.PathEscape(study)+witnessPath+site.String(), raw)
+	if err != nil {
+		return protocol.Cosigned{}, err
+	}
+	return protocol.ParseCosigned(answer)
 }
 
 // Panel opens a panel's bytes, which prove themselves by their digest. The caller

@@ -132,7 +132,10 @@ func checkForm(spec protocol.CallSpec, answer []byte) (err error) {
 	case spec.Call == protocol.CallSync:
 		_, err = protocol.ParseNodeState(answer)
 	default:
-		_, err = protocol.ParseReply(answer)
+		var r protocol.Reply
+		if r, err = protocol.ParseReply(answer); err == nil && spec.Call == protocol.CallCosign {
+			_, err = protocol.ParseCosigned(r.Answer)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrClosedList, spec.Name, err)

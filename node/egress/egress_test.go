@@ -84,6 +84,10 @@ func TestClosedList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	cosigned, err := protocol.Cosigned{Status: 404}.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, tt := range []struct {
 		name   string
 		call   protocol.Call
@@ -98,6 +102,8 @@ func TestClosedList(t *testing.T) {
 		{"a reply of two forms does not", protocol.CallOpen, reply(t, protocol.Reply{Answer: []byte("x"), Working: true}), egress.ErrClosedList},
 		{"a reply over its bound does not", protocol.CallOpen, reply(t, protocol.Reply{Answer: make([]byte, 1<<20)}), egress.ErrClosedList},
 		{"a reply does not answer a greeting", protocol.CallSync, reply(t, protocol.Reply{Answer: []byte("x")}), egress.ErrClosedList},
+		{"a witness's answer answers what a witness is asked", protocol.CallCosign, reply(t, protocol.Reply{Answer: cosigned}), nil},
+		{"another answer does not", protocol.CallCosign, answer, egress.ErrClosedList},
 		{"a call that the protocol does not have", 99, answer, wire.CodeUnsupported},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
