@@ -56,6 +56,11 @@ type Config struct {
 	// Machine.Apply would not understand: once committed, such a command stops
 	// every member for good. It MUST NOT look at the Machine.
 	Admit func(command []byte) error
+	// Settle, if set, is called after commands were applied or a snapshot was restored,
+	// and before anybody is told so and before a snapshot is taken of it. One call may be
+	// for many commands. It may wait for a disk, and sees no command while it does. An
+	// error stops this member, and the commands' proposers are told nothing.
+	Settle func() error
 	// Log is told what an operator should know. Nil: nothing is logged.
 	Log *slog.Logger
 	// Timing is for tests and for slow networks.

@@ -20,6 +20,8 @@
 //   - What Read showed holds every command answered before Read was called. Only
 //     the leader reads: after a restart a member's state is older than what it
 //     knew, or empty, until a leader speaks, so no member serves its own copy.
+//   - With Config.Settle: what Propose answered, and what is in a snapshot, was settled
+//     here before.
 //   - A member that cannot trust itself stops: after the first error of the log,
 //     the snapshots or the Machine nothing more is written or applied, and Run
 //     returns that error. If the term itself cannot be stored, raft panics.

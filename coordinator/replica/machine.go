@@ -44,6 +44,7 @@ type applied struct {
 type fsm struct {
 	fault   *fault
 	changed *signal
+	settle  func() error // nil for nothing
 
 	mu      sync.RWMutex
 	machine Machine
@@ -66,7 +67,7 @@ func (f *fsm) applied() uint64 {
 	return f.index
 }
 
-// ApplyBatch applies committed entries, and wakes the waiting once.
+// ApplyBatch applies committed entries, has them settled, and wakes the waiting once.
 func (f *fsm) ApplyBatch(entries []*raft.Log) []any {
 	answers := make([]any, len(entries))
 	f.mu.Lock()
@@ -76,8 +77,25 @@ func (f *fsm) ApplyBatch(entries []*raft.Log) []any {
 		}
 	}
 	f.mu.Unlock()
+	if err := f.settled(); err != nil {
+		for i := range answers {
+			answers[i] = applied{err: err}
+		}
+	}
 	f.changed.fire()
 	return answers
+}
+
+// settled settles what was applied. What was applied before a fault is settled too: it
+// is committed, and its proposers will be told.
+func (f *fsm) settled() error {
+	if f.settle == nil {
+		return nil
+	}
+	if err := f.settle(); err != nil {
+		return f.fault.trip(fmt.Errorf("%w: settle what was applied: %w", ErrMachine, err))
+	}
+	return nil
 }
 
 // Apply is ApplyBatch for one entry.
@@ -112,9 +130,20 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	return &snapshot{index: f.index, body: body, fault: f.fault}, nil
 }
 
-// Restore replaces the state by a snapshot from disk. The lock is held while
-// the file is read: there is nothing to look at meanwhile.
+// Restore replaces the state by a snapshot from disk, and has it settled.
 func (f *fsm) Restore(from io.ReadCloser) error {
+	if err := f.restore(from); err != nil {
+		return err
+	}
+	if err := f.settled(); err != nil {
+		return err
+	}
+	f.changed.fire()
+	return nil
+}
+
+// restore holds the lock while the file is read: there is nothing to look at meanwhile.
+func (f *fsm) restore(from io.Reader) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.fault.err(); err != nil {
@@ -128,7 +157,6 @@ func (f *fsm) Restore(from io.ReadCloser) error {
 		return f.fault.trip(fmt.Errorf("%w: restore a snapshot: %w", ErrMachine, err))
 	}
 	f.index = index
-	f.changed.fire()
 	return nil
 }
 

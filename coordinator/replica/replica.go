@@ -44,7 +44,7 @@ func Open(cfg Config) (*Replica, error) {
 	}
 	r := &Replica{cfg: cfg, fault: newFault(), done: make(chan struct{})}
 	r.progress.last = make(map[MemberID]report)
-	r.fsm = &fsm{fault: r.fault, changed: &r.changed, machine: cfg.Machine}
+	r.fsm = &fsm{fault: r.fault, changed: &r.changed, machine: cfg.Machine, settle: cfg.Settle}
 	var err error
 	if r.disk, err = openDisk(&r.cfg, r.fault, newLogger(cfg.Log)); err != nil {
 		return nil, err
