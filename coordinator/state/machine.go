@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/coordinator/state/statepb"
 )
 
@@ -16,6 +17,8 @@ type Result struct {
 	Err error
 	// Changed tells whether the state is another than before.
 	Changed bool
+	// Entry is what is to be written to an audit log of it, nil where that is nothing.
+	Entry *audit.Entry
 }
 
 // Machine is the state under the commands of the log.
@@ -50,11 +53,16 @@ func (m *Machine) Apply(_ uint64, command []byte) (any, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	changed, err := m.state.apply(c, time.UnixMilli(c.At).UTC())
+	var e audit.Entry
+	changed, err := m.state.apply(c, time.UnixMilli(c.At).UTC(), &e)
 	if changed {
 		m.version++
 	}
-	return Result{Err: err, Changed: changed && err == nil}, nil
+	r := Result{Err: err, Changed: changed && err == nil}
+	if r.Changed && e.Kind != 0 {
+		r.Entry = m.state.record(e)
+	}
+	return r, nil
 }
 
 // Snapshot returns a copy of the state.
@@ -95,15 +103,16 @@ func (m *Machine) Restore(r io.Reader) error {
 	return nil
 }
 
-// apply finds who a command is for.
-func (s *State) apply(c *statepb.Command, at time.Time) (changed bool, err error) {
+// apply finds who a command is for. It fills in what an audit log is told if the command
+// changes something.
+func (s *State) apply(c *statepb.Command, at time.Time, e *audit.Entry) (changed bool, err error) {
 	switch w := c.What.(type) {
 	case *statepb.Command_Invite:
 		return s.invite(w.Invite)
 	case *statepb.Command_Join:
 		return s.join(w.Join)
 	case *statepb.Command_Approve:
-		return s.approve(w.Approve)
+		return s.approve(w.Approve, e)
 	case *statepb.Command_AddPanel:
 		return s.addPanel(w.AddPanel)
 	case *statepb.Command_Propose:
@@ -111,37 +120,37 @@ func (s *State) apply(c *statepb.Command, at time.Time) (changed bool, err error
 	case *statepb.Command_Endorse:
 		return s.endorse(w.Endorse)
 	case *statepb.Command_OpenStudy:
-		return s.openStudy(w.OpenStudy, at)
+		return s.openStudy(w.OpenStudy, at, e)
 	case *statepb.Command_Declare:
-		return s.declare(w.Declare)
+		return s.declare(w.Declare, e)
 	case *statepb.Command_Report:
 		return s.report(w.Report)
 	case *statepb.Command_Submit:
-		return s.submit(w.Submit, at)
+		return s.submit(w.Submit, at, e)
 	case *statepb.Command_Publish:
-		return s.publish(w.Publish, at)
+		return s.publish(w.Publish, at, e)
 	case *statepb.Command_Judge:
-		return s.judge(w.Judge, at)
+		return s.judge(w.Judge, at, e)
 	}
-	return s.applyToTask(c, at)
+	return s.applyToTask(c, at, e)
 }
 
-func (s *State) applyToTask(c *statepb.Command, at time.Time) (changed bool, err error) {
+func (s *State) applyToTask(c *statepb.Command, at time.Time, e *audit.Entry) (changed bool, err error) {
 	var query []byte
 	var do func(*Task) (bool, error)
 	switch w := c.What.(type) {
 	case *statepb.Command_Start:
-		query, do = w.Start.GetQuery(), func(t *Task) (bool, error) { return t.start(w.Start, at) }
+		query, do = w.Start.GetQuery(), func(t *Task) (bool, error) { return t.start(w.Start, at, e) }
 	case *statepb.Command_Say:
-		query, do = w.Say.GetQuery(), func(t *Task) (bool, error) { return t.say(w.Say) }
+		query, do = w.Say.GetQuery(), func(t *Task) (bool, error) { return t.say(w.Say, e) }
 	case *statepb.Command_SignCut:
-		query, do = w.SignCut.GetQuery(), func(t *Task) (bool, error) { return t.signCut(w.SignCut) }
+		query, do = w.SignCut.GetQuery(), func(t *Task) (bool, error) { return t.signCut(w.SignCut, e) }
 	case *statepb.Command_Pass:
 		query, do = w.Pass.GetQuery(), func(t *Task) (bool, error) { return t.pass(w.Pass, at) }
 	case *statepb.Command_SetSum:
-		query, do = w.SetSum.GetQuery(), func(t *Task) (bool, error) { return t.setSum(w.SetSum) }
+		query, do = w.SetSum.GetQuery(), func(t *Task) (bool, error) { return t.setSum(w.SetSum, e) }
 	case *statepb.Command_Fail:
-		query, do = w.Fail.GetQuery(), func(t *Task) (bool, error) { return t.fail(w.Fail) }
+		query, do = w.Fail.GetQuery(), func(t *Task) (bool, error) { return t.fail(w.Fail, e) }
 	default:
 		return false, fmt.Errorf("%w: %T", ErrInvalid, w)
 	}
@@ -150,6 +159,7 @@ func (s *State) applyToTask(c *statepb.Command, at time.Time) (changed bool, err
 		return false, err
 	}
 	changed, err = do(t)
+	e.Study, e.Session = audit.StudyDigest(t.Header.Message.Study), t.session()
 	if changed && err == nil {
 		t.Changed = at
 		t.settle()

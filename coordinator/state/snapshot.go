@@ -51,6 +51,9 @@ func (s *State) out() *statepb.Snapshot {
 	for _, d := range sortedDigests(s.Tables) {
 		m.Tables = append(m.Tables, s.Tables[d].out())
 	}
+	if m.Records = s.Records; s.Records > 0 {
+		m.RecordHead = s.Head[:]
+	}
 	return m
 }
 
@@ -172,6 +175,12 @@ func parseState(raw []byte) (*State, error) {
 			return nil, fmt.Errorf("table: %w", err)
 		}
 		s.Tables[t.ID] = t
+	}
+	if s.Records = m.Records; s.Records > 0 {
+		var err error
+		if s.Head, err = protocol.ParseDigest(m.RecordHead); err != nil {
+			return nil, fmt.Errorf("head of the records: %w", err)
+		}
 	}
 	return s, nil
 }

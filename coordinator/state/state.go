@@ -245,6 +245,10 @@ type State struct {
 	Tasks   map[protocol.Digest]*Task
 	// Tables are publications by their digest.
 	Tables map[protocol.Digest]*Table
+	// Records counts what the members write to their audit logs of all this, and Head is
+	// the digest over it.
+	Records uint64
+	Head    protocol.Digest
 }
 
 func newState() *State {

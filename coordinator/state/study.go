@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/coordinator/state/statepb"
 	"github.com/locus-genomics/locus/protocol"
 )
@@ -65,7 +66,7 @@ func sameCard(a, b protocol.Card) (bool, error) {
 	return da == db, err
 }
 
-func (s *State) approve(m *statepb.Approve) (bool, error) {
+func (s *State) approve(m *statepb.Approve, e *audit.Entry) (bool, error) {
 	site, ok := s.Sites[m.Site]
 	if !ok {
 		return false, fmt.Errorf("%w: no site of this name", ErrNotFound)
@@ -89,6 +90,7 @@ func (s *State) approve(m *statepb.Approve) (bool, error) {
 		}
 	}
 	site.State = Approved
+	*e = audit.Entry{Kind: audit.KindKey, Subject: d, Party: site.Card.NodeKey.ID()}
 	return true, nil
 }
 
@@ -224,7 +226,7 @@ func (s *State) endorse(m *statepb.Endorse) (bool, error) {
 	return len(protocol.Unsigned(merged)) < before, nil
 }
 
-func (s *State) openStudy(m *statepb.OpenStudy, at time.Time) (bool, error) {
+func (s *State) openStudy(m *statepb.OpenStudy, at time.Time, e *audit.Entry) (bool, error) {
 	st, err := s.study(m.Study)
 	if err != nil {
 		return false, err
@@ -239,6 +241,7 @@ func (s *State) openStudy(m *statepb.OpenStudy, at time.Time) (bool, error) {
 		return false, fmt.Errorf("%w: its deadline has passed; propose the next epoch", ErrConflict)
 	}
 	st.Opened = append(st.Opened, st.Proposed)
+	*e = audit.Entry{Kind: audit.KindRoster, Subject: st.Proposed.Digest(), Study: audit.StudyDigest(st.Name), Epoch: st.Proposed.Message.Epoch}
 	st.Proposed = protocol.Signed[protocol.Roster]{}
 	clear(st.Declarations)
 	clear(st.Reports)
@@ -251,7 +254,7 @@ func (s *State) openStudy(m *statepb.OpenStudy, at time.Time) (bool, error) {
 	return true, nil
 }
 
-func (s *State) declare(m *statepb.Declare) (bool, error) {
+func (s *State) declare(m *statepb.Declare, e *audit.Entry) (bool, error) {
 	st, open, err := s.inForce(m.Study)
 	if err != nil {
 		return false, err
@@ -268,5 +271,7 @@ func (s *State) declare(m *statepb.Declare) (bool, error) {
 		return false, fmt.Errorf("%w: site %d has declared since", ErrConflict, d.Message.Point)
 	}
 	st.Declarations[d.Message.Point] = d
+	note(e, audit.KindDeclaration, d)
+	e.Study = audit.StudyDigest(st.Name)
 	return true, nil
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/coordinator/state/statepb"
 	"github.com/locus-genomics/locus/protocol"
 )
@@ -103,7 +104,7 @@ func (s *State) report(m *statepb.Report) (bool, error) {
 	return true, nil
 }
 
-func (s *State) publish(m *statepb.Publish, at time.Time) (bool, error) {
+func (s *State) publish(m *statepb.Publish, at time.Time, e *audit.Entry) (bool, error) {
 	query, err := protocol.ParseDigest(m.Query)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -115,6 +116,8 @@ func (s *State) publish(m *statepb.Publish, at time.Time) (bool, error) {
 	s.forgetTables(at)
 	t.Submitted, t.Changed = at, at
 	s.Tables[t.ID] = t
+	note(e, audit.KindPublication, t.Record.Publication)
+	e.Study = audit.StudyDigest(t.Record.Publication.Message.Study)
 	return true, nil
 }
 
@@ -186,7 +189,7 @@ func (t *Table) forgotten(at time.Time) bool {
 	return t.Released.IsZero() && at.After(t.Submitted.Add(keepFor))
 }
 
-func (s *State) judge(m *statepb.Judge, at time.Time) (bool, error) {
+func (s *State) judge(m *statepb.Judge, at time.Time, e *audit.Entry) (bool, error) {
 	id, err := protocol.ParseDigest(m.Publication)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -207,6 +210,11 @@ func (s *State) judge(m *statepb.Judge, at time.Time) (bool, error) {
 		return false, nil
 	}
 	t.Changed = at
+	note(e, audit.KindVerdict, v)
+	e.Study, e.Code = audit.StudyDigest(v.Message.Study), verdictNo
+	if v.Message.Approve {
+		e.Code = verdictYes
+	}
 	if t.State() == Released && t.Released.IsZero() {
 		t.Released = at
 	}

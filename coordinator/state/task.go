@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/coordinator/state/statepb"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/session"
@@ -14,7 +15,7 @@ import (
 // wordBytes is what one hidden word takes.
 const wordBytes = 6
 
-func (s *State) submit(m *statepb.Submit, at time.Time) (bool, error) {
+func (s *State) submit(m *statepb.Submit, at time.Time, e *audit.Entry) (bool, error) {
 	st, roster, err := s.inForce(m.Study)
 	if err != nil {
 		return false, err
@@ -49,6 +50,7 @@ func (s *State) submit(m *statepb.Submit, at time.Time) (bool, error) {
 		return false, fmt.Errorf("%w: %d tasks of this study wait, of %d in all; try again later", ErrConflict, live, len(s.Tasks))
 	}
 	s.Tasks[id] = t
+	*e = audit.Entry{Kind: audit.KindQuery, Subject: id, Study: audit.StudyDigest(st.Name), Party: q.Header.Signer()}
 	return true, nil
 }
 
@@ -93,7 +95,7 @@ func (t *Task) settle() {
 	}
 }
 
-func (t *Task) start(m *statepb.Start, at time.Time) (bool, error) {
+func (t *Task) start(m *statepb.Start, at time.Time, e *audit.Entry) (bool, error) {
 	signed, err := t.Roster.Message.OpenTask(m.Task, t.Roster.Digest())
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -119,7 +121,16 @@ func (t *Task) start(m *statepb.Start, at time.Time) (bool, error) {
 	t.Cut = protocol.Signed[protocol.Cut]{}
 	t.Contributions, t.Received, t.Openings = make(map[uint32][]byte), make(map[uint32][]byte), make(map[uint32][]byte)
 	t.Sum, t.SumSize = protocol.Digest{}, 0
+	note(e, audit.KindTask, signed)
 	return true, nil
+}
+
+// session is that of the present attempt, zero before the first.
+func (t *Task) session() protocol.SessionID {
+	if t.Attempt == nil {
+		return protocol.SessionID{}
+	}
+	return t.Session()
 }
 
 // attempts is the number of the present attempt, 0 before the first.
@@ -130,12 +141,12 @@ func (t *Task) attempts() uint32 {
 	return t.Attempt.Number
 }
 
-func (t *Task) say(m *statepb.Say) (bool, error) {
+func (t *Task) say(m *statepb.Say, e *audit.Entry) (bool, error) {
 	if t.Attempt == nil || t.Failed != 0 {
 		return false, fmt.Errorf("%w: no attempt is under way", ErrConflict)
 	}
 	before := t.Attempt.Phase
-	changed, err := t.hear(m)
+	changed, err := t.hear(m, e)
 	if err != nil {
 		return false, err
 	}
@@ -154,18 +165,18 @@ func (t *Task) CutOf() protocol.Cut {
 	return protocol.Cut{Session: t.Session(), Roster: t.Roster.Digest(), Entries: slices.Clone(t.Attempt.Cut)}
 }
 
-func (t *Task) hear(m *statepb.Say) (bool, error) {
+func (t *Task) hear(m *statepb.Say, e *audit.Entry) (bool, error) {
 	switch w := m.What.(type) {
 	case *statepb.Say_Contribution:
-		return t.contributed(w.Contribution)
+		return t.contributed(w.Contribution, e)
 	case *statepb.Say_Received:
-		return t.received(w.Received)
+		return t.received(w.Received, e)
 	case *statepb.Say_Vote:
 		return t.voted(w.Vote, m.Point)
 	case *statepb.Say_Opening:
-		return t.opened(w.Opening)
+		return t.opened(w.Opening, e)
 	case *statepb.Say_Refusal:
-		return t.refused(w.Refusal)
+		return t.refused(w.Refusal, e)
 	}
 	return false, fmt.Errorf("%w: nothing was said", ErrInvalid)
 }
@@ -207,7 +218,7 @@ func (t *Task) Evidence() (headers []protocol.Signed[protocol.ContributionHeader
 // WordBytes is what the hidden words of a contribution take.
 func WordBytes(h *protocol.ContributionHeader) uint64 { return wordBytes * h.Coefficients }
 
-func (t *Task) contributed(raw []byte) (bool, error) {
+func (t *Task) contributed(raw []byte, e *audit.Entry) (bool, error) {
 	s, err := t.Roster.Message.OpenContributionHeader(raw, t.Roster.Digest())
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -241,11 +252,12 @@ func (t *Task) contributed(raw []byte) (bool, error) {
 	}
 	if !had {
 		t.Contributions[h.Point] = raw
+		note(e, audit.KindContribution, s)
 	}
 	return !had, nil
 }
 
-func (t *Task) received(raw []byte) (bool, error) {
+func (t *Task) received(raw []byte, e *audit.Entry) (bool, error) {
 	s, err := t.Roster.Message.OpenReceived(raw)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -266,6 +278,7 @@ func (t *Task) received(raw []byte) (bool, error) {
 	}
 	if !had {
 		t.Received[r.Point] = raw
+		note(e, audit.KindReceived, s)
 	}
 	return !had, nil
 }
@@ -286,7 +299,7 @@ func (t *Task) voted(id []byte, point uint32) (bool, error) {
 	return !had, nil
 }
 
-func (t *Task) opened(raw []byte) (bool, error) {
+func (t *Task) opened(raw []byte, e *audit.Entry) (bool, error) {
 	o, err := t.Roster.Message.ParseOpening(raw)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -304,11 +317,12 @@ func (t *Task) opened(raw []byte) (bool, error) {
 	}
 	if !had {
 		t.Openings[m.Point] = raw
+		note(e, audit.KindOpening, o.Opening)
 	}
 	return !had, nil
 }
 
-func (t *Task) refused(raw []byte) (bool, error) {
+func (t *Task) refused(raw []byte, e *audit.Entry) (bool, error) {
 	s, err := t.Roster.Message.OpenRefusal(raw)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -323,10 +337,12 @@ func (t *Task) refused(raw []byte) (bool, error) {
 	if err := t.Attempt.Refuse(r.Point, r.Code, t.Rules()); err != nil {
 		return false, fmt.Errorf("%w: %w", ErrConflict, err)
 	}
+	note(e, audit.KindRefusal, s)
+	e.Code = uint16(r.Code)
 	return true, nil
 }
 
-func (t *Task) signCut(m *statepb.SignCut) (bool, error) {
+func (t *Task) signCut(m *statepb.SignCut, e *audit.Entry) (bool, error) {
 	s, err := t.Roster.Message.OpenCut(m.Cut, t.Roster.Digest())
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -341,6 +357,7 @@ func (t *Task) signCut(m *statepb.SignCut) (bool, error) {
 		return false, nil
 	}
 	t.Cut = s
+	note(e, audit.KindCut, s)
 	return true, nil
 }
 
@@ -353,7 +370,7 @@ func (t *Task) pass(m *statepb.Pass, at time.Time) (bool, error) {
 	return t.Attempt.Phase != before, nil
 }
 
-func (t *Task) setSum(m *statepb.SetSum) (bool, error) {
+func (t *Task) setSum(m *statepb.SetSum, e *audit.Entry) (bool, error) {
 	sum, err := protocol.ParseDigest(m.Sum)
 	if err != nil {
 		return false, fmt.Errorf("%w: %w", ErrInvalid, err)
@@ -374,10 +391,11 @@ func (t *Task) setSum(m *statepb.SetSum) (bool, error) {
 		return false, fmt.Errorf("%w: the sum is another one", ErrConflict)
 	}
 	t.Sum, t.SumSize = sum, m.Size
+	e.Kind, e.Subject = audit.KindReleased, sum
 	return true, nil
 }
 
-func (t *Task) fail(m *statepb.Fail) (bool, error) {
+func (t *Task) fail(m *statepb.Fail, e *audit.Entry) (bool, error) {
 	why := Failure(m.Reason)
 	switch {
 	case m.Reason == 0 || m.Reason > uint32(RosterEnded):
@@ -388,5 +406,6 @@ func (t *Task) fail(m *statepb.Fail) (bool, error) {
 		return false, fmt.Errorf("%w: the task has gone on", ErrConflict)
 	}
 	t.Failed = why
+	e.Kind, e.Subject, e.Code = audit.KindDecision, t.ID, uint16(why)
 	return true, nil
 }

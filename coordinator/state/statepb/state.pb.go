@@ -1503,6 +1503,8 @@ type Snapshot struct {
 	Studies       []*Study               `protobuf:"bytes,3,rep,name=studies" json:"studies,omitempty"`
 	Tasks         []*Task                `protobuf:"bytes,4,rep,name=tasks" json:"tasks,omitempty"`
 	Tables        []*Table               `protobuf:"bytes,5,rep,name=tables" json:"tables,omitempty"`
+	Records       uint64                 `protobuf:"varint,6,opt,name=records" json:"records,omitempty"`                        // how many decisions are in the members' audit logs
+	RecordHead    []byte                 `protobuf:"bytes,7,opt,name=record_head,json=recordHead" json:"record_head,omitempty"` // digest over all of them; none before the first
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1568,6 +1570,20 @@ func (x *Snapshot) GetTasks() []*Task {
 func (x *Snapshot) GetTables() []*Table {
 	if x != nil {
 		return x.Tables
+	}
+	return nil
+}
+
+func (x *Snapshot) GetRecords() uint64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
+}
+
+func (x *Snapshot) GetRecordHead() []byte {
+	if x != nil {
+		return x.RecordHead
 	}
 	return nil
 }
@@ -2319,13 +2335,16 @@ const file_state_proto_rawDesc = "" +
 	"\bassembly\x18\x02 \x01(\tR\bassembly\x12\x1a\n" +
 	"\bvariants\x18\x03 \x01(\x04R\bvariants\x12\x12\n" +
 	"\x04blob\x18\x04 \x01(\fR\x04blob\x12\x12\n" +
-	"\x04size\x18\x05 \x01(\x04R\x04size\"\xf1\x01\n" +
+	"\x04size\x18\x05 \x01(\x04R\x04size\"\xac\x02\n" +
 	"\bSnapshot\x12*\n" +
 	"\x05sites\x18\x01 \x03(\v2\x14.locus.state.v1.SiteR\x05sites\x12-\n" +
 	"\x06panels\x18\x02 \x03(\v2\x15.locus.state.v1.PanelR\x06panels\x12/\n" +
 	"\astudies\x18\x03 \x03(\v2\x15.locus.state.v1.StudyR\astudies\x12*\n" +
 	"\x05tasks\x18\x04 \x03(\v2\x14.locus.state.v1.TaskR\x05tasks\x12-\n" +
-	"\x06tables\x18\x05 \x03(\v2\x15.locus.state.v1.TableR\x06tables\"p\n" +
+	"\x06tables\x18\x05 \x03(\v2\x15.locus.state.v1.TableR\x06tables\x12\x18\n" +
+	"\arecords\x18\x06 \x01(\x04R\arecords\x12\x1f\n" +
+	"\vrecord_head\x18\a \x01(\fR\n" +
+	"recordHead\"p\n" +
 	"\x04Site\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1e\n" +
 	"\n" +
