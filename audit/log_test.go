@@ -245,6 +245,40 @@ func TestEntriesOfOneCallStandTogether(t *testing.T) {
 	}
 }
 
+// A log is read while another process writes it.
+func TestALogIsReadWhileItIsOpen(t *testing.T) {
+	dir := t.TempDir()
+	l := open(t, dir, nil)
+	flood(t, l, 600)
+	key := newKey(t, 1).Public()
+	for _, from := range []uint64{0, 1, 255, 256, 599, 600, 900} {
+		next := from
+		h, err := audit.Read(dir, origin, key, from, func(index uint64, e audit.Entry) error {
+			if want, err := l.Entry(index); index != next || err != nil || e != want {
+				t.Errorf("from %d: entry %d is %+v, %v", from, index, e, err)
+			}
+			next++
+			return nil
+		})
+		if err != nil || h != l.Head() || next != max(from, 600) {
+			t.Errorf("from %d: up to %d, %v", from, next, err)
+		}
+	}
+	enough := errors.New("enough")
+	if _, err := audit.Read(dir, origin, key, 0, func(uint64, audit.Entry) error { return enough }); !errors.Is(err, enough) {
+		t.Errorf("got %v, want %v", err, enough)
+	}
+	if _, err := audit.Read(dir, origin, newKey(t, 2).Public(), 0, nil); err == nil {
+		t.Error("another's log is read as one's own")
+	}
+	if err := flip(filepath.Join(dir, "tile/entries/001"), 2); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := audit.Read(dir, origin, key, 0, func(uint64, audit.Entry) error { return nil }); !errors.Is(err, audit.ErrDamaged) {
+		t.Errorf("of a damaged log: got %v, want %v", err, audit.ErrDamaged)
+	}
+}
+
 func flip(name string, at int) error {
 	raw, err := os.ReadFile(name)
 	if err != nil {
