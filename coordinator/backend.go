@@ -68,6 +68,14 @@ func (b backend) put(ctx context.Context, cmd state.Command) error {
 	return apiError(err)
 }
 
+// Settled returns once all that was committed is in this member's audit log.
+func (b backend) Settled(ctx context.Context) error {
+	if err := b.journal.settled(ctx); err != nil {
+		return fmt.Errorf("%w: %w", api.ErrNoLeader, err)
+	}
+	return nil
+}
+
 // Leads reports whether this member leads and holds all that was committed.
 func (b backend) Leads() (bool, string) {
 	id, self := b.replica.Leader()

@@ -57,8 +57,9 @@ type Config struct {
 	Timing Timing
 	// Ready, if set, is called once the API is served.
 	Ready func()
-	// TestOnlyStep is called before and after every commit, with its name, so that
-	// a test can stop a member there.
+	// TestOnlyStep is called before and after every commit, with its name, and before
+	// and after entries are written to the audit log, so that a test can stop a member
+	// there.
 	TestOnlyStep func(step string)
 }
 
@@ -119,6 +120,7 @@ type Coordinator struct {
 	transport wire.Transport
 	replica   *replica.Replica
 	machine   *state.Machine
+	journal   *journal // the machine, and this member's audit log
 	blobs     blob.Store
 	owned     []io.Closer // of New, to be closed by Run or Close
 
@@ -153,7 +155,7 @@ func New(cfg Config) (*Coordinator, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	c := &Coordinator{cfg: cfg, log: cfg.Log.With("member", cfg.Home.Card.Name), machine: state.New()}
+	c := &Coordinator{cfg: cfg, log: cfg.Log.With("member", cfg.Home.Card.Name)}
 	if err := c.open(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
@@ -165,7 +167,12 @@ func (c *Coordinator) open() error {
 	if err != nil {
 		return err
 	}
-	c.blobs, c.transport = blobs, c.cfg.Transport
+	c.journal, err = openJournal(filepath.Join(c.cfg.Home.Dir, auditDir), c.cfg.Home.Signing, c.cfg.Now, c.step)
+	if err != nil {
+		return err
+	}
+	c.owned = append(c.owned, c.journal)
+	c.machine, c.blobs, c.transport = c.journal.Machine, blobs, c.cfg.Transport
 	layer := c.cfg.Layer
 	if c.transport == nil {
 		c.cfg.Allow = wire.NewAllowList()
@@ -182,7 +189,7 @@ func (c *Coordinator) open() error {
 	if layer == nil {
 		layer = newAlone()
 	}
-	c.admitPeers()
+	c.allow(c.peers())
 	if c.cfg.Listener == nil {
 		if c.cfg.Listener, err = net.Listen("tcp", c.cfg.Home.API); err != nil {
 			return fmt.Errorf("listen for the API: %w", err)
@@ -195,7 +202,7 @@ func (c *Coordinator) open() error {
 	}
 	c.replica, err = replica.Open(replica.Config{
 		Dir: filepath.Join(c.cfg.Home.Dir, raftDir), Self: replica.MemberID(c.cfg.Home.Card.Peer), Members: members,
-		Layer: layer, Machine: c.machine, Admit: state.Admit, Log: c.log, Timing: c.cfg.Timing.Replica,
+		Layer: layer, Machine: c.journal, Admit: state.Admit, Settle: c.journal.settle, Log: c.log, Timing: c.cfg.Timing.Replica,
 	})
 	if err != nil {
 		return err
@@ -218,6 +225,9 @@ func (c *Coordinator) Close() error {
 // Run takes part until ctx ends, and returns nil then. Any other return is a failure
 // of this member after which the process MUST end.
 func (c *Coordinator) Run(ctx context.Context) error {
+	if err := c.journal.started(ctx, c.cfg.Version); err != nil {
+		return errors.Join(ignoreEnd(ctx, err), c.Close())
+	}
 	c.transport.Serve(nil, c)
 	// The transport outlives the rest: a leader hands on by it.
 	carrying, stopCarrying := context.WithCancel(context.WithoutCancel(ctx))

@@ -2,7 +2,7 @@
 // that must answer them, adds up what it cannot read and hands the sum to the one
 // who asked. Start with [Init], [LoadHome], [New] and [Coordinator.Run].
 //
-//	api ──▶ replica ──▶ state          what was acknowledged is committed
+//	api ──▶ replica ──▶ journal ──▶ state    what was acknowledged is committed, and logged
 //	          │ leads
 //	          ▼
 //	        leader ──▶ schedule.Plan ──▶ query.go, opening.go     one step after the other
@@ -16,6 +16,8 @@
 //     committed or handed on.
 //   - A leader's memory may be lost at any step. Sites answer a repeated call with
 //     the bytes that they have stored, so the next leader asks again.
+//   - What a member takes in and decides is in its audit log before anybody is told:
+//     no answer, no call and no connection of a site comes before its entry.
 //   - No byte that is here tells a count or a genotype.
 //
 // What it does not do: decide what may be asked or opened. Sites do, each for itself,

@@ -54,7 +54,7 @@ func (l *leader) greetAll(ctx context.Context, connected []wire.PeerID) (again t
 			again = earliest(again, g.next)
 			continue
 		}
-		at := l.begin(job{peer: peer}, now, func() time.Duration { return l.greet(ctx, peer, list, connected) })
+		at := l.begin(ctx, job{peer: peer}, now, func() time.Duration { return l.greet(ctx, peer, list, connected) })
 		again = earliest(again, at)
 	}
 	return again
@@ -280,7 +280,11 @@ var errNoAnswer = errors.New("coordinator: no answer to what was asked")
 
 // ask makes a call whose answer is a Reply.
 func (l *leader) ask(ctx context.Context, peer wire.PeerID, call protocol.Call, request []byte) (protocol.Reply, error) {
-	raw, err := l.c.transport.Call(ctx, peer, wire.Kind(call), request)
+	return l.c.ask(ctx, peer, call, request)
+}
+
+func (c *Coordinator) ask(ctx context.Context, peer wire.PeerID, call protocol.Call, request []byte) (protocol.Reply, error) {
+	raw, err := c.transport.Call(ctx, peer, wire.Kind(call), request)
 	if err != nil {
 		return protocol.Reply{}, err
 	}

@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/coordinator"
 	"github.com/locus-genomics/locus/coordinator/replica"
 	"github.com/locus-genomics/locus/protocol"
@@ -200,8 +201,22 @@ func (s *study) post(c *rest.Client, path string, body []byte, out any) {
 	}
 }
 
-// join has a site join, and the operator approve it.
+// join has a site join, and the operator approve it, and connects it.
 func (s *study) join(i int) {
+	s.t.Helper()
+	site := s.approve(i)
+	loop := must[*wire.Loopback](s.t)(s.network.Join(site.peer, wire.NewAllowList(s.home.Network.ID())))
+	loop.Serve(site, site)
+	ctx, stop := context.WithCancel(context.Background())
+	var ended sync.WaitGroup
+	ended.Go(func() { _ = loop.Run(ctx) })
+	s.t.Cleanup(func() { stop(); ended.Wait() })
+	s.sites = append(s.sites, site)
+	s.link(site)
+}
+
+// approve has a site join, and the operator approve it.
+func (s *study) approve(i int) *site {
 	s.t.Helper()
 	name := fmt.Sprintf("site-%d", i+1)
 	site := &site{
@@ -209,6 +224,9 @@ func (s *study) join(i int) {
 		peer: newPeer(s.t, name), kem: newKEM(s.t, name), sessions: make(map[protocol.SessionID]*answers),
 		latest: make(map[uint32]protocol.Seen),
 	}
+	memory := must[*audit.DirMemory](s.t)(audit.OpenMemory(filepath.Join(s.t.TempDir(), "witness")))
+	s.t.Cleanup(func() { _ = memory.Close() })
+	site.memory = memory
 	var token rest.InvitationToken
 	if err := s.operator.JSON(s.t.Context(), http.MethodPost, "/v1/invitations", rest.Invitation{Name: name}, &token); err != nil {
 		s.t.Fatal(err)
@@ -226,14 +244,7 @@ func (s *study) join(i int) {
 	if err := s.operator.JSON(s.t.Context(), http.MethodPost, "/v1/sites/"+name+"/approval", rest.Approval{Words: words}, nil); err != nil {
 		s.t.Fatal(err)
 	}
-	loop := must[*wire.Loopback](s.t)(s.network.Join(site.peer, wire.NewAllowList(s.home.Network.ID())))
-	loop.Serve(site, site)
-	ctx, stop := context.WithCancel(context.Background())
-	var ended sync.WaitGroup
-	ended.Go(func() { _ = loop.Run(ctx) })
-	s.t.Cleanup(func() { stop(); ended.Wait() })
-	s.sites = append(s.sites, site)
-	s.link(site)
+	return site
 }
 
 // open proposes a study, has it signed and opens it.

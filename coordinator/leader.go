@@ -66,6 +66,9 @@ func (c *Coordinator) lead(ctx context.Context) error {
 	if err := c.replica.Read(ctx, func() {}); err != nil {
 		return c.pause(ctx, err)
 	}
+	if err := c.journal.caughtUp(); err != nil {
+		return err
+	}
 	c.log.Info("this member leads", "term", term)
 	ctx, stop := context.WithCancel(ctx)
 	l := &leader{
@@ -174,16 +177,16 @@ func (l *leader) plan(ctx context.Context, connected []wire.PeerID) (again time.
 	})
 	for _, w := range due {
 		j := job{query: w.task.ID, kind: w.step.Kind, point: w.step.Point}
-		at := l.begin(j, now, func() time.Duration { return l.take(ctx, w.task, w.step) })
+		at := l.begin(ctx, j, now, func() time.Duration { return l.take(ctx, w.task, w.step) })
 		again = earliest(again, at)
 	}
 	return again
 }
 
 // begin starts a job unless it is under way, rests or there are too many; then it
-// says when to try again. The job says how long it rests before it is begun again.
-// The caller holds mu.
-func (l *leader) begin(j job, now time.Time, do func() time.Duration) (again time.Time) {
+// says when to try again. The job waits until what it was planned by is in this member's
+// audit log, and says how long it rests before it is begun again. The caller holds mu.
+func (l *leader) begin(ctx context.Context, j job, now time.Time, do func() time.Duration) (again time.Time) {
 	if l.busy[j] || len(l.busy) >= maxJobs {
 		return time.Time{} // the end of a job wakes the planner
 	}
@@ -193,7 +196,10 @@ func (l *leader) begin(j job, now time.Time, do func() time.Duration) (again tim
 	delete(l.rest, j)
 	l.busy[j] = true
 	l.jobs.Go(func() {
-		pause := do()
+		pause := l.c.cfg.Timing.Retry
+		if l.c.journal.settled(ctx) == nil {
+			pause = do()
+		}
 		l.mu.Lock()
 		delete(l.busy, j)
 		if pause > 0 {

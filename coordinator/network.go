@@ -62,9 +62,8 @@ func (c *Coordinator) observe(e wire.Event) {
 	}
 }
 
-// admitPeers allows the other members and the approved sites, and nobody else.
-func (c *Coordinator) admitPeers() {
-	var peers []wire.PeerID
+// peers are the other members and the approved sites.
+func (c *Coordinator) peers() (peers []wire.PeerID) {
 	for _, m := range c.cfg.Home.Members {
 		if m.Peer != c.cfg.Home.Card.Peer {
 			peers = append(peers, wire.PeerID(m.Peer))
@@ -78,6 +77,11 @@ func (c *Coordinator) admitPeers() {
 		}
 	})
 	slices.Sort(peers)
+	return peers
+}
+
+// allow allows some peers, and nobody else.
+func (c *Coordinator) allow(peers []wire.PeerID) {
 	if !slices.Equal(peers, c.cfg.Allow.Peers()) {
 		c.cfg.Allow.Replace(peers...)
 	}
@@ -87,7 +91,11 @@ func (c *Coordinator) admitPeers() {
 func (c *Coordinator) keepAllowed(ctx context.Context) error {
 	for {
 		changed := c.replica.Changed()
-		c.admitPeers()
+		peers := c.peers()
+		if err := c.journal.settled(ctx); err != nil {
+			return ignoreEnd(ctx, err)
+		}
+		c.allow(peers)
 		c.news.spread()
 		select {
 		case <-changed:

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/wire"
 )
@@ -43,6 +44,8 @@ type site struct {
 	report []byte
 	// tasks are the bytes of every task that it was offered.
 	tasks [][]byte
+	// memory is what it has cosigned.
+	memory audit.Memory
 }
 
 // answers are what the site has said in one session.
@@ -98,6 +101,8 @@ func (s *site) ServeCall(_ context.Context, _ wire.PeerID, kind wire.Kind, reque
 		return s.witness(request)
 	case protocol.CallOffer:
 		return s.offer(request)
+	case protocol.CallCosign:
+		return s.cosign(request)
 	}
 	return s.inSession(call, request)
 }
@@ -163,6 +168,42 @@ func (s *site) witness(request []byte) ([]byte, error) {
 		}
 	}
 	raw, err := t.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	return protocol.Reply{Answer: raw}.Bytes()
+}
+
+// cosign answers as a witness of the members' logs and of other sites'.
+func (s *site) cosign(request []byte) ([]byte, error) {
+	ask, err := protocol.ParseCosign(request)
+	if err != nil {
+		return nil, err
+	}
+	keys := make(map[string]protocol.PublicKey)
+	for _, m := range s.roster.Message.Members {
+		keys[audit.CoordinatorOrigin(m.Key.ID())] = m.Key
+	}
+	for _, other := range s.roster.Message.Sites {
+		keys[audit.NodeOrigin(other.NodeKey.ID())] = other.NodeKey
+	}
+	w := &audit.Witness{
+		Name: audit.NodeOrigin(s.key.Public().ID()), Key: s.key, Memory: s.memory,
+		Log: func(origin string) (protocol.PublicKey, bool) { key, ok := keys[origin]; return key, ok },
+	}
+	said := protocol.Cosigned{Status: audit.StatusUnknown}
+	if len(ask.Request) > 0 {
+		r, err := w.AddCheckpoint(s.t.Context(), ask.Request)
+		if err != nil {
+			return nil, err
+		}
+		said = protocol.Cosigned{Status: r.Status, Body: r.Body}
+	} else if note, err := w.Known(s.t.Context(), ask.Origin); err != nil {
+		return nil, err
+	} else if note != nil {
+		said = protocol.Cosigned{Status: audit.StatusDone, Body: note}
+	}
+	raw, err := said.Bytes()
 	if err != nil {
 		return nil, err
 	}

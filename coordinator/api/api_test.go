@@ -43,6 +43,8 @@ type backend struct {
 	task    rest.Task
 	// tableState is that of the one table; published when it is empty.
 	tableState string
+	// settles, if set, is asked before an answer leaves.
+	settles func() error
 }
 
 func newBackend(t testing.TB) *backend {
@@ -123,6 +125,12 @@ func (b *backend) Tasks(study string, asker protocol.KeyID) []rest.Task {
 	return []rest.Task{{Study: study}}
 }
 func (b *backend) Changed() <-chan struct{} { return b.changed }
+func (b *backend) Settled(context.Context) error {
+	if b.settles != nil {
+		return b.settles()
+	}
+	return nil
+}
 func (b *backend) Result(context.Context, protocol.Digest) ([]byte, error) {
 	return []byte("result"), b.err
 }
@@ -202,6 +210,42 @@ func TestWhoMayDoWhat(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Nothing leaves before what it is made of is in the audit log: no answer, no refusal of
+// the state's and no event.
+func TestAnAnswerWaitsForTheAuditLog(t *testing.T) {
+	for _, tt := range []struct {
+		name, method, path, body, who string
+		err                           error
+	}{
+		{"a query that was taken in", "POST", "/v1/studies/demo/queries", "x", "alice", nil},
+		{"one that does not fit the state", "POST", "/v1/studies/demo/queries", "x", "alice", api.ErrConflict},
+		{"a task", "GET", "/v1/tasks/" + taskID.String(), "", "alice", nil},
+		{"a result", "GET", "/v1/tasks/" + taskID.String() + "/result", "", "alice", nil},
+		{"a sum", "GET", "/v1/tasks/" + taskID.String() + "/sum", "", "alice", nil},
+		{"an event", "GET", "/v1/tasks/" + taskID.String() + "/events", "", "alice", nil},
+		{"a study", "GET", "/v1/studies/demo", "", "site", nil},
+		{"the sites", "GET", "/v1/sites", "", "operator", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := newBackend(t)
+			b.err = tt.err
+			asked := 0
+			b.settles = func() error { asked++; return fmt.Errorf("%w: the log is full", api.ErrNoLeader) }
+			w := do(t, newAPI(b), b.keys[tt.who], tt.method, tt.path, tt.body)
+			if asked == 0 {
+				t.Fatal("the log was not waited for")
+			}
+			if strings.HasSuffix(tt.path, "/events") {
+				if w.Body.Len() > 0 {
+					t.Errorf("sent %s", w.Body)
+				}
+			} else if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), rest.CodeNoLeader) {
+				t.Errorf("status %d: %s", w.Code, w.Body)
+			}
+		})
 	}
 }
 

@@ -41,6 +41,8 @@ type Backend interface {
 	Caller(key protocol.KeyID) Caller
 	// Leads reports whether this member leads, and else the URL of the one that does.
 	Leads() (self bool, leader string)
+	// Settled returns once all that an answer may be made of is in the member's audit log.
+	Settled(ctx context.Context) error
 	Cluster() rest.Cluster
 
 	Invite(ctx context.Context, inv rest.Invitation) (token string, err error)

@@ -71,6 +71,10 @@ func operation[I, O any](a *API, id, method, path, summary string, do func(conte
 	}
 	huma.Register(a.huma, describe(id, method, path, summary), func(ctx context.Context, in *I) (*O, error) {
 		out, err := do(ctx, in)
+		// Also a no tells what was decided.
+		if unsettled := a.Backend.Settled(ctx); unsettled != nil {
+			return nil, a.fail(unsettled)
+		}
 		if err != nil {
 			return nil, a.fail(err)
 		}
@@ -214,7 +218,7 @@ func (a *API) watch(ctx context.Context, in *digestPath, send sse.Sender) {
 	for id := 1; ; {
 		changed := a.Backend.Changed()
 		t, _, err := a.visible(ctx, in, true)
-		if err != nil {
+		if err != nil || a.Backend.Settled(ctx) != nil {
 			return
 		}
 		if self, _ := a.Backend.Leads(); !self {

@@ -18,6 +18,9 @@ func note[T any](e *audit.Entry, kind audit.Kind, said protocol.Signed[T]) {
 	e.Kind, e.Subject, e.Party = kind, said.Digest(), said.Signer()
 }
 
+// What is recorded of a command never changes: members apply commands again that stand in
+// their logs, and compare. A later version records more of new commands alone.
+
 // record counts an entry and makes it a link of the chain over all of them: members that
 // agree write the same entries with the same heads, in the same order.
 func (s *State) record(e audit.Entry) *audit.Entry {

@@ -69,6 +69,8 @@ const (
 	WitnessConsistency                       // a witness cosigns only what continues what it knows
 	WitnessRoster                            // and only logs of those that it works with
 	LogRemembered                            // a log shorter than others remember takes nothing in
+	LogBeforeEffect                          // no decision of a coordinator's before its log holds it
+	LogPast                                  // nor by a member whose log holds another past
 	PersonalData                             // nothing is taken in with somebody's name in it
 	PolicyApplied                            // nothing is answered that the site's rules do not allow
 	PassportRechecked                        // a passport is checked again before an answer
