@@ -79,6 +79,9 @@ type Timing struct {
 	Contribute, Attempt time.Duration
 	// Again is the pause before a second attempt; 2 s.
 	Again time.Duration
+	// Cosign is the least pause between two times that the sites are asked to cosign this
+	// member's audit log; 10 s.
+	Cosign time.Duration
 	// Replica is the timing of the log.
 	Replica replica.Timing
 }
@@ -89,7 +92,7 @@ func (t Timing) withDefaults() Timing {
 		value time.Duration
 	}{
 		{&t.Poll, 100 * time.Millisecond}, {&t.Retry, time.Second}, {&t.Greet, 10 * time.Second}, {&t.Nudge, 250 * time.Millisecond},
-		{&t.Approval, 10 * time.Second}, {&t.Contribute, 10 * time.Minute}, {&t.Attempt, time.Hour}, {&t.Again, 2 * time.Second},
+		{&t.Approval, 10 * time.Second}, {&t.Contribute, 10 * time.Minute}, {&t.Attempt, time.Hour}, {&t.Again, 2 * time.Second}, {&t.Cosign, 10 * time.Second},
 	} {
 		if *f.to == 0 {
 			*f.to = f.value
@@ -238,6 +241,7 @@ func (c *Coordinator) Run(ctx context.Context) error {
 	work.Go(func() error { return c.replica.Run(working) })
 	work.Go(func() error { return c.keepAllowed(working) })
 	work.Go(func() error { return c.mirror(working) })
+	work.Go(func() error { return c.keepCosigned(working) })
 	work.Go(func() error { return c.follow(working) })
 	work.Go(func() error { return c.serve(working) })
 	err := work.Wait()

@@ -78,6 +78,7 @@ type study struct {
 // quick is the timing of a test.
 var quick = coordinator.Timing{
 	Poll: time.Millisecond, Retry: 5 * time.Millisecond, Nudge: 5 * time.Millisecond, Again: time.Millisecond, Approval: time.Millisecond,
+	Cosign:  5 * time.Millisecond,
 	Replica: replica.Timing{Heartbeat: 50 * time.Millisecond, Election: 50 * time.Millisecond, Lease: 50 * time.Millisecond, Commit: 5 * time.Millisecond},
 }
 

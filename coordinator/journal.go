@@ -54,7 +54,7 @@ func openJournal(dir string, key *protocol.SigningKey, now func() time.Time, ste
 	id := key.Public().ID()
 	// Opening waits for nobody.
 	log, err := audit.Open(context.Background(), audit.Config{
-		Dir: dir, Origin: audit.CoordinatorOrigin(id), Key: key, Now: now,
+		Dir: dir, Origin: audit.CoordinatorOrigin(id), Key: key, Now: now, Grace: cosignGrace,
 	})
 	if err != nil {
 		return nil, err

@@ -58,6 +58,8 @@ type Backend interface {
 	OpenStudy(ctx context.Context, study string) (rest.Study, error)
 	Study(study string) (rest.Study, error)
 	Studies() []rest.Study
+	// Cosign passes a question to a site of a study, as a witness, and returns its answer.
+	Cosign(ctx context.Context, study string, node protocol.KeyID, raw []byte) ([]byte, error)
 
 	Submit(ctx context.Context, study string, raw []byte) (protocol.Digest, error)
 	// Task returns a task with the researcher who asked, for the caller to be compared.

@@ -28,6 +28,7 @@ var permissions = map[string]rule{
 	"open-study":      {operator: true},
 	"get-study":       {operator: true, researcher: true, site: true},
 	"endorse-study":   {site: true},
+	"relay-cosign":    {site: true},
 	"list-tasks":      {operator: true, researcher: true},
 	"submit-query":    {researcher: true},
 	"get-task":        {operator: true, researcher: true},
@@ -56,6 +57,11 @@ type (
 	// huma does not look into an embedded struct whose type is not exported.
 	rawOfStudy struct {
 		Study   string `path:"study" maxLength:"63" doc:"name of the study"`
+		RawBody []byte `contentType:"application/octet-stream"`
+	}
+	rawOfWitness struct {
+		Study   string `path:"study" maxLength:"63" doc:"name of the study"`
+		Node    string `path:"node" minLength:"64" maxLength:"64" pattern:"^[0-9a-f]{64}$" doc:"id of the other site's node key"`
 		RawBody []byte `contentType:"application/octet-stream"`
 	}
 	approval struct {
@@ -149,6 +155,17 @@ func (a *API) registerStudies(b Backend) {
 	})
 	operation(a, "open-study", http.MethodPost, "/v1/studies/{study}/opening", "Open a study that every custodian has signed", func(ctx context.Context, in *studyPath) (*jsonOf[rest.Study], error) {
 		return answer(b.OpenStudy(ctx, in.Study))
+	})
+	operation(a, "relay-cosign", http.MethodPost, "/v1/studies/{study}/witnesses/{node}", "Have another site of a study cosign an audit log", func(ctx context.Context, in *rawOfWitness) (*huma.StreamResponse, error) {
+		node, err := protocol.ParseHexDigest(in.Node)
+		if err != nil {
+			return nil, err
+		}
+		raw, err := b.Cosign(ctx, in.Study, node, in.RawBody)
+		if err != nil {
+			return nil, err
+		}
+		return bytesResponse(raw), nil
 	})
 	operation(a, "list-tasks", http.MethodGet, "/v1/studies/{study}/tasks", "List a study's tasks", func(ctx context.Context, in *studyPath) (*jsonOf[rest.Tasks], error) {
 		asker := callerOf(ctx)

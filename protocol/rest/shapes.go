@@ -34,6 +34,7 @@ const (
 	CodeNotFound  = "LOC-NOT-FOUND"
 	CodeDenied    = "LOC-AUTH-DENIED"
 	CodeNotDone   = "LOC-TASK-NOT-DONE"
+	CodeSiteAway  = "LOC-SITE-AWAY"
 )
 
 // Error is the problem on one line. It goes to a terminal and comes from elsewhere:
