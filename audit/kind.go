@@ -33,6 +33,11 @@ const (
 	KindQuery
 	KindPublication
 	KindStart
+	KindOfficers
+	KindVoice
+	KindFreeze
+	KindThaw
+	KindTerms
 	kindEnd
 )
 
@@ -42,6 +47,7 @@ var kindNames = [kindEnd]string{
 	KindPolicyEpoch: "policy-epoch", KindRoster: "roster", KindDeclaration: "declaration", KindCohort: "cohort", KindGrant: "grant",
 	KindReopening: "reopening", KindBudget: "budget", KindReleased: "released", KindVerdict: "verdict", KindKey: "key",
 	KindRevoked: "revoked", KindRestored: "restored", KindQuery: "query", KindPublication: "publication", KindStart: "start",
+	KindOfficers: "officers", KindVoice: "voice", KindFreeze: "freeze", KindThaw: "thaw", KindTerms: "terms",
 }
 
 // String is the name in docs/reference/audit-log.md.

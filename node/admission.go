@@ -9,6 +9,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/node/passport"
 	"github.com/locus-genomics/locus/node/policy"
@@ -214,7 +215,7 @@ type keptQuestion struct {
 
 // decided writes down what was decided of a question, and that it waits for people if it does.
 // It returns why, as it was, or why it could not be written.
-func (s *server) decided(ctx context.Context, q *question, why error) error {
+func (s *server) decided(ctx context.Context, on about, q *question, why error) error {
 	if q.ruling == nil {
 		return why // it did not come as far
 	}
@@ -248,7 +249,21 @@ func (s *server) decided(ctx context.Context, q *question, why error) error {
 	if err != nil {
 		return err
 	}
+	entry := audit.Entry{Kind: audit.KindDecision, Subject: id, Party: q.header.Message.Researcher, Epoch: q.ruling.epoch, Code: codeOf(why)}
+	if err := s.record(ctx, on, entry); err != nil {
+		return err
+	}
 	return why
+}
+
+// codeOf is the code of a refusal, 0 without one.
+func codeOf(why error) uint16 {
+	if why == nil {
+		return 0
+	}
+	code := protocol.Internal
+	errors.As(why, &code)
+	return uint16(code)
 }
 
 // Would is what a policy would decide of what is known of a question, with the diseases that

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/protocol"
@@ -44,7 +45,10 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	if answer, err := s.replay(ctx, on.session, o.Task.Digest()); err != nil || answer != nil {
 		return on, answer, err
 	}
-	if err := s.decided(ctx, q, s.judge(ctx, q)); err != nil {
+	if err := s.record(ctx, on, audit.Entry{Kind: audit.KindTask, Subject: o.Task.Digest(), Party: q.header.Message.Researcher}); err != nil {
+		return on, nil, err
+	}
+	if err := s.decided(ctx, on, q, s.judge(ctx, q)); err != nil {
 		return on, nil, err
 	}
 	if err := s.ready(on.pinned); err != nil {

@@ -92,7 +92,11 @@ func (s *server) unlock(ctx context.Context, on about, row *stored, vote *protoc
 	if err != nil {
 		return nil, fmt.Errorf("sign the opening: %w", err)
 	}
-	raw, err := protocol.SealedOpening{Opening: signed, Sealed: sealed}.Bytes()
+	receipt, err := s.receipt(ctx, on, signed.Digest())
+	if err != nil {
+		return nil, err
+	}
+	raw, err := protocol.SealedOpening{Opening: signed, Sealed: sealed, Receipt: receipt}.Bytes()
 	if err != nil {
 		return nil, fmt.Errorf("encode the opening: %w", err)
 	}

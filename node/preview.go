@@ -249,5 +249,6 @@ func (n *Node) leaves(ctx context.Context, q *question) ([]Leaving, error) {
 		{"received", int64(len(received.Bytes())), "signed: whose key share for this site opened"},
 		{"vote", int64(len(vote.Bytes())), "signed: the one set of sites that may be opened, where the chain stands, and this site's votes and pins, sealed to itself"},
 		{"opening", int64(len(opened)), "signed: this site's share of the sum of all keys, sealed to the researcher's key"},
+		{"receipt", protocol.MaxReceipt, "at most: that the opening is in this site's audit log: its entry, hashes of the log's tree, and two signatures"},
 	}, errors.Join(errs0, errs1, errs2)
 }

@@ -33,7 +33,7 @@ func TestPreviewShowsWhatThenLeaves(t *testing.T) {
 					t.Errorf("%s: %v", r.Says, r.Why)
 				}
 			}
-			if p.Variants != variants || p.Cohort != cohortName || p.Panel != "panel" || len(p.Leaves) != 5 {
+			if p.Variants != variants || p.Cohort != cohortName || p.Panel != "panel" || len(p.Leaves) != 6 {
 				t.Fatalf("%+v", p)
 			}
 		})
@@ -44,6 +44,10 @@ func TestPreviewShowsWhatThenLeaves(t *testing.T) {
 	p := must[node.Preview](t)(w.sites[0].node.Preview(t.Context(), node.PreviewSpec{Study: studyName, Query: must[[]byte](t)(a.query.Bytes())}))
 	c := w.carry(a)
 	contribution := must[[]byte](t)(c.contributions[0].Bytes())
+	if got := len(c.openings[0].Receipt); got == 0 || int64(got) > p.Leaves[5].Bytes {
+		t.Errorf("receipt: %d bytes left, at most %d were shown", got, p.Leaves[5].Bytes)
+	}
+	c.openings[0].Receipt = nil
 	opening := must[[]byte](t)(c.openings[0].Bytes())
 	for i, got := range []int{len(contribution), len(w.words(c, 0)), len(c.received[0].Bytes()), -1, len(opening)} {
 		if l := p.Leaves[i]; got >= 0 && (int64(got) < l.Bytes-16 || int64(got) > l.Bytes+16) {
@@ -94,7 +98,7 @@ func TestPreviewShowsWhatAPrivateAnswerCosts(t *testing.T) {
 	}))
 	most := must[account.Cost](t)(account.Budget{Epsilon: 0.5, Delta: 1e-9}.Cost())
 	if imagined.Mode != protocol.Private || imagined.Cost.Rho > most.Rho || imagined.Cost.Rho < most.Rho*9/10 ||
-		imagined.Left.Rho != promised(t) || len(imagined.Leaves) != 5 {
+		imagined.Left.Rho != promised(t) || len(imagined.Leaves) != 6 {
 		t.Errorf("%+v", imagined)
 	}
 	cost := w.price(w.ask(privately))
@@ -104,7 +108,7 @@ func TestPreviewShowsWhatAPrivateAnswerCosts(t *testing.T) {
 		if p.Cost.Rho != cost || p.Left.Rho != promised(t)-uint64(release-1)*cost {
 			t.Errorf("release %d costs %d of %d", release, p.Cost.Rho, p.Left.Rho)
 		}
-		if affordable := p.Left.Rho >= cost; affordable != (len(p.Leaves) == 5) {
+		if affordable := p.Left.Rho >= cost; affordable != (len(p.Leaves) == 6) {
 			t.Errorf("of release %d, %d messages would leave", release, len(p.Leaves))
 		}
 		err := w.offered(a)

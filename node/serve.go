@@ -80,7 +80,15 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	s := &server{Node: n, jobs: newJobs(), memory: memory, fresh: make(map[string]*freshness)}
+	journal, err := n.openJournal(ctx)
+	if err != nil {
+		if ctx.Err() != nil && !fatal(err) {
+			return nil
+		}
+		return err
+	}
+	defer journal.Close()
+	s := &server{Node: n, journal: journal, jobs: newJobs(), memory: memory, fresh: make(map[string]*freshness)}
 	guarded := &failStop{n.door.Guard(s), n.door.GuardBulk(s), n.cfg.Log, stop}
 	t.Serve(guarded, guarded)
 	work, ctx := errgroup.WithContext(ctx)
@@ -88,6 +96,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	work.Go(func() error { return s.jobs.run(ctx, n.cfg.Workers) })
 	work.Go(func() error { return n.cleanAlways(ctx) })
 	work.Go(func() error { return n.feedConsents(ctx) })
+	work.Go(func() error { return s.keepCosigned(ctx) })
 	err = work.Wait()
 	if cause := context.Cause(ctx); fatal(cause) {
 		n.cfg.Log.Error("stopped: the records or the log could not be written", "why", cause)
@@ -151,12 +160,15 @@ func callName(kind wire.Kind) string {
 	return "unknown"
 }
 
-func fatal(err error) bool { return errors.Is(err, errDisk) || errors.Is(err, egress.ErrLog) }
+func fatal(err error) bool {
+	return errors.Is(err, errDisk) || errors.Is(err, egress.ErrLog) || errors.Is(err, errJournal)
+}
 
 // server is a node while it serves.
 type server struct {
 	*Node
-	jobs *jobs
+	jobs    *jobs
+	journal *journal
 	// memory is what this site has cosigned of others' logs.
 	memory audit.Memory
 	fresh  map[string]*freshness // by study; guarded by Node.mu
@@ -178,7 +190,8 @@ func (s *server) ServeCall(ctx context.Context, from wire.PeerID, kind wire.Kind
 	var err error
 	switch protocol.Call(kind) {
 	case protocol.CallSync:
-		return s.sync(ctx, request)
+		answer, err = s.sync(ctx, request)
+		return answer, errors.Join(err, s.journal.follow(ctx, s.records.db))
 	case protocol.CallTestify:
 		on, answer, err = s.testify(ctx, from, request)
 	case protocol.CallOffer:
@@ -216,6 +229,9 @@ func (e boundError) Unwrap() error { return e.Code }
 func (s *server) reply(ctx context.Context, call protocol.Call, on about, answer []byte, err error) ([]byte, error) {
 	switch {
 	case err == nil:
+		if err := s.recorded(ctx, call, on, answer); err != nil {
+			return nil, err
+		}
 		return protocol.Reply{Answer: answer}.Bytes()
 	case errors.Is(err, errWorking):
 		return protocol.Reply{Working: true}.Bytes()
@@ -237,6 +253,9 @@ func (s *server) reply(ctx context.Context, call protocol.Call, on about, answer
 	signed, err := protocol.Sign(refusal, s.keys.Signing())
 	if err != nil {
 		return nil, fmt.Errorf("sign a refusal: %w", err)
+	}
+	if err := s.record(ctx, on, audit.Entry{Kind: audit.KindRefusal, Subject: signed.Digest(), Code: uint16(refusal.Code)}); err != nil {
+		return nil, err
 	}
 	return protocol.Reply{Refusal: signed.Bytes()}.Bytes()
 }

@@ -203,13 +203,19 @@ func (o *Opening) decode(payload []byte) error {
 type SealedOpening struct {
 	Opening Signed[Opening]
 	Sealed  []byte
+	// Receipt proves that the opening is in its site's audit log, as audit/verify takes it;
+	// at most MaxReceipt bytes, and none where the site has none. It is not verified here.
+	Receipt []byte
 }
+
+// MaxReceipt bounds a receipt: two signatures and the hashes of a long log are half of it.
+const MaxReceipt = 16 << 10
 
 // Bytes is the opening as it travels.
 func (o SealedOpening) Bytes() ([]byte, error) { return marshal(o.pb()) }
 
 func (o SealedOpening) pb() *pb.OpeningBundle {
-	return &pb.OpeningBundle{Opening: o.Opening.pb(), Sealed: o.Sealed}
+	return &pb.OpeningBundle{Opening: o.Opening.pb(), Sealed: o.Sealed, Receipt: o.Receipt}
 }
 
 // ParseOpening reads an opening, requires that its site has signed it and that the
@@ -237,7 +243,10 @@ func (r *Roster) openingOf(m *pb.OpeningBundle) (SealedOpening, error) {
 	if len(m.Sealed) > maxShare || Digest(sha256.Sum256(m.Sealed)) != s.Message.Sealed {
 		return SealedOpening{}, fmt.Errorf("%w: not the sealed share that the opening names", ErrMalformed)
 	}
-	return SealedOpening{Opening: s, Sealed: m.Sealed}, nil
+	if len(m.Receipt) > MaxReceipt {
+		return SealedOpening{}, fmt.Errorf("%w: a receipt of %d bytes, at most %d", ErrMalformed, len(m.Receipt), MaxReceipt)
+	}
+	return SealedOpening{Opening: s, Sealed: m.Sealed, Receipt: m.Receipt}, nil
 }
 
 // Result is what a researcher fetches beside the sum itself: every signature that

@@ -52,6 +52,9 @@ type Ask struct {
 	Purpose string
 	// Use is what the answer is for, by which sites choose whose consent covers it.
 	Use protocol.Use
+	// Passport is a GA4GH passport as a broker gave it, at most protocol.MaxPassport bytes, or
+	// nothing. Sites see it, the coordinator does not.
+	Passport []byte
 	// Life is how long the question waits for its sites; zero means DefaultLife.
 	Life time.Duration
 }
@@ -97,11 +100,11 @@ func (c *Client) Compose(ctx context.Context, ask Ask, now time.Time) (Asked, er
 	if err != nil {
 		return Asked{}, err
 	}
-	asked, err := c.seal(view, header, secrets.Body(ask.Cohort, ref.Digest, selected.Ranges))
+	asked, err := c.seal(view, header, secrets.Body(ask.Cohort, ref.Digest, selected.Ranges, ask.Passport))
 	if err != nil {
 		return Asked{}, err
 	}
-	asked.Region, asked.Purpose, asked.Made, asked.Private = selected.Of, ask.Purpose, now, private
+	asked.Region, asked.Purpose, asked.Made, asked.Private, asked.Passport = selected.Of, ask.Purpose, now, private, ask.Passport
 	return asked, writeJSON(c.home.path("tasks", asked.Task.String()+".json"), asked)
 }
 

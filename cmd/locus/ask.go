@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -18,7 +21,7 @@ import (
 
 // question is what is asked, from flags.
 type question struct {
-	study, mode string
+	study, mode, passport string
 	researcher.Ask
 }
 
@@ -43,6 +46,7 @@ func (q *question) flags(f *pflag.FlagSet) {
 	f.StringVar(&q.Use.Purpose, "use", "", "what the answer is for, by which sites choose whose consent covers it: general, health, disease, ancestry or methods")
 	f.StringSliceVar(&q.Use.Diseases, "disease", nil, "with --use disease, a term such as MONDO:0005015; may be given several times")
 	f.BoolVar(&q.Use.Commercial, "commercial", false, "with --use, somebody means to earn by the answer")
+	f.StringVar(&q.passport, "passport", "", "a file with your GA4GH passport, for sites that ask for one")
 	f.DurationVar(&q.Life, "life", researcher.DefaultLife, "how long to wait for sites that are away")
 }
 
@@ -53,6 +57,11 @@ func (q *question) check() (err error) {
 	}
 	if q.study == "" || q.Cohort == "" {
 		return cli.Misused(errors.New("--study and --cohort are needed"))
+	}
+	if q.passport != "" {
+		if q.Passport, err = readPassport(q.passport); err != nil {
+			return err
+		}
 	}
 	slices.Sort(q.Use.Diseases)
 	if err := q.Use.Check(); err != nil {
@@ -75,6 +84,23 @@ func (q *question) check() (err error) {
 		}
 	}
 	return nil
+}
+
+// readPassport reads a passport, no further than sites would.
+func readPassport(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	raw, err := io.ReadAll(io.LimitReader(f, protocol.MaxPassport+1))
+	if err != nil {
+		return nil, err
+	}
+	if raw = bytes.TrimSpace(raw); len(raw) == 0 || len(raw) > protocol.MaxPassport {
+		return nil, cli.Misusedf("%s is no passport: it has 1 to %d bytes", path, protocol.MaxPassport)
+	}
+	return raw, nil
 }
 
 // selects is what chooses variants, in the help of each command that asks.

@@ -166,6 +166,7 @@ type card struct {
 	Sites      []string  `json:"sites"`
 	Wrong      []string  `json:"wrongOpenings,omitempty"`
 	Granted    []string  `json:"beyondLimitByGrantOf,omitempty"`
+	Logged     []string  `json:"inAuditLogOf,omitempty"`
 	Attempt    uint32    `json:"attempt"`
 	Cut        string    `json:"cut"`
 	Sum        string    `json:"sum"`
@@ -196,7 +197,7 @@ func encodeJSON[R any](w io.Writer, answer researcher.Answer, rows iter.Seq[R], 
 	head, err := json.MarshalIndent(card{
 		APIVersion: rest.APIVersion, Task: asked.Task.String(), Study: asked.Study, Roster: asked.Roster.String(), Cohort: asked.Cohort,
 		Panel: asked.Panel.String(), Assembly: answer.Assembly, Region: asked.Region, Purpose: answer.Purpose, Asked: asked.Made.UTC(),
-		Mode: answer.Mode.String(), Private: answer.Mode == protocol.Private, Sites: slices.Clone(answer.Sites), Wrong: answer.Wrong, Granted: answer.Granted, Attempt: answer.Attempt,
+		Mode: answer.Mode.String(), Private: answer.Mode == protocol.Private, Sites: slices.Clone(answer.Sites), Wrong: answer.Wrong, Granted: answer.Granted, Logged: answer.Logged, Attempt: answer.Attempt,
 		Cut: answer.Cut.String(), Sum: answer.Sum.String(), Noise: noiseOf(answer.Noise),
 	}, "", "  ")
 	if err != nil {

@@ -76,4 +76,5 @@ const (
 	PassportRechecked                        // a passport is checked again before an answer
 	Approval                                 // what people have to agree to waits for them
 	Freeze                                   // a frozen site answers nothing
+	Recorded                                 // nothing is answered that is not in the audit log
 )

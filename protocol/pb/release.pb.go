@@ -916,6 +916,7 @@ type OpeningBundle struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Opening       *Envelope              `protobuf:"bytes,1,opt,name=opening" json:"opening,omitempty"`
 	Sealed        []byte                 `protobuf:"bytes,2,opt,name=sealed" json:"sealed,omitempty"`
+	Receipt       []byte                 `protobuf:"bytes,3,opt,name=receipt" json:"receipt,omitempty"` // that it is in its site's audit log, c2sp.org/tlog-proof
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -960,6 +961,13 @@ func (x *OpeningBundle) GetOpening() *Envelope {
 func (x *OpeningBundle) GetSealed() []byte {
 	if x != nil {
 		return x.Sealed
+	}
+	return nil
+}
+
+func (x *OpeningBundle) GetReceipt() []byte {
+	if x != nil {
+		return x.Receipt
 	}
 	return nil
 }
@@ -1199,10 +1207,11 @@ const file_release_proto_rawDesc = "" +
 	"\x05point\x18\x02 \x01(\rR\x05point\x12\x10\n" +
 	"\x03set\x18\x03 \x01(\fR\x03set\x12\x1c\n" +
 	"\trecipient\x18\x04 \x01(\fR\trecipient\x12\x16\n" +
-	"\x06sealed\x18\x05 \x01(\fR\x06sealed\"U\n" +
+	"\x06sealed\x18\x05 \x01(\fR\x06sealed\"o\n" +
 	"\rOpeningBundle\x12,\n" +
 	"\aopening\x18\x01 \x01(\v2\x12.locus.v1.EnvelopeR\aopening\x12\x16\n" +
-	"\x06sealed\x18\x02 \x01(\fR\x06sealed\"c\n" +
+	"\x06sealed\x18\x02 \x01(\fR\x06sealed\x12\x18\n" +
+	"\areceipt\x18\x03 \x01(\fR\areceipt\"c\n" +
 	"\aRefusal\x12\x18\n" +
 	"\asession\x18\x01 \x01(\fR\asession\x12\x14\n" +
 	"\x05point\x18\x02 \x01(\rR\x05point\x12\x12\n" +

@@ -35,6 +35,8 @@ type Asked struct {
 	Region  string    `json:"region,omitempty"`
 	Purpose string    `json:"purpose,omitempty"`
 	Made    time.Time `json:"made"`
+	// Passport is the one that the sites were shown, or nothing.
+	Passport []byte `json:"passport,omitempty"`
 	// Query is what was sent, so that sending it again is the same question.
 	Query []byte `json:"query"`
 	// Private is of a question in mode dp, nil in mode exact.
@@ -97,6 +99,9 @@ type Answer struct {
 	// Granted are the names of those whose exact answer is more than their limit: their
 	// custodian has signed for it.
 	Granted []string
+	// Logged are the names of those who have proved that their opening is in their audit log.
+	// A site that denies it later contradicts its own signature.
+	Logged  []string
 	Purpose string
 	Attempt uint32
 	// Cut and Sum are what an auditor is given.

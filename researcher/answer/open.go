@@ -2,6 +2,7 @@ package answer
 
 import (
 	"crypto/sha256"
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
@@ -9,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/locus-genomics/locus/dp/account"
+	"github.com/locus-genomics/locus/audit/verify"
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
@@ -79,7 +81,7 @@ func claim(seed Seed, asked Asked, header *protocol.QueryHeader) (Secrets, error
 	if header.Researcher != key.Public().ID() || protocol.RecipientDigest(s.KEMPublic) != header.Recipient {
 		return Secrets{}, ErrNotMine
 	}
-	body := s.Body(asked.Cohort, asked.Panel, asked.Ranges)
+	body := s.Body(asked.Cohort, asked.Panel, asked.Ranges, asked.Passport)
 	commitment, err := body.Commitment()
 	if err != nil || commitment != header.Commitment || Size(asked.Ranges) != header.Size {
 		return Secrets{}, errors.Join(fmt.Errorf("%w: it is of other variants or another cohort than the task remembers", ErrAltered), err)
@@ -204,6 +206,10 @@ func (c *Checked) answer(counters []int64, variants Variants) (Answer, error) {
 			a.Granted = append(a.Granted, c.names([]uint32{h.Message.Point})...)
 		}
 	}
+	var err error
+	if a.Logged, err = c.logged(); err != nil {
+		return Answer{}, err
+	}
 	for _, rng := range c.asked.Ranges {
 		if rng.To > uint64(variants.Len()) {
 			return Answer{}, fmt.Errorf("%w: the panel ends before the variants asked for", ErrAltered)
@@ -265,3 +271,31 @@ func (c *Checked) estimate(a *Answer, sums []int64, variants Variants) error {
 	}
 	return nil
 }
+
+// logged are the sites whose opening comes with a proof that it is in their audit log. A proof
+// that proves something else is refused.
+func (c *Checked) logged() (names []string, err error) {
+	for _, o := range c.result.Openings {
+		if len(o.Receipt) == 0 {
+			continue
+		}
+		m := &o.Opening.Message
+		site, _ := c.roster.Site(m.Point)
+		only, err := verify.Alone(logOrigin+site.NodeKey.ID().String(), site.NodeKey.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("%w: the log of site %q: %w", ErrAltered, site.Name, err)
+		}
+		e, _, _, err := verify.Receipt(o.Receipt, only)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the receipt of site %q: %w", ErrAltered, site.Name, err)
+		}
+		if e.Kind != "opening" || protocol.Digest(e.Subject) != o.Opening.Digest() || !bytes.Equal(e.Fields["session"], m.Session[:]) {
+			return nil, fmt.Errorf("%w: the receipt of site %q is of something else", ErrAltered, site.Name)
+		}
+		names = append(names, site.Name)
+	}
+	return names, nil
+}
+
+// logOrigin begins the name of a site's audit log: docs/reference/audit-log.md.
+const logOrigin = "locus/node/"

@@ -81,8 +81,8 @@ func (s Seed) Secrets(nonce [32]byte) (Secrets, error) {
 }
 
 // Body is what every site gets to read of a question.
-func (s *Secrets) Body(cohort string, panel protocol.Digest, ranges []protocol.Range) protocol.QueryBody {
+func (s *Secrets) Body(cohort string, panel protocol.Digest, ranges []protocol.Range, passport []byte) protocol.QueryBody {
 	return protocol.QueryBody{
-		Salt: s.Salt, Cohort: cohort, Panel: panel, Ranges: ranges, CheckKey: s.Check, RecipientKey: s.KEMPublic,
+		Salt: s.Salt, Cohort: cohort, Panel: panel, Ranges: ranges, CheckKey: s.Check, RecipientKey: s.KEMPublic, Passport: passport,
 	}
 }
