@@ -71,7 +71,7 @@ type Site struct {
 // Fast is the patience of members that are near one another, and of tests.
 var Fast = coordinator.Timing{
 	Poll: 5 * time.Millisecond, Retry: 20 * time.Millisecond, Nudge: 10 * time.Millisecond, Greet: 200 * time.Millisecond,
-	Again: 50 * time.Millisecond, Contribute: 30 * time.Second, Attempt: time.Minute,
+	Again: 50 * time.Millisecond, Cosign: 100 * time.Millisecond, Contribute: 30 * time.Second, Attempt: time.Minute,
 	Replica: replica.Timing{Heartbeat: 150 * time.Millisecond, Election: 150 * time.Millisecond, Lease: 100 * time.Millisecond, Commit: 5 * time.Millisecond},
 }
 
@@ -237,6 +237,9 @@ func (n *Network) Peer(site int) wire.PeerID { return wire.PeerID(n.sites[site].
 
 // SiteDir is the directory of a site's node.
 func (n *Network) SiteDir(site int) string { return n.sites[site].dir }
+
+// MemberDir is the directory of a coordinator's member.
+func (n *Network) MemberDir(member int) string { return n.members[member].home.Dir }
 
 // Client asks as the network's researcher. The caller closes it.
 func (n *Network) Client() (*researcher.Client, error) { return n.researcher.Client(study) }
