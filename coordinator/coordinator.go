@@ -170,7 +170,7 @@ func (c *Coordinator) open() error {
 	if err != nil {
 		return err
 	}
-	c.journal, err = openJournal(filepath.Join(c.cfg.Home.Dir, auditDir), c.cfg.Home.Signing, c.cfg.Now, c.step)
+	c.journal, err = openJournal(filepath.Join(c.cfg.Home.Dir, AuditDir), c.cfg.Home.Signing, c.cfg.Now, c.step)
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/coordinator/api"
@@ -242,7 +243,11 @@ func Policy(members []protocol.Member, rosters []protocol.Signed[protocol.Roster
 	names := slices.Sorted(maps.Keys(sites))
 	names = names[:min(len(names), maxCosigners)]
 	for i, name := range names {
-		fmt.Fprintf(&text, "# %s\nwitness site%d %s\n", sites[name].Name, i+1, audit.VerifierKey(name, sites[name].NodeKey))
+		short := sites[name].Name
+		if strings.ContainsFunc(short, unicode.IsSpace) {
+			short = fmt.Sprint("site", i+1)
+		}
+		fmt.Fprintf(&text, "# %s\nwitness %s %s\n", sites[name].Name, short, audit.VerifierKey(name, sites[name].NodeKey))
 	}
 	fmt.Fprintf(&text, "quorum %d\n", quorumOf(len(names)))
 	return text.String()

@@ -23,8 +23,8 @@ var (
 	ErrOtherPast = errors.New("coordinator: the audit log and the state of this member do not have the same past; one of them was restored from an old copy")
 )
 
-// auditDir is the member's audit log.
-const auditDir = "audit"
+// AuditDir is the member's audit log, in its home.
+const AuditDir = "audit"
 
 // journal is the state with this member's audit log beside it. Commands are applied, and
 // settled before anybody is told of them: their entries are durable and under a signed
@@ -112,8 +112,11 @@ func (j *journal) Restore(r io.Reader) error {
 // settle writes what was applied and is not in the log.
 func (j *journal) settle() error {
 	j.mu.Lock()
-	last, head := j.last, j.head
+	last, head, err := j.last, j.head, j.err
 	j.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	var due []audit.Entry
 	for _, e := range j.queue {
 		switch {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/coordinator"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -36,14 +37,15 @@ func run(ctx context.Context, args []string, _ io.Reader, out, errs io.Writer) i
 		dir = "locus-coordinator"
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this member (LOCUS_COORDINATOR_DIR)")
-	root.AddCommand(a.initCommand(), a.runCommand(), a.site(), a.study(), a.cluster())
+	root.AddCommand(a.initCommand(), a.runCommand(), a.site(), a.study(), a.cluster(), a.audit())
 	return cli.Run(ctx, root, args, out, errs, exitCode)
 }
 
 func exitCode(err error) int {
 	var problem *rest.Problem
 	switch {
-	case errors.Is(err, rest.ErrPin):
+	case errors.Is(err, rest.ErrPin), errors.Is(err, coordinator.ErrOtherPast),
+		errors.Is(err, audit.ErrBehind), errors.Is(err, audit.ErrForked), errors.Is(err, audit.ErrDamaged):
 		return cli.Altered
 	case errors.Is(err, rest.ErrUnavailable):
 		return cli.Unavailable

@@ -9,8 +9,11 @@ import (
 	"strconv"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/locus-genomics/locus/audit/verify"
 )
 
 func TestMain(m *testing.M) {
@@ -22,7 +25,7 @@ func TestStories(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode, "terminate": terminate},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "mode": mode, "terminate": terminate, "verifies": verifies},
 	})
 }
 
@@ -48,6 +51,17 @@ func setup(env *testscript.Env) error {
 		}
 	}
 	return nil
+}
+
+// verifies POLICY LOG does what `locus audit verify` does.
+func verifies(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: verifies POLICY LOG")
+	}
+	policy, err := verify.ParsePolicy([]byte(ts.ReadFile(args[0])))
+	ts.Check(err)
+	_, err = verify.Log(os.DirFS(ts.MkAbs(args[1])), policy, verify.Options{Now: time.Now()})
+	ts.Check(err)
 }
 
 // exits CODE COMMAND [ARGS] wants one exit code.
