@@ -31,7 +31,6 @@ const (
 	lineCosigned = "\x04"
 	lineMLDSA    = "\xfflocus/mldsa65-checkpoint/v1"
 	lineMLDSACos = "\xfflocus/mldsa65-cosignature/v1"
-	lineHybrid   = "\xfflocus/ed25519+mldsa65/v1" // of a verifier key that is both
 
 	contextCheckpoint  = "locus/checkpoint/v1"
 	contextCosignature = "locus/cosignature/v1"
@@ -49,8 +48,7 @@ func mlPart(k protocol.PublicKey) []byte { return k.Bytes()[ed25519.PublicKeySiz
 // VerifierKey is a key as a policy file names it: a verifier key of c2sp.org/signed-note
 // whose type is our own, for both keys of a signer.
 func VerifierKey(name string, key protocol.PublicKey) string {
-	id := keyID(name, lineHybrid, key.Bytes())
-	return fmt.Sprintf("%s+%x+%s", name, id[:], base64.StdEncoding.EncodeToString(append([]byte(lineHybrid), key.Bytes()...)))
+	return key.VerifierKey(name)
 }
 
 // checkName holds for the names of logs and witnesses.

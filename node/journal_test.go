@@ -3,6 +3,7 @@ package node_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,7 +69,7 @@ func TestTheLogHasWhatHappenedInItsOrder(t *testing.T) {
 		at += next
 	}
 	key := w.sites[0].node.Card().NodeKey
-	only := must[*verify.Policy](t)(verify.Alone(audit.NodeOrigin(key.ID()), key.Bytes()))
+	only := must[*verify.Policy](t)(verify.ParsePolicy(fmt.Appendf(nil, "log %s\nquorum 0\n", key.VerifierKey(audit.NodeOrigin(key.ID())))))
 	if _, err := verify.Log(os.DirFS(filepath.Join(w.sites[0].dir, "audit")), only, verify.Options{}); err != nil {
 		t.Errorf("the log does not verify: %v", err)
 	}

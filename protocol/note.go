@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -37,4 +39,16 @@ func (k PublicKey) VerifyNote(context string, text []byte, s NoteSignature) erro
 		return ErrSignature
 	}
 	return nil
+}
+
+// noteKeyType is the kind of a verifier key for both halves of ours: signed-note has no
+// number for such, and recommends a byte 0xff and a name there.
+const noteKeyType = "\xfflocus/ed25519+mldsa65/v1"
+
+// VerifierKey is the key as c2sp.org/signed-note writes it under a name: NAME+ID+BASE64, as
+// docs/reference/audit-log.md has it.
+func (k PublicKey) VerifierKey(name string) string {
+	raw := append([]byte(noteKeyType), k.Bytes()...)
+	id := sha256.Sum256(append([]byte(name+"\n"), raw...))
+	return fmt.Sprintf("%s+%x+%s", name, id[:4], base64.StdEncoding.EncodeToString(raw))
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Now time.Time
 	// AllowUnknown accepts signature lines of keys that the policy does not name.
 	AllowUnknown bool
+	// Each, if set, is handed every entry and its place, before anything is proved.
+	Each func(index uint64, e Entry)
 }
 
 // Report is what a log holds.
@@ -153,6 +155,9 @@ func (r *run) entry(name string, raw []byte) {
 		r.fault(name, "entry %d: %w", r.tree.size, err)
 	}
 	r.Kinds[e.Kind]++
+	if r.Each != nil && err == nil {
+		r.Each(r.tree.size, e)
+	}
 	if e.Time.Before(r.Last) {
 		r.fault(name, "entry %d is of %s, before the one that it follows: it was back-dated", r.tree.size, e.Time.Format(time.RFC3339))
 	}

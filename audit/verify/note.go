@@ -50,19 +50,6 @@ type Policy struct {
 	quorum    int
 }
 
-// Alone is the policy that believes one log by the name of its origin, and asks for no
-// witness. The key is 32 bytes of Ed25519 and 1,952 of ML-DSA-65.
-func Alone(origin string, key []byte) (*Policy, error) {
-	if len(key) < ed25519.PublicKeySize {
-		return nil, ErrPolicy
-	}
-	ml, err := mldsa.NewPublicKey(mldsa.MLDSA65(), key[ed25519.PublicKeySize:])
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPolicy, err)
-	}
-	return &Policy{logs: map[string]signer{origin: {origin, key[:ed25519.PublicKeySize], ml}}}, nil
-}
-
 // ParsePolicy reads a policy file.
 func ParsePolicy(text []byte) (*Policy, error) {
 	p := &Policy{logs: map[string]signer{}, witnesses: map[string]signer{}, quorum: -1}

@@ -1,16 +1,16 @@
 package answer
 
 import (
-	"crypto/sha256"
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
 
-	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/audit/verify"
+	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/he"
 	"github.com/locus-genomics/locus/internal/vector"
 	"github.com/locus-genomics/locus/protocol"
@@ -281,7 +281,8 @@ func (c *Checked) logged() (names []string, err error) {
 		}
 		m := &o.Opening.Message
 		site, _ := c.roster.Site(m.Point)
-		only, err := verify.Alone(logOrigin+site.NodeKey.ID().String(), site.NodeKey.Bytes())
+		key := site.NodeKey.VerifierKey(logOrigin + site.NodeKey.ID().String())
+		only, err := verify.ParsePolicy(fmt.Appendf(nil, "log %s\nquorum 0\n", key))
 		if err != nil {
 			return nil, fmt.Errorf("%w: the log of site %q: %w", ErrAltered, site.Name, err)
 		}
