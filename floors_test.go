@@ -35,7 +35,7 @@ var floors = [][]string{
 	2: {"node/policy", "node/passport", "node/attest", "node/detect", "node/notify", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
 		"dp/account", "audit", "internal/vector"},
 	3: {"node/egress", "node/keystore", "coordinator/state", "coordinator/aggregate", "protocol/wire/wiretest",
-		"dp/ledger", "dp/attack", "researcher/answer"},
+		"dp/ledger", "dp/attack", "researcher/answer", "audit/evidence"},
 	4: {"node/keystore/kms", "node/worker", "node/tes", "node/console", "coordinator/api", "coordinator/replica",
 		"coordinator/schedule", "researcher/ui"},
 	5: {"node", "coordinator", "researcher"},

@@ -38,6 +38,7 @@ const (
 	KindFreeze
 	KindThaw
 	KindTerms
+	KindEvidence
 	kindEnd
 )
 
@@ -47,7 +48,7 @@ var kindNames = [kindEnd]string{
 	KindPolicyEpoch: "policy-epoch", KindRoster: "roster", KindDeclaration: "declaration", KindCohort: "cohort", KindGrant: "grant",
 	KindReopening: "reopening", KindBudget: "budget", KindReleased: "released", KindVerdict: "verdict", KindKey: "key",
 	KindRevoked: "revoked", KindRestored: "restored", KindQuery: "query", KindPublication: "publication", KindStart: "start",
-	KindOfficers: "officers", KindVoice: "voice", KindFreeze: "freeze", KindThaw: "thaw", KindTerms: "terms",
+	KindOfficers: "officers", KindVoice: "voice", KindFreeze: "freeze", KindThaw: "thaw", KindTerms: "terms", KindEvidence: "evidence",
 }
 
 // String is the name in docs/reference/audit-log.md.

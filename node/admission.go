@@ -214,46 +214,68 @@ type keptQuestion struct {
 }
 
 // decided writes down what was decided of a question, and that it waits for people if it does.
-// It returns why, as it was, or why it could not be written.
+// It returns why, as it was, or why it could not be written. The audit log is told first, and
+// again when it becomes another: what waits is asked of again and again.
 func (s *server) decided(ctx context.Context, on about, q *question, why error) error {
 	if q.ruling == nil {
 		return why // it did not come as far
 	}
+	id, code := q.header.Digest(), codeOf(why)
+	known, err := s.sameDecision(ctx, id, q.ruling, code)
+	if err != nil {
+		return err
+	}
+	if known {
+		return why
+	}
+	if err := s.journal.append(ctx, audit.Entry{
+		Kind: audit.KindDecision, Subject: id, Study: audit.StudyDigest(q.header.Message.Study), Session: on.session,
+		Party: q.header.Message.Researcher, Epoch: q.ruling.epoch, Code: code,
+	}); err != nil {
+		return err
+	}
+	if err := s.records.update(ctx, func(tx querier) error { return s.keepDecision(ctx, tx, q, code, why) }); err != nil {
+		return err
+	}
+	return why
+}
+
+// sameDecision reports whether the last decision on a question was this one.
+func (s *server) sameDecision(ctx context.Context, query protocol.Digest, r *ruling, code uint16) (same bool, err error) {
+	err = s.records.db.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM decisions WHERE query = ? AND epoch = ? AND verdict = ? AND code = ?)",
+		query[:], int64(r.epoch), r.decision.Verdict.String(), code).Scan(&same)
+	if err != nil {
+		return false, fmt.Errorf("read the decisions: %w", err)
+	}
+	return same, nil
+}
+
+func (s *server) keepDecision(ctx context.Context, tx querier, q *question, code uint16, why error) error {
 	facts, err := json.Marshal(q.ruling.facts)
 	if err != nil {
 		return fmt.Errorf("write what is known of a question: %w", err)
 	}
-	verdict, text := q.ruling.decision.Verdict.String(), q.ruling.decision.String()
+	text := q.ruling.decision.String()
 	if why != nil {
 		text = why.Error()
 	}
 	id := q.header.Digest()
-	err = s.records.update(ctx, func(tx querier) error {
-		_, err := tx.ExecContext(ctx, "INSERT OR REPLACE INTO decisions (query, study, at, epoch, verdict, why, facts) VALUES (?, ?, ?, ?, ?, ?, ?)",
-			id[:], q.header.Message.Study, s.cfg.Now().Unix(), int64(q.ruling.epoch), verdict, text, facts)
-		if err != nil || !errors.Is(why, protocol.AwaitingApproval) {
-			return err
-		}
-		kept := keptQuestion{Header: q.header.Bytes(), Sealed: q.sealed, Roster: q.pinned.digest()}
-		for _, a := range q.ruling.needs() {
-			kept.Needs = append(kept.Needs, a.String())
-		}
-		payload, err := json.Marshal(kept)
-		if err != nil {
-			return err
-		}
-		return insertMotion(ctx, tx, motion{
-			id: questionMotion(id), kind: motionQuestion, payload: payload, made: s.cfg.Now(), ends: q.header.Message.Expires,
-		})
-	})
+	_, err = tx.ExecContext(ctx, "INSERT OR REPLACE INTO decisions (query, study, at, epoch, verdict, code, why, facts) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		id[:], q.header.Message.Study, s.cfg.Now().Unix(), int64(q.ruling.epoch), q.ruling.decision.Verdict.String(), code, text, facts)
+	if err != nil || !errors.Is(why, protocol.AwaitingApproval) {
+		return err
+	}
+	kept := keptQuestion{Header: q.header.Bytes(), Sealed: q.sealed, Roster: q.pinned.digest()}
+	for _, a := range q.ruling.needs() {
+		kept.Needs = append(kept.Needs, a.String())
+	}
+	payload, err := json.Marshal(kept)
 	if err != nil {
-		return err
+		return fmt.Errorf("write what waits: %w", err)
 	}
-	entry := audit.Entry{Kind: audit.KindDecision, Subject: id, Party: q.header.Message.Researcher, Epoch: q.ruling.epoch, Code: codeOf(why)}
-	if err := s.record(ctx, on, entry); err != nil {
-		return err
-	}
-	return why
+	return insertMotion(ctx, tx, motion{
+		id: questionMotion(id), kind: motionQuestion, payload: payload, made: s.cfg.Now(), ends: q.header.Message.Expires,
+	})
 }
 
 // codeOf is the code of a refusal, 0 without one.

@@ -61,12 +61,12 @@ func kindOf(link string) (audit.Kind, bool) {
 		linkConsent: audit.KindConsentEpoch, linkRevoked: audit.KindRevoked, linkVerdict: audit.KindVerdict,
 		linkBudget: audit.KindBudget, linkDebit: audit.KindDebit, linkPolicy: audit.KindPolicyEpoch,
 		linkOfficers: audit.KindOfficers, linkVoice: audit.KindVoice, linkFreeze: audit.KindFreeze,
-		linkThaw: audit.KindThaw, linkTerms: audit.KindTerms,
+		linkThaw: audit.KindThaw, linkTerms: audit.KindTerms, linkEvidence: audit.KindEvidence,
 	}[link]
 	return k, ok
 }
 
-// openJournal opens the log, and finds how far the chain is in it.
+// openJournal opens the log, and brings it as far as the chain is.
 func (n *Node) openJournal(ctx context.Context) (*journal, error) {
 	log, err := audit.Open(ctx, audit.Config{
 		Dir: filepath.Join(n.cfg.Dir, journalName), Origin: audit.NodeOrigin(n.card.NodeKey.ID()), Key: n.keys.Signing(), Now: n.cfg.Now,
@@ -78,14 +78,15 @@ func (n *Node) openJournal(ctx context.Context) (*journal, error) {
 	if j.logged, err = n.inJournal(ctx, log); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	start := protocol.Hash("locus/audit/start/v1", []byte(n.cfg.Version))
-	if err := j.append(ctx, audit.Entry{Kind: audit.KindStart, Subject: start}); err != nil {
-		return nil, errors.Join(err, log.Close())
-	}
 	if err := j.follow(ctx, n.records.db); err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
 	return j, nil
+}
+
+// started writes down that the node begins to serve.
+func (j *journal) started(ctx context.Context, version string) error {
+	return j.append(ctx, audit.Entry{Kind: audit.KindStart, Subject: protocol.Hash("locus/start/v1", []byte(version))})
 }
 
 // inJournal is the place of the last link of the chain that is in the log, 0 for none.

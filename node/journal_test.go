@@ -61,7 +61,7 @@ func TestTheLogHasWhatHappenedInItsOrder(t *testing.T) {
 	w.carry(a)
 	all := w.logged(0)
 	at := 0
-	for _, want := range []string{"start", "cohort", "roster", "budget", "task", "decision", "contribution", "received", "vote", "opening"} {
+	for _, want := range []string{"cohort", "roster", "start", "budget", "task", "decision", "contribution", "received", "vote", "opening"} {
 		next := slices.Index(kinds(all)[at:], want)
 		if next < 0 {
 			t.Fatalf("no %s after the first %d of %v", want, at, kinds(all))

@@ -72,6 +72,7 @@ CREATE TABLE decisions ( -- what was decided last of each question
 	at      INTEGER NOT NULL,
 	epoch   INTEGER NOT NULL, -- of the policy, 0 without one
 	verdict TEXT NOT NULL,
+	code    INTEGER NOT NULL, -- that it was refused with, 0 without one
 	why     TEXT NOT NULL,
 	facts   BLOB NOT NULL
 ) STRICT;

@@ -185,12 +185,14 @@ type Decision struct {
 	// Epoch is the policy's, 0 without one.
 	Epoch        uint64
 	Verdict, Why string
-	Facts        policy.Facts
+	// Code is the one that it was refused with, 0 without one.
+	Code  uint16
+	Facts policy.Facts
 }
 
 // Decisions are those since a time, oldest first.
 func (n *Node) Decisions(ctx context.Context, since time.Time) (list []Decision, err error) {
-	rows, err := n.records.db.QueryContext(ctx, "SELECT query, study, at, epoch, verdict, why, facts FROM decisions WHERE at >= ? ORDER BY at, query", since.Unix())
+	rows, err := n.records.db.QueryContext(ctx, "SELECT query, study, at, epoch, verdict, code, why, facts FROM decisions WHERE at >= ? ORDER BY at, query", since.Unix())
 	if err != nil {
 		return nil, fmt.Errorf("read the decisions: %w", err)
 	}
@@ -199,7 +201,7 @@ func (n *Node) Decisions(ctx context.Context, since time.Time) (list []Decision,
 		var d Decision
 		var at int64
 		var facts []byte
-		if err := rows.Scan(digestTo(&d.Query), &d.Study, &at, &d.Epoch, &d.Verdict, &d.Why, &facts); err != nil {
+		if err := rows.Scan(digestTo(&d.Query), &d.Study, &at, &d.Epoch, &d.Verdict, &d.Code, &d.Why, &facts); err != nil {
 			return nil, fmt.Errorf("%w: the decisions: %w", ErrRecords, err)
 		}
 		if err := json.Unmarshal(facts, &d.Facts); err != nil {

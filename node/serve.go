@@ -81,13 +81,16 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	journal, err := n.openJournal(ctx)
+	if err == nil {
+		defer journal.Close()
+		err = journal.started(ctx, n.cfg.Version)
+	}
 	if err != nil {
 		if ctx.Err() != nil && !fatal(err) {
 			return nil
 		}
 		return err
 	}
-	defer journal.Close()
 	s := &server{Node: n, journal: journal, jobs: newJobs(), memory: memory, fresh: make(map[string]*freshness)}
 	guarded := &failStop{n.door.Guard(s), n.door.GuardBulk(s), n.cfg.Log, stop}
 	t.Serve(guarded, guarded)

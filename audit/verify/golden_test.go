@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func TestTheReferenceListsTheKinds(t *testing.T) {
 			t.Errorf("kind %d, %s, is not in the reference", i, e.Kind)
 		}
 		if err != nil {
-			if i < 20 || strings.Contains(string(text), fmt.Sprintf("| %d ", i)) {
+			if i < 20 || regexp.MustCompile(fmt.Sprintf(`\| %d [a-z]`, i)).Match(text) {
 				t.Errorf("the verifier does not know kind %d", i)
 			}
 			return

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/locus-genomics/locus/audit/evidence"
 	"github.com/locus-genomics/locus/audit/verify"
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/protocol/rest"
@@ -37,8 +38,9 @@ type auditing struct {
 func (a *app) auditVerify() *cobra.Command {
 	v := auditing{app: a}
 	c := &cobra.Command{
-		Use: "verify --policy FILE LOG|RECEIPT…", Short: "Verify a log or receipts, offline",
-		Long: "Verify the directory of a log, receipts, or a directory that holds such.\n\n" +
+		Use: "verify --policy FILE LOG|RECEIPT|BUNDLE…", Short: "Verify a log, receipts, or what a site has exported, offline",
+		Long: "Verify the directory of a log, receipts (.tlog-proof), what locus-node audit export has written (.zip), or a\n" +
+			"directory that holds such.\n\n" +
 			"The policy is a file that says whose logs and whose cosignatures you believe. Get it from the sites, and\n" +
 			"compare it with what another site has. docs/reference/audit-log.md has its format, and what is verified.\n" +
 			"With --head the log must continue what was verified last time: keep that file to yourself.",
@@ -151,6 +153,9 @@ func (v *auditing) moveHead(note []byte, was verify.Checkpoint) error {
 }
 
 func (v *auditing) receipt(name string) error {
+	if filepath.Ext(name) == ".zip" {
+		return v.bundle(name)
+	}
 	raw, err := os.ReadFile(name)
 	if err != nil {
 		return err
@@ -162,6 +167,28 @@ func (v *auditing) receipt(name string) error {
 	return v.print(verified{
 		Log: c.Origin, Entries: c.Size, Root: hex.EncodeToString(c.Root[:]), Cosigned: c.Size, Witnesses: slices.Sorted(maps.Keys(c.Witnesses)),
 		From: e.Time, To: e.Time, Receipt: &proven{filepath.Base(name), index, e.Kind, hex.EncodeToString(e.Subject[:])},
+	})
+}
+
+// bundle verifies what a site has exported.
+func (v *auditing) bundle(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	r, err := evidence.Verify(f, info.Size(), v.policy, verify.Options{Now: time.Now(), AllowUnknown: v.allowUnknown})
+	if err != nil {
+		return fmt.Errorf("%s does not verify: %w", name, err)
+	}
+	return v.print(verified{
+		Log: r.Log.Newest.Origin, Entries: r.Log.Newest.Size, Root: hex.EncodeToString(r.Log.Newest.Root[:]), From: r.Log.First, To: r.Log.Last, Kinds: r.Log.Kinds,
+		Cosigned: r.Log.Cosigned.Size, Witnesses: slices.Sorted(maps.Keys(r.Log.Cosigned.Witnesses)), Beyond: r.Log.Beyond,
+		Bundle: &bundled{filepath.Base(name), r.Manifest.Site, r.Manifest.From, r.Manifest.To, r.Decisions, slices.Sorted(maps.Keys(r.Documents))},
 	})
 }
 
@@ -178,6 +205,17 @@ type verified struct {
 	Witnesses  []string          `json:"witnesses"`
 	Beyond     int               `json:"filesBeyond,omitempty"`
 	Receipt    *proven           `json:"receipt,omitempty"`
+	Bundle     *bundled          `json:"bundle,omitempty"`
+}
+
+// bundled is what a site has exported.
+type bundled struct {
+	File      string    `json:"file"`
+	Site      string    `json:"site"`
+	From      time.Time `json:"from"`
+	To        time.Time `json:"to"`
+	Decisions int       `json:"decisions"`
+	Documents []string  `json:"documents"`
 }
 
 type proven struct {
@@ -200,6 +238,10 @@ func (v *auditing) print(r verified) error {
 		fmt.Fprintf(v.out, "receipt %s: entry %d of %s, %s of %s, about %s; cosigned %s\n",
 			printed(p.File), p.Index, printed(r.Log), p.Kind, r.From.Format(time.RFC3339), p.Subject, by)
 		return nil
+	}
+	if b := r.Bundle; b != nil {
+		fmt.Fprintf(v.out, "bundle %s: site %s from %s to %s; %d decisions, each in the log; %s\n",
+			printed(b.File), printed(b.Site), b.From.Format(time.DateOnly), b.To.Format(time.DateOnly), b.Decisions, printed(strings.Join(b.Documents, ", ")))
 	}
 	fmt.Fprintf(v.out, "log %s: %d entries from %s to %s, root %s; cosigned %s\n",
 		printed(r.Log), r.Entries, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), r.Root, by)
