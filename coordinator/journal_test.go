@@ -175,6 +175,58 @@ func TestNothingTakesEffectBeforeItIsInTheLog(t *testing.T) {
 	}
 }
 
+// An attempt that is committed and not in the log is not brought to any site, whatever
+// makes the leader look again.
+func TestNoSiteIsCalledForWhatIsNotInTheLog(t *testing.T) {
+	t.Parallel()
+	s := newStudy(t)
+	called := make(chan struct{}, 100)
+	for _, site := range s.sites {
+		site.mu.Lock()
+		site.refuse = func(protocol.Call, uint32) protocol.Code {
+			called <- struct{}{}
+			return 0
+		}
+		site.mu.Unlock()
+	}
+	held, release := make(chan struct{}), make(chan struct{})
+	letGo := sync.OnceFunc(func() { close(release) })
+	defer letGo()
+	starts := false
+	var mu sync.Mutex
+	s.onStep(func(step string) {
+		mu.Lock()
+		hold := starts && step == "before record"
+		if starts = (starts || step == "before start") && !hold; hold {
+			close(held)
+		}
+		mu.Unlock()
+		if hold {
+			<-release
+		}
+	})
+	id := s.submit(s.query("held", time.Hour))
+	<-held
+	quiet := time.After(100 * time.Millisecond)
+	for looks := true; looks; {
+		select {
+		case <-called:
+			t.Fatal("a site was called")
+		case <-quiet:
+			looks = false
+		default:
+			// The leader looks when a site comes or goes.
+			s.network.Unlink(s.sites[2].peer, s.home.Network.ID())
+			s.link(s.sites[2])
+		}
+	}
+	s.onStep(func(string) {})
+	letGo()
+	if last := s.end(id); last.State != "done" {
+		t.Errorf("ended as %+v", last)
+	}
+}
+
 // image is a copy of a member's disk, as a kill at that moment leaves it.
 func (s *study) image() string {
 	dir := filepath.Join(s.t.TempDir(), "image")
