@@ -205,7 +205,12 @@ func TestNoSiteIsCalledForWhatIsNotInTheLog(t *testing.T) {
 			<-release
 		}
 	})
-	id := s.submit(s.query("held", time.Hour))
+	query := s.query("held", time.Hour)
+	submitted := make(chan error, 1)
+	go func() { // the answer may have to wait for the attempt too
+		_, err := s.asks.Bytes(t.Context(), http.MethodPost, "/v1/studies/demo/queries", query)
+		submitted <- err
+	}()
 	<-held
 	quiet := time.After(100 * time.Millisecond)
 	for looks := true; looks; {
@@ -222,7 +227,10 @@ func TestNoSiteIsCalledForWhatIsNotInTheLog(t *testing.T) {
 	}
 	s.onStep(func(string) {})
 	letGo()
-	if last := s.end(id); last.State != "done" {
+	if err := <-submitted; err != nil {
+		t.Fatal(err)
+	}
+	if last := s.end(s.submit(query)); last.State != "done" {
 		t.Errorf("ended as %+v", last)
 	}
 }
