@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Every console block of the README, the tutorials and the how-tos is run, block after block, in
+// Every console block of the README, the tutorials, the how-tos and the stories is run, block after block, in
 // one shell a document. What would run this test again is only looked up.
 func TestConsoleBlocksOfTheDocumentsRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds and starts whole networks")
 	}
 	documents := []string{"README.md"}
-	for _, folder := range []string{"docs/tutorial", "docs/how-to"} {
+	for _, folder := range []string{"docs/tutorial", "docs/how-to", "examples/governance"} {
 		found, err := filepath.Glob(folder + "/*.md")
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%d documents in %s, %v", len(found), folder, err)

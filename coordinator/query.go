@@ -147,11 +147,10 @@ func (l *leader) refused(ctx context.Context, t *state.Task, point uint32, raw [
 	}
 	switch refusal.Message.Code {
 	case protocol.NotReady:
-		site, _ := t.Roster.Message.Site(point)
-		l.mu.Lock()
-		delete(l.sites, wire.PeerID(site.Peer))
-		l.mu.Unlock()
+		l.greetAgain(t, point)
 		return refusal.Message.Code
+	case protocol.DeclarationChanged:
+		l.greetAgain(t, point) // who asks again is told the new one
 	case protocol.AwaitingApproval:
 		if patient(t) {
 			return refusal.Message.Code
@@ -197,6 +196,14 @@ func (m *memory) tell(point uint32, step string, spread func()) {
 		m.busy[point] = step
 		spread()
 	}
+}
+
+// greetAgain has a site say anew how it is, before the next greeting is due.
+func (l *leader) greetAgain(t *state.Task, point uint32) {
+	site, _ := t.Roster.Message.Site(point)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.sites, wire.PeerID(site.Peer))
 }
 
 // offer asks a site to contribute, or for what it has contributed.
