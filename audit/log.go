@@ -324,17 +324,7 @@ func (l *Log) Entry(index uint64) (Entry, error) {
 	return ParseEntry(raw)
 }
 
-func (l *Log) leaf(index uint64, h Head) ([]byte, error) {
-	if index >= h.Size {
-		return nil, fmt.Errorf("audit: entry %d is not in a log of %d entries", index, h.Size)
-	}
-	width := min(tileWidth, int(h.Size-index/tileWidth*tileWidth))
-	_, entries, err := l.disk.bundle(index/tileWidth, width)
-	if err != nil {
-		return nil, err
-	}
-	return entries[index%tileWidth], nil
-}
+func (l *Log) leaf(index uint64, h Head) ([]byte, error) { return l.disk.leaf(index, h) }
 
 // Close waits for what is being written and gives the log back.
 func (l *Log) Close() error {

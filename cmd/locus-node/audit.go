@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,7 +24,7 @@ var errAudit = errors.New("the audit log does not verify")
 
 func (a *app) audit() *cobra.Command {
 	return cli.Group("audit", "What this site has logged, and what it can show of itself",
-		a.auditShow(), a.auditPolicy(), a.auditFsck(), a.auditExport())
+		a.auditShow(), a.auditProve(), a.auditPolicy(), a.auditFsck(), a.auditExport())
 }
 
 // logged is an entry as show prints it. Its names are stable.
@@ -80,6 +81,35 @@ func (a *app) auditShow() *cobra.Command {
 	}
 	c.Flags().Uint64Var(&from, "from", 0, "the first entry to print")
 	outputForm(c, &form)
+	return c
+}
+
+func (a *app) auditProve() *cobra.Command {
+	var out string
+	c := &cobra.Command{
+		Use: "prove INDEX", Short: "Write a receipt for an entry of this site's audit log", Args: cli.Exactly(1),
+		Long: "Write a receipt for an entry of this site's audit log: who has the site's key verifies it with\n" +
+			"locus audit verify, and needs nothing else. It is under a checkpoint that others have cosigned, where\n" +
+			"one covers the entry.",
+		RunE: func(_ *cobra.Command, args []string) error {
+			index, err := strconv.ParseUint(args[0], 10, 62)
+			if err != nil {
+				return cli.Misusedf("%q is no index; locus-node audit show prints them", args[0])
+			}
+			if out == "" {
+				out = args[0] + ".tlog-proof"
+			}
+			return a.with(node.Config{}, func(n *node.Node) error {
+				key := n.Card().NodeKey
+				raw, err := audit.Prove(filepath.Join(a.dir, "audit"), audit.NodeOrigin(key.ID()), key, index)
+				if err != nil {
+					return err
+				}
+				return replace(out, func(w io.Writer) error { _, err := w.Write(raw); return err })
+			})
+		},
+	}
+	c.Flags().StringVar(&out, "out", "", "file to write; INDEX.tlog-proof without it")
 	return c
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -23,7 +24,43 @@ import (
 )
 
 func (a *app) audit() *cobra.Command {
-	return cli.Group("audit", "What sites and coordinators have logged", a.auditVerify())
+	return cli.Group("audit", "What sites and coordinators have logged", a.auditVerify(), a.auditShow())
+}
+
+// auditShow prints what it has verified.
+func (a *app) auditShow() *cobra.Command {
+	var policyFile string
+	var allowUnknown bool
+	c := &cobra.Command{
+		Use: "show --policy FILE LOG", Short: "Verify a log, and print its entries, offline", Args: cli.Exactly(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if policyFile == "" {
+				return cli.Misusedf("--policy is needed: without it any key could have signed")
+			}
+			text, err := os.ReadFile(policyFile)
+			if err != nil {
+				return fmt.Errorf("--policy: %w", err)
+			}
+			p, err := verify.ParsePolicy(text)
+			if err != nil {
+				return fmt.Errorf("--policy: %w", err)
+			}
+			return create("-", a.out, func(w io.Writer) error {
+				out := bufio.NewWriter(w)
+				_, err := verify.Log(os.DirFS(args[0]), p, verify.Options{Now: time.Now(), AllowUnknown: allowUnknown, Each: func(index uint64, e verify.Entry) {
+					fmt.Fprintf(out, "%d\t%s\t%s\t%x", index, e.Time.Format(time.RFC3339Nano), e.Kind, e.Subject)
+					for _, name := range slices.Sorted(maps.Keys(e.Fields)) {
+						fmt.Fprintf(out, "\t%s=%x", name, e.Fields[name])
+					}
+					fmt.Fprintln(out)
+				}})
+				return errors.Join(err, out.Flush())
+			})
+		},
+	}
+	c.Flags().StringVar(&policyFile, "policy", "", "file of the keys that are believed, and the quorum")
+	c.Flags().BoolVar(&allowUnknown, "allow-unknown", false, "pass over signatures of keys that the policy does not name")
+	return c
 }
 
 // auditing is what the flags of verify say.
