@@ -32,6 +32,10 @@ type Verdict struct {
 	Action Action
 	// Until is when a Throttle ends.
 	Until time.Time
+	// Kept says that the event changed what is remembered. A record may leave out an event
+	// that is not, such as another offer of a question: it grows with what is asked, and not
+	// with how often it is offered.
+	Kept bool
 }
 
 // Stops reports whether a question is not to be answered now.
@@ -99,8 +103,10 @@ func (d *Detector) Observe(e Event) (Verdict, error) {
 		v = d.unsigned(&e)
 	case Froze:
 		d.lane(e.Mode == protocol.Exact).set(e.Subject, Reaction{Action: Freeze}, e.At)
+		v.Kept = true
 	case Thawed:
 		d.thaw(e.Subject)
+		v.Kept = true
 	}
 	return v, nil
 }
@@ -117,6 +123,14 @@ func (d *Detector) Frozen(at time.Time) (list []Event) {
 		list = append(list, Event{Kind: Froze, At: at, Subject: s, Mode: protocol.Exact})
 	}
 	return list
+}
+
+// Knows reports whether a question is remembered: nothing but who asks is then looked at when
+// it is offered again.
+func (d *Detector) Knows(researcher protocol.KeyID, query protocol.Digest, at time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.researchers[researcher].find(query, at, d.horizon) != nil
 }
 
 func (d *Detector) lane(exact bool) locks {
@@ -146,13 +160,9 @@ func (d *Detector) asked(e *Event) Verdict {
 	subjects := []Subject{who, study, {OfPeer, e.Peer}}
 	v.standing(d.all, e.At, subjects)
 	stopped := v.Stops()
-	t := d.researchers.of(who.ID, d.events)
-	t.forget(e.At, d.horizon)
-	known := t.find(e.Query)
+	known := d.researchers[who.ID].find(e.Query, e.At, d.horizon)
 	if known == nil {
-		if pot, hit := d.cfg.Honeypot.hit(e); hit && d.raise(&v, e, Honeypot, who, t, 1) {
-			v.Findings[len(v.Findings)-1].Pot = pot
-		}
+		d.baited(&v, e, who)
 	}
 	switch {
 	case known != nil && known.passed:
@@ -165,11 +175,26 @@ func (d *Detector) asked(e *Event) Verdict {
 		// tries again would never come free.
 		v.exact(d, e, subjects)
 	default:
+		t := d.researchers.of(who.ID, d.events)
 		d.count(&v, e, t, who, study)
 		v.exact(d, e, subjects)
 		t.kept[len(t.kept)-1].passed = !v.Stops()
+		v.Kept = true
 	}
 	return v
+}
+
+// baited looks whether a question asks for what nobody has a reason to ask for.
+func (d *Detector) baited(v *Verdict, e *Event, who Subject) {
+	pot, hit := d.cfg.Honeypot.hit(e)
+	if !hit {
+		return
+	}
+	tell := d.raise(v, e, Honeypot, who, d.researchers.of(who.ID, d.events), 1)
+	if tell {
+		v.Findings[len(v.Findings)-1].Pot = pot
+	}
+	v.Kept = tell || d.cfg.Honeypot.Action == Throttle // which begins anew
 }
 
 // count looks at a question that is new, beside others, and remembers it.
@@ -201,6 +226,7 @@ func (d *Detector) unsigned(e *Event) Verdict {
 		d.raise(&v, e, FailedSignatures, s, t, t.times.add(e.At, d.cfg.FailedSignatures.Window))
 	}
 	v.standing(d.all, e.At, subjects)
+	v.Kept = true
 	return v
 }
 

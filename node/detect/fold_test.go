@@ -106,6 +106,67 @@ func TestItIsAFold(t *testing.T) {
 	}
 }
 
+// A record needs the events that are kept and no others: questions are offered again and again
+// while they wait for people, or for a throttle to end.
+func TestARecordOfWhatIsKeptIsEnough(t *testing.T) {
+	cfg := detect.Default()
+	strict(&cfg)
+	whole, parted := newDetector(t, strict), newDetector(t, strict)
+	dice := rand.New(rand.NewPCG(5, 5))
+	var kept []detect.Event
+	again, stopped := 0, 0
+	mixed := mixed(5, 4000)
+	for i, e := range mixed {
+		if i%1000 == 600 {
+			var err error
+			if parted, err = detect.Restore(cfg, record(kept)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		offered := []detect.Event{e}
+		for range dice.IntN(3) {
+			old := mixed[max(0, i-dice.IntN(50))]
+			old.At = e.At
+			offered = append(offered, old)
+		}
+		for k, e := range offered {
+			want, got := observe(t, whole, e), observe(t, parted, e)
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Fatalf("event %d (-whole +parted):\n%s", i, diff)
+			}
+			if want.Kept {
+				kept = append(kept, e)
+			} else if len(want.Findings) > 0 {
+				t.Fatalf("event %d is not kept, and has findings", i)
+			}
+			if k > 0 && e.Kind == detect.Asked && !want.Kept {
+				again++
+			}
+			if e.Kind == detect.Asked && want.Stops() && !want.Kept {
+				stopped++
+			}
+		}
+	}
+	if again < 1000 || stopped < 100 || len(kept) < 2000 {
+		t.Errorf("%d kept, %d offered again, %d stopped: the test is too tame", len(kept), again, stopped)
+	}
+}
+
+func TestAQuestionIsKnown(t *testing.T) {
+	d := newDetector(t, nil)
+	e := newAsker("alice").ask(0, "cases", span(1, 2))
+	for _, want := range []bool{false, true} {
+		if got := d.Knows(e.Researcher, e.Query, e.At); got != want {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		observe(t, d, e)
+	}
+	cfg := detect.Default()
+	if d.Knows(e.Researcher, e.Query, e.At.Add(cfg.Horizon())) {
+		t.Error("it is known when the record does not go back as far")
+	}
+}
+
 // Twins: two sites with other people, asked the same. What an exact question's people or a
 // question's outcome are changes nothing about a private one.
 func TestNothingInModeDPDependsOnData(t *testing.T) {

@@ -74,9 +74,13 @@ type told struct {
 	count int
 }
 
-func (t *tracker) find(query protocol.Digest) *kept {
+// find returns a question that is remembered, nil where there is none or no tracker.
+func (t *tracker) find(query protocol.Digest, at time.Time, horizon Duration) *kept {
+	if t == nil {
+		return nil
+	}
 	for i := range t.kept {
-		if t.kept[i].query == query {
+		if t.kept[i].query == query && within(at, t.kept[i].at, horizon) {
 			return &t.kept[i]
 		}
 	}
