@@ -33,6 +33,22 @@ func newItem(form Form, body []byte) (Item, error) {
 	return Item{ID: hex.EncodeToString(sum[:16]), Form: form, Body: body}, nil
 }
 
+// Try tells a target of a notice now, whether it wants that kind or not, and beside the queue:
+// what waits in it stays. It is made once.
+func (t *Target) Try(ctx context.Context, n Notice) error {
+	body, err := n.Bytes()
+	if err != nil {
+		return err
+	}
+	item, err := newItem(AsNotice, body)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
+	return t.Sender.Send(ctx, item)
+}
+
 var (
 	// ErrRefused is returned when the other side has read what it was told and does not want
 	// it, so that it will not want it later either.

@@ -15,6 +15,7 @@ const (
 	Frozen           Kind = 6
 	ConsentWithdrawn Kind = 7
 	KeyExpiring      Kind = 8
+	Trial            Kind = 9
 )
 
 // words are how a kind is called, how a letter says it, and the names of its numbers.
@@ -30,6 +31,7 @@ var words = []struct {
 	Frozen:           {"frozen", "Somebody is frozen until a person thaws them", []string{"rule"}},
 	ConsentWithdrawn: {"consent-withdrawn", "A consent was withdrawn", []string{"epoch"}},
 	KeyExpiring:      {"key-expiring", "A key is about to expire", []string{"days"}},
+	Trial:            {"trial", "Somebody tries whether notices arrive", []string{"targets"}},
 }
 
 // Kinds lists all of them by number.

@@ -133,6 +133,21 @@ func TestEachTargetIsToldWhatItWants(t *testing.T) {
 	})
 }
 
+// A target is tried once, whatever it wants, and what waits for it stays.
+func TestATargetIsTriedOnce(t *testing.T) {
+	for name, fails := range map[string]error{"it is there": nil, "it is away": notify.ErrUnreachable} {
+		b := &box{fails: func(int) error { return fails }}
+		n := notice(notify.Trial)
+		target := notify.Target{Name: "siem", Sender: b, Kinds: []notify.Kind{notify.Frozen}}
+		if err := target.Try(t.Context(), n); !errors.Is(err, fails) || len(b.times) != 1 {
+			t.Errorf("%s: got %v after %d attempts", name, err, len(b.times))
+		}
+		if n.Study = "no name"; target.Try(t.Context(), n) == nil || len(b.times) != 1 {
+			t.Errorf("%s: what is no notice was sent", name)
+		}
+	}
+}
+
 // A target that is not there is tried again after a second, two, four and so on, and is told
 // everything in order when it comes back.
 func TestATargetThatIsAway(t *testing.T) {
