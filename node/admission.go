@@ -273,9 +273,13 @@ func (s *server) keepDecision(ctx context.Context, tx querier, q *question, code
 	if err != nil {
 		return fmt.Errorf("write what waits: %w", err)
 	}
-	return insertMotion(ctx, tx, motion{
+	fresh, err := insertMotion(ctx, tx, motion{
 		id: questionMotion(id), kind: motionQuestion, payload: payload, made: s.cfg.Now(), ends: q.header.Message.Expires,
 	})
+	if err != nil || !fresh {
+		return err
+	}
+	return s.tellMotion(ctx, tx, q.header.Message.Study, id)
 }
 
 // codeOf is the code of a refusal, 0 without one.

@@ -103,8 +103,10 @@ func (n *Node) debit(ctx context.Context, identity protocol.Digest, p price) (*l
 		if err := n.namePayers(ctx, tx, p); err != nil {
 			return err
 		}
-		_, err := appendLink(ctx, tx, linkDebit, protocol.Digest(hold.Head().Digest))
-		return err
+		if _, err := appendLink(ctx, tx, linkDebit, protocol.Digest(hold.Head().Digest)); err != nil {
+			return err
+		}
+		return n.tellLow(ctx, tx, l, n.charge(identity, p), p.study)
 	})
 	if err != nil {
 		return nil, spent(err)

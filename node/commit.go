@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/node/notify"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -56,7 +57,10 @@ func (s *server) commit(ctx context.Context, tx querier, c *contribution) ([]byt
 	}
 	// The share that a site deals to itself needs no carrier.
 	own := share{point: q.pinned.point, header: row.header, sealed: c.own}
-	return raw, errors.Join(own.insert(ctx, tx, c.session), c.note(ctx, tx))
+	if err := errors.Join(own.insert(ctx, tx, c.session), c.note(ctx, tx)); err != nil {
+		return nil, err
+	}
+	return raw, s.tell(ctx, tx, notify.Notice{Kind: notify.TaskDone, Study: row.study, About: c.session, Numbers: []uint64{0}})
 }
 
 // recordExact writes down which variants of these people were released, and over which sites.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/notify"
 	"github.com/locus-genomics/locus/node/policy/duo"
 	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/protocol"
@@ -231,8 +232,11 @@ func (n *Node) changeConsents(ctx context.Context, change func(*register) error)
 		if made, err = n.touch(ctx, tx, r, all); err != nil {
 			return err
 		}
-		_, err = appendLink(ctx, tx, linkConsent, r.state())
-		return err
+		state := r.state()
+		if _, err = appendLink(ctx, tx, linkConsent, state); err != nil || len(r.ended) == 0 {
+			return err
+		}
+		return n.tell(ctx, tx, notify.Notice{Kind: notify.ConsentWithdrawn, About: state, Numbers: []uint64{r.epoch}})
 	})
 	if err == nil {
 		n.cfg.Log.Info("consents", "epoch", made.Epoch)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/node/notify"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -21,8 +22,10 @@ func (n *Node) Freeze(ctx context.Context) error {
 			return err
 		}
 		at := binary.BigEndian.AppendUint64(nil, uint64(n.cfg.Now().Unix()))
-		_, err = appendLink(ctx, tx, linkFreeze, protocol.Hash("locus/link/freeze/v1", at))
-		return err
+		if _, err = appendLink(ctx, tx, linkFreeze, protocol.Hash("locus/link/freeze/v1", at)); err != nil {
+			return err
+		}
+		return n.tell(ctx, tx, notify.Notice{Kind: notify.Frozen, About: n.card.NodeKey.ID(), Numbers: []uint64{0}})
 	})
 	if err == nil {
 		n.cfg.Log.Warn("frozen: nothing is answered until a thaw")

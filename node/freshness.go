@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/node/notify"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/session"
 	"github.com/locus-genomics/locus/protocol/wire"
@@ -106,12 +107,12 @@ func (s *server) hear(ctx context.Context, p *pinned, seen []protocol.Signed[pro
 	for _, m := range f.seen {
 		heard = append(heard, m)
 	}
-	done := f.ready
+	done, told := f.ready, f.behind
 	s.mu.Unlock()
 	if _, enough := session.Latest(&p.roster.Message, &ask, heard); done || !enough {
 		return nil
 	}
-	ready, err := s.catchUp(ctx, p, heard)
+	ready, err := s.catchUp(ctx, p, heard, told)
 	if err != nil {
 		return err
 	}
@@ -125,11 +126,11 @@ func (s *server) hear(ctx context.Context, p *pinned, seen []protocol.Signed[pro
 
 // catchUp reports whether this site's records are the latest, or have become so: heads
 // that others have seen and the chain does not know are made good by the snapshot that
-// this site sealed at the furthest of them.
-func (s *server) catchUp(ctx context.Context, p *pinned, heard []protocol.Signed[protocol.Seen]) (ready bool, err error) {
+// this site sealed at the furthest of them. That they are not is told to people once.
+func (s *server) catchUp(ctx context.Context, p *pinned, heard []protocol.Signed[protocol.Seen], told bool) (ready bool, err error) {
 	l := s.cfg.Log.With("study", p.roster.Message.Study)
 	err = s.records.update(ctx, func(tx querier) error {
-		furthest := uint64(0)
+		furthest, head := uint64(0), protocol.Digest{}
 		var best *snapshot
 		for i := range heard {
 			m := &heard[i].Message
@@ -140,8 +141,8 @@ func (s *server) catchUp(ctx context.Context, p *pinned, heard []protocol.Signed
 			if err != nil {
 				return err
 			}
-			if !known {
-				furthest = max(furthest, m.Sequence)
+			if !known && m.Sequence > furthest {
+				furthest, head = m.Sequence, m.Head
 			}
 			if b, err := s.openSnapshot(m.Study, m.Snapshot); err == nil && (best == nil || b.at.seq > best.at.seq) {
 				best = b
@@ -153,7 +154,16 @@ func (s *server) catchUp(ctx context.Context, p *pinned, heard []protocol.Signed
 		}
 		if best == nil || best.at.seq < furthest || !best.complete {
 			l.Error("the records are behind what other sites have seen, and no snapshot makes them good: nothing is answered in this study")
-			return nil
+			if told {
+				return nil
+			}
+			last, err := lastLink(ctx, tx)
+			if err != nil {
+				return err
+			}
+			return s.tell(ctx, tx, notify.Notice{
+				Kind: notify.HeadBehind, Study: p.roster.Message.Study, About: head, Numbers: []uint64{last.seq, furthest},
+			})
 		}
 		ready = true
 		l.Warn("the records were behind what other sites have seen; votes and pins are restored from this site's own snapshot")

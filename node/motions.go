@@ -158,18 +158,22 @@ func readMotion(ctx context.Context, q querier, id protocol.Digest) (*motion, er
 	return &m, nil
 }
 
-// insertMotion writes down what waits, once.
-func insertMotion(ctx context.Context, tx querier, m motion) error {
+// insertMotion writes down what waits, once, and reports whether it did not wait before.
+func insertMotion(ctx context.Context, tx querier, m motion) (fresh bool, err error) {
 	var open int
 	if err := tx.QueryRowContext(ctx, "SELECT count(*) FROM motions WHERE state = 'open' AND id != ?", m.id[:]).Scan(&open); err != nil {
-		return err
+		return false, err
 	}
 	if open >= maxOpenMotions {
-		return fmt.Errorf("%w: %d questions wait for people already", protocol.Throttled, open)
+		return false, fmt.Errorf("%w: %d questions wait for people already", protocol.Throttled, open)
 	}
-	_, err := tx.ExecContext(ctx, "INSERT INTO motions (id, kind, epoch, payload, made, ends, state) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
+	put, err := tx.ExecContext(ctx, "INSERT INTO motions (id, kind, epoch, payload, made, ends, state) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING",
 		m.id[:], m.kind, int64(m.epoch), m.payload, m.made.Unix(), m.ends.Unix(), motionOpen)
-	return err
+	if err != nil {
+		return false, err
+	}
+	rows, err := put.RowsAffected()
+	return rows > 0, err
 }
 
 // voicesOn are those of people who are officers now.
@@ -345,10 +349,14 @@ func (n *Node) change(ctx context.Context, kind string, payload []byte) (Motion,
 		if known != nil && known.state != motionOpen {
 			return fmt.Errorf("%w: this very change was %s before", ErrMotion, known.state)
 		}
-		if err := insertMotion(ctx, tx, m); err != nil {
+		fresh, err := insertMotion(ctx, tx, m)
+		if err != nil {
 			return err
 		}
-		return n.say(ctx, tx, &m, true, n.keys.Custodian())
+		if err := n.say(ctx, tx, &m, true, n.keys.Custodian()); err != nil || !fresh || m.state != motionOpen {
+			return err
+		}
+		return n.tellMotion(ctx, tx, "", m.id)
 	})
 	if err != nil {
 		return Motion{}, err

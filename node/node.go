@@ -32,6 +32,9 @@ type Node struct {
 	ledger    *ledger.Ledger
 	ledgerErr error
 
+	// wake tells the process that serves that something is to be told. It has one place.
+	wake chan struct{}
+
 	mu       sync.Mutex
 	settings settings
 
@@ -113,7 +116,7 @@ func Open(c Config) (*Node, error) {
 		return nil, errors.Join(err, door.Close())
 	}
 	n := &Node{
-		cfg: c, keys: keys, records: r, door: door, settings: s,
+		cfg: c, keys: keys, records: r, door: door, settings: s, wake: make(chan struct{}, 1),
 		outbox: outbox{filepath.Join(c.Dir, outboxName)}, panels: panels{dir: filepath.Join(c.Dir, panelsName)},
 		shelf: shelf{
 			dir: filepath.Join(c.Dir, shelfName), cipher: keys.CohortCipher, entropy: c.Entropy, parsing: newParsing(c),

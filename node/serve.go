@@ -14,6 +14,7 @@ import (
 	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/internal/debug"
 	"github.com/locus-genomics/locus/node/egress"
+	"github.com/locus-genomics/locus/node/notify"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/wire"
 )
@@ -63,6 +64,10 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		return err
 	}
 	defer memory.Close()
+	to, err := n.notifier()
+	if err != nil {
+		return err
+	}
 	for _, first := range []func(context.Context) error{
 		n.records.verifyChain,
 		n.verifyBudget,
@@ -91,15 +96,19 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		}
 		return err
 	}
-	s := &server{Node: n, journal: journal, jobs: newJobs(), memory: memory, fresh: make(map[string]*freshness)}
+	s := &server{Node: n, journal: journal, jobs: newJobs(), memory: memory, fresh: make(map[string]*freshness), done: make(map[protocol.SessionID]protocol.Code)}
 	guarded := &failStop{n.door.Guard(s), n.door.GuardBulk(s), n.cfg.Log, stop}
 	t.Serve(guarded, guarded)
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return t.Run(ctx) })
 	work.Go(func() error { return s.jobs.run(ctx, n.cfg.Workers) })
-	work.Go(func() error { return n.cleanAlways(ctx) })
+	work.Go(func() error { return s.cleanAlways(ctx) })
 	work.Go(func() error { return n.feedConsents(ctx) })
 	work.Go(func() error { return s.keepCosigned(ctx) })
+	work.Go(func() error { return n.tellAlways(ctx, to) })
+	if to != nil {
+		work.Go(func() error { return to.Run(ctx) })
+	}
 	err = work.Wait()
 	if cause := context.Cause(ctx); fatal(cause) {
 		n.cfg.Log.Error("stopped: the records or the log could not be written", "why", cause)
@@ -108,15 +117,19 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	return err
 }
 
-func (n *Node) cleanAlways(ctx context.Context) error {
+func (s *server) cleanAlways(ctx context.Context) error {
 	tick := time.NewTicker(cleanEvery)
 	defer tick.Stop()
 	for {
+		if err := s.tellOldKeys(ctx); err != nil && ctx.Err() == nil {
+			return err
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			if err := n.clean(ctx, n.cfg.Now()); err != nil && ctx.Err() == nil {
+			now := s.cfg.Now()
+			if err := s.clean(ctx, now); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}
@@ -164,7 +177,7 @@ func callName(kind wire.Kind) string {
 }
 
 func fatal(err error) bool {
-	return errors.Is(err, errDisk) || errors.Is(err, egress.ErrLog) || errors.Is(err, errJournal)
+	return errors.Is(err, errDisk) || errors.Is(err, egress.ErrLog) || errors.Is(err, errJournal) || errors.Is(err, notify.ErrDisk)
 }
 
 // server is a node while it serves.
@@ -175,6 +188,10 @@ type server struct {
 	// memory is what this site has cosigned of others' logs.
 	memory audit.Memory
 	fresh  map[string]*freshness // by study; guarded by Node.mu
+	// done are tasks of which it was told with what they were refused; guarded by Node.mu.
+	done map[protocol.SessionID]protocol.Code
+	// daysTold is how long a key lasts that it was told of last; of cleanAlways alone.
+	daysTold *uint64
 }
 
 // about names what a call is about, for refusals and for the log.
@@ -252,6 +269,11 @@ func (s *server) reply(ctx context.Context, call protocol.Call, on about, answer
 		l.Error("ALARM: the same question would have another answer than before", "why", err)
 	} else {
 		l.Warn("refused", "code", refusal.Code.String(), "why", err)
+	}
+	if call == protocol.CallOffer {
+		if err := s.tellRefused(ctx, on, refusal.Code); err != nil {
+			return nil, err
+		}
 	}
 	signed, err := protocol.Sign(refusal, s.keys.Signing())
 	if err != nil {

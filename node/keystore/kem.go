@@ -73,6 +73,34 @@ func (s *Store) KEM(now time.Time) (KEM, error) {
 	return newest, nil
 }
 
+// ID names the key.
+func (k *KEM) ID() protocol.Digest { return protocol.Hash("locus/kem/v1", k.Public) }
+
+// LastKEM is the key that is kept for longest, as it is: it makes and erases none. It is zero
+// where none is left.
+func (s *Store) LastKEM() (last KEM, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names, err := s.kemNames()
+	if err != nil {
+		return KEM{}, err
+	}
+	for _, name := range names {
+		made, seed, err := s.readKEM(name)
+		if err != nil {
+			return KEM{}, err
+		}
+		if until := made.Add(KEMLife); until.After(last.Until) {
+			_, last.Public, err = he.KEMFromSeed(seed)
+			last.Until = until
+		}
+		if clear(seed[:]); err != nil {
+			return KEM{}, err
+		}
+	}
+	return last, nil
+}
+
 // KEMPrivate returns the private key of a public one, or ErrErased.
 func (s *Store) KEMPrivate(public []byte) ([]byte, error) {
 	s.mu.Lock()
