@@ -38,7 +38,7 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	}
 	task := &o.Task.Message
 	on.session = task.Session()
-	q := &question{pinned: on.pinned, now: s.cfg.Now(), header: o.Header, sealed: o.Body, contents: o.Contents()}
+	q := &question{pinned: on.pinned, from: from, now: s.cfg.Now(), header: o.Header, sealed: o.Body, contents: o.Contents()}
 	if err := errors.Join(inTime("attempt", task.Issued, task.Expires, q.now), checkLife(ctx, q), notFrozen(ctx, s.records.db)); err != nil {
 		return on, nil, err
 	}
@@ -48,7 +48,7 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	if err := s.record(ctx, on, audit.Entry{Kind: audit.KindTask, Subject: o.Task.Digest(), Party: q.header.Message.Researcher}); err != nil {
 		return on, nil, err
 	}
-	if err := s.decided(ctx, on, q, s.judge(ctx, q)); err != nil {
+	if err := s.admitted(ctx, on, q); err != nil {
 		return on, nil, err
 	}
 	if err := s.ready(on.pinned); err != nil {
@@ -56,6 +56,24 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	}
 	answer, err := s.await(ctx, on, o, q)
 	return on, answer, err
+}
+
+// admitted asks every rule about a question, and then the detector. What the detector stops
+// does not wait for people.
+func (s *server) admitted(ctx context.Context, on about, q *question) error {
+	why := s.judge(ctx, q)
+	if fatal(why) || ctx.Err() != nil {
+		return errors.Join(why, ctx.Err())
+	}
+	variants, away := s.panelAsked(q)
+	// What would be answered over a panel that is not here is looked at when it is: else
+	// nobody knows where the variants lie.
+	if !away || why != nil {
+		if err := s.watched(ctx, q, why, variants); err != nil {
+			return err
+		}
+	}
+	return s.decided(ctx, on, q, why)
 }
 
 // notParsed says RosterNotPinned of an offer under a roster that has ended here.
@@ -129,6 +147,9 @@ func (s *server) contribute(ctx context.Context, id protocol.SessionID, o protoc
 	if err != nil {
 		return err
 	}
+	if err := s.watched(ctx, q, nil, variants); err != nil {
+		return err
+	}
 	c := &contribution{session: id, offer: o, question: q, identity: s.identity(q, variants)}
 	words, err := s.words(ctx, c, variants)
 	if err != nil {
@@ -144,7 +165,7 @@ func (s *server) contribute(ctx context.Context, id protocol.SessionID, o protoc
 		return err
 	}
 	// Facts may have ended while it was counted. Keys are fetched before the records are held.
-	if err := s.checkPassport(ctx, q); err != nil {
+	if err := errors.Join(s.checkPassport(ctx, q), s.watched(ctx, q, nil, variants)); err != nil {
 		return err
 	}
 	var signed []byte

@@ -424,4 +424,3 @@ func (n *Node) LogPolicy(ctx context.Context) ([]byte, error) {
 	fmt.Fprintf(&b, "quorum %d\n", quorum)
 	return b.Bytes(), err
 }
-

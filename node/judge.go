@@ -12,12 +12,14 @@ import (
 	"github.com/locus-genomics/locus/node/passport"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
+	"github.com/locus-genomics/locus/protocol/wire"
 )
 
 // question is a query on its way through the checks. Each check may use what those
 // before it have found.
 type question struct {
 	pinned *pinned
+	from   wire.PeerID // who has offered it
 	now    time.Time
 	header protocol.Signed[protocol.QueryHeader]
 	sealed []byte // the body, as sealed to this site

@@ -12,12 +12,17 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/locus-genomics/locus/node"
+	"github.com/locus-genomics/locus/node/detect"
 	"github.com/locus-genomics/locus/node/notify"
+	"github.com/locus-genomics/locus/node/policy"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -62,13 +67,6 @@ func (r *receiver) next() []byte {
 	}
 }
 
-func putFile(t testing.TB, path, text string) {
-	t.Helper()
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // until is what it is told up to a notice of a kind.
 func (r *receiver) until(k notify.Kind) (last notify.Notice, all [][]byte) {
 	r.t.Helper()
@@ -100,6 +98,116 @@ func (w *network) beside(i int) *node.Node {
 	n := must[*node.Node](w.t)(node.Open(node.Config{Dir: w.sites[i].dir, HeadFile: w.sites[i].head, Now: w.clock.Now}))
 	w.t.Cleanup(func() { _ = n.Close() })
 	return n
+}
+
+// A system hears of questions that wait for people and of what is odd, over TLS, while the
+// site serves; and nothing that it hears has a text of a question.
+func TestASystemIsToldOverTLS(t *testing.T) {
+	w := newNetwork(t, 2)
+	w.govern(rules(oneAsks))
+	r := w.telling(0)
+	w.watching(threeAreMany)
+	questions := []*asking{w.ask(nth(0)), w.ask(nth(1)), w.ask(nth(2))}
+	for _, a := range questions {
+		for range 2 { // what is offered again is not told again
+			_ = w.offered(a)
+		}
+	}
+	if err := w.beside(0).Freeze(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	last, all := r.until(notify.Frozen)
+	var said []string
+	for _, b := range all {
+		if f, by, err := detect.ParseFinding(b); err == nil {
+			said = append(said, fmt.Sprint("OCSF ", f.Rule, " ", f.Action, " ", f.Count))
+			if f.Subject.ID != w.alice.Public().ID() || f.Query != questions[2].query.Header.Digest() || by.Site != w.sites[0].node.Card().NodeKey.ID() {
+				t.Errorf("%s", b)
+			}
+			continue
+		}
+		n := must[notify.Notice](t)(notify.ParseNotice(b))
+		said = append(said, fmt.Sprint(n.Kind, " ", n.Study, " ", n.Numbers))
+	}
+	want := []string{"approval-waiting demo [1]", "approval-waiting demo [2]", "OCSF burst-researcher throttle 3", "finding demo [1 3]", "frozen  [0]"}
+	if diff := cmp.Diff(want, said); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if last.About != w.sites[0].node.Card().NodeKey.ID() {
+		t.Errorf("%+v", last)
+	}
+	if n := must[notify.Notice](t)(notify.ParseNotice(all[0])); n.About != questions[0].query.Header.Digest() {
+		t.Errorf("it waits for %v", n.About)
+	}
+	log := must[[]byte](t)(os.ReadFile(filepath.Join(w.sites[0].dir, "egress.log")))
+	for _, never := range []string{"Alice", "Elsewhere", cohortName, "a test", "S0-", "P0-", "Hospital", "GRCh38"} {
+		if bytes.Contains(bytes.Join(append(all, log), []byte("\n")), []byte(never)) {
+			t.Errorf("%q has left", never)
+		}
+	}
+	if n := bytes.Count(log, []byte(`"call":"webhook"`)); n != len(all) || bytes.Contains(log, []byte("/locus")) {
+		t.Errorf("%d lines for %d in\n%s", n, len(all), log)
+	}
+}
+
+// Each thing that happens is told, by whichever process makes it happen.
+func TestWhatHappensIsTold(t *testing.T) {
+	w := newNetwork(t, 2)
+	r, n := w.telling(0), w.beside(0)
+	is := func(k notify.Kind, about protocol.Digest, numbers ...uint64) notify.Notice {
+		t.Helper()
+		got, all := r.until(k)
+		if !slices.Equal(got.Numbers, numbers) || about != (protocol.Digest{}) && got.About != about || !got.At.Equal(w.clock.Now()) {
+			t.Errorf("%s", all[len(all)-1])
+		}
+		return got
+	}
+	a := w.ask()
+	if err := w.offered(a); err != nil {
+		t.Fatal(err)
+	}
+	if got := is(notify.TaskDone, a.session(), 0); got.Study != studyName {
+		t.Errorf("%+v", got)
+	}
+	bad := w.ask(func(a *asking) { a.body.Cohort = "nobody" })
+	for range 3 { // once
+		if err := w.offered(bad); !errors.Is(err, protocol.UnknownCohort) {
+			t.Fatal(err)
+		}
+	}
+	is(notify.TaskDone, bad.session(), uint64(protocol.UnknownCohort))
+	must[node.ConsentChange](t)(n.WithdrawConsent(t.Context(), []string{"P0-001"}))
+	if _, all := r.until(notify.ConsentWithdrawn); len(all) != 1 {
+		t.Errorf("before it was told %q", all[:len(all)-1])
+	}
+	must[node.ConsentChange](t)(n.WithdrawConsent(t.Context(), []string{"P0-001"})) // nothing new
+	w.officer("Dora", "dpo")
+	must[node.Motion](t)(n.RuleChanges(t.Context(), must[policy.Approval](t)(policy.ParseApproval("steward + dpo"))))
+	moved := must[node.Motion](t)(n.ApplyPolicy(t.Context(), rules(nobody)))
+	if got := is(notify.ApprovalWaiting, moved.ID, 1); got.Study != "" {
+		t.Errorf("%+v", got)
+	}
+	w.watching(bait)
+	_ = w.offered(w.ask(part(5, 6)))
+	is(notify.FindingMade, protocol.Digest{}, uint64(detect.Honeypot), uint64(detect.Freeze))
+	is(notify.Frozen, w.alice.Public().ID(), uint64(detect.Honeypot))
+	if err := n.Freeze(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	is(notify.Frozen, w.sites[0].node.Card().NodeKey.ID(), 0)
+	if err := n.Freeze(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.sites[0].stop(); err != nil {
+		t.Fatal(err)
+	}
+	// It serves again after weeks in which no coordinator has greeted it.
+	w.clock.Move(80 * 24 * time.Hour)
+	w.reopen(w.sites[0])
+	w.serve(0)
+	if got, _ := r.until(notify.KeyExpiring); got.Numbers[0] < 8 || got.Numbers[0] > 10 {
+		t.Errorf("%+v", got)
+	}
 }
 
 // Nobody is told twice that the budget runs low.

@@ -222,7 +222,7 @@ func (r *records) prepare(ctx context.Context) error {
 			return fmt.Errorf("%w: they are of version %d, this program knows %d", ErrRecords, version, schemaVersion)
 		}
 		stamp := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d;", applicationID, schemaVersion)
-		_, err := tx.ExecContext(ctx, schema+reportSchema+tableSchema+consentSchema+governanceSchema+noticeSchema+ledger.Schema+stamp)
+		_, err := tx.ExecContext(ctx, schema+reportSchema+tableSchema+consentSchema+governanceSchema+noticeSchema+watchSchema+ledger.Schema+stamp)
 		return err
 	})
 }

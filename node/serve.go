@@ -68,6 +68,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 	if err != nil {
 		return err
 	}
+	var w *watch
 	for _, first := range []func(context.Context) error{
 		n.records.verifyChain,
 		n.verifyBudget,
@@ -75,6 +76,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		n.verifyConsents,
 		n.verifyPolicy,
 		func(ctx context.Context) error { return n.clean(ctx, n.cfg.Now()) },
+		func(ctx context.Context) (err error) { w, err = n.watching(ctx); return err },
 	} {
 		if err := first(ctx); err != nil {
 			if ctx.Err() != nil && !fatal(err) {
@@ -96,7 +98,7 @@ func (n *Node) Serve(ctx context.Context, t wire.Transport) error {
 		}
 		return err
 	}
-	s := &server{Node: n, journal: journal, jobs: newJobs(), memory: memory, fresh: make(map[string]*freshness), done: make(map[protocol.SessionID]protocol.Code)}
+	s := &server{Node: n, journal: journal, jobs: newJobs(), memory: memory, watch: w, fresh: make(map[string]*freshness), done: make(map[protocol.SessionID]protocol.Code)}
 	guarded := &failStop{n.door.Guard(s), n.door.GuardBulk(s), n.cfg.Log, stop}
 	t.Serve(guarded, guarded)
 	work, ctx := errgroup.WithContext(ctx)
@@ -129,7 +131,7 @@ func (s *server) cleanAlways(ctx context.Context) error {
 			return nil
 		case <-tick.C:
 			now := s.cfg.Now()
-			if err := s.clean(ctx, now); err != nil && ctx.Err() == nil {
+			if err := errors.Join(s.clean(ctx, now), s.watch.clean(ctx, now)); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}
@@ -185,6 +187,7 @@ type server struct {
 	*Node
 	jobs    *jobs
 	journal *journal
+	watch   *watch
 	// memory is what this site has cosigned of others' logs.
 	memory audit.Memory
 	fresh  map[string]*freshness // by study; guarded by Node.mu
@@ -228,6 +231,11 @@ func (s *server) ServeCall(ctx context.Context, from wire.PeerID, kind wire.Kind
 		on, answer, err = s.cosign(ctx, from, request)
 	default:
 		return nil, wire.CodeUnsupported
+	}
+	if errors.Is(err, protocol.BadSignature) && on.pinned != nil {
+		if err := s.unsigned(ctx, from, on.pinned.roster.Message.Study); err != nil {
+			return nil, err
+		}
 	}
 	return s.reply(ctx, protocol.Call(kind), on, answer, err)
 }

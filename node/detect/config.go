@@ -206,7 +206,7 @@ func (c *Config) Check() error {
 	within(Honeypot, "variants listed", len(c.Honeypot.Variants), 0, MaxHoneypots)
 	for i, p := range c.Honeypot.Variants {
 		byIndex := !p.Panel.IsZero() && p.Index != nil && *p.Index < protocol.MaxVariants
-		byPlace := p.Contig != "" && len(p.Contig) <= maxContig && p.Position > 0
+		byPlace := p.Contig != "" && len(p.Contig) <= MaxContig && p.Position > 0
 		if byIndex == byPlace || byIndex && (p.Contig != "" || p.Position > 0) || byPlace && (p.Index != nil || !p.Panel.IsZero()) {
 			errs = append(errs, fmt.Errorf("%w: %s: variant %d has a panel and an index, or a contig and a position", ErrConfig, Honeypot, i+1))
 		}

@@ -21,9 +21,10 @@ const (
 	MaxRanges = 4096
 	// MaxEventSize bounds an event as it is written: MaxRanges with all their numbers.
 	MaxEventSize = 1 << 20
+	// MaxContig is how long the name of a contig may be.
+	MaxContig = 64
 
-	maxStudy  = 63
-	maxContig = 64
+	maxStudy = 63
 )
 
 // Kind is what an event is about.
@@ -128,7 +129,7 @@ func checkRanges(ranges []Range) error {
 		if r.From < end || r.From >= r.To || r.To > protocol.MaxVariants {
 			return errors.New("ranges are not empty, ascend and do not overlap")
 		}
-		if len(r.Contig) > maxContig || !utf8.ValidString(r.Contig) || r.First > r.Last || (r.Contig == "") != (r.Last == 0) {
+		if len(r.Contig) > MaxContig || !utf8.ValidString(r.Contig) || r.First > r.Last || (r.Contig == "") != (r.Last == 0) {
 			return errors.New("a range has a contig and two positions, or neither")
 		}
 		end = r.To
