@@ -85,7 +85,9 @@ func (a *app) runCommand() *cobra.Command {
 		Long: "Answer the coordinator until you stop it.\n\n" +
 			"The node dials out and opens no port to other machines. What it has sent stands in egress.log, a line\n" +
 			"a message. A hospital's own system can tell it of consents while it runs: by tables that are moved into\n" +
-			"a folder, or posted to /consents at an address of this machine, with the token in consent.token.",
+			"a folder, or posted to /consents at an address of this machine, with the token in consent.token.\n\n" +
+			"What it finds odd stands in detection.json in its directory, and who is told of what happens in\n" +
+			"notify.json; it goes by both from its start on.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log := slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
 			feed.Log = log

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +56,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
 	root.PersistentFlags().StringVar(&a.head, "head-file", os.Getenv("LOCUS_NODE_HEAD"), "head file of the privacy ledger, outside of the directory and its backups (LOCUS_NODE_HEAD); DIR.head without it")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.policy(), a.approval(), a.officer(), a.freeze(), a.thaw(), a.audit(), a.parse())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.policy(), a.approval(), a.officer(), a.freeze(), a.thaw(), a.finding(), a.notify(), a.audit(), a.parse())
 	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
 }
 
@@ -71,17 +72,21 @@ var errNo = errors.New("not accepted; nothing was signed")
 
 func exitCode(err error) int {
 	var problem *rest.Problem
+	is := func(any ...error) bool {
+		return slices.ContainsFunc(any, func(one error) bool { return errors.Is(err, one) })
+	}
 	switch {
 	case errors.Is(err, node.ErrConfig), errors.Is(err, worker.ErrByHand):
 		return cli.Usage
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger), errors.Is(err, errAudit):
 		return cli.Altered
-	case errors.Is(err, errNo), errors.Is(err, errRules), errors.Is(err, node.ErrRoster), errors.Is(err, node.ErrCohort), errors.Is(err, node.ErrPersonal), errors.Is(err, node.ErrGrant), errors.Is(err, node.ErrConsent), errors.Is(err, roll.ErrConsents), errors.Is(err, node.ErrReopening), errors.Is(err, node.ErrBudget), errors.Is(err, node.ErrTable), errors.Is(err, node.ErrMotion), errors.Is(err, node.ErrOfficer), errors.Is(err, node.ErrTerms), errors.Is(err, node.ErrEvidence):
+	case is(errNo, errRules, node.ErrRoster, node.ErrCohort, node.ErrPersonal, node.ErrGrant, node.ErrConsent, roll.ErrConsents,
+		node.ErrReopening, node.ErrBudget, node.ErrTable, node.ErrMotion, node.ErrOfficer, node.ErrTerms, node.ErrEvidence, node.ErrSubject):
 		return cli.Refused
-	case errors.Is(err, rest.ErrUnavailable):
+	case errors.Is(err, rest.ErrUnavailable), errors.Is(err, errNotTold):
 		return cli.Unavailable
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, node.ErrNoNode), errors.Is(err, node.ErrNotJoined),
-		errors.Is(err, node.ErrNoStudy), errors.Is(err, node.ErrNoCohort), errors.Is(err, node.ErrNoPolicy):
+		errors.Is(err, node.ErrNoStudy), errors.Is(err, node.ErrNoCohort), errors.Is(err, node.ErrNoPolicy), errors.Is(err, node.ErrUntold):
 		return cli.NotFound
 	case errors.Is(err, policy.ErrNoPack):
 		return cli.NotFound

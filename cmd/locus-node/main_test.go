@@ -62,7 +62,7 @@ func TestStories(t *testing.T) {
 	})
 }
 
-// setup writes a cohort of 25 people, one of 19, and tokens.
+// setup writes a cohort of 25 people, one of 19, tokens, and whom to tell that is not there.
 func setup(env *testscript.Env) error {
 	env.Setenv("LOCUS_NODE_DIR", filepath.Join(env.WorkDir, "geneva"))
 	endpoint := protocol.Endpoint{Name: "c1", URL: "https://127.0.0.1:1", Pin: protocol.Hash("pin"), Peer: "12D3KooWJ9YCv3EcJgev5JhXJWFtWPzGghpQgNTuLj9Hy2zwgwCD"}
@@ -78,7 +78,11 @@ func setup(env *testscript.Env) error {
 			return err
 		}
 	}
-	return nil
+	secret := filepath.Join(env.WorkDir, "siem.secret")
+	away := fmt.Sprintf(`{"apiVersion": "locus/v1", "webhooks": [{"name": "siem", "url": "http://127.0.0.1:1/", "secretFile": %q}]}`, secret)
+	return errors.Join(
+		os.WriteFile(secret, []byte("whsec_"+strings.Repeat("QUJD", 10)+"\n"), 0o600),
+		os.WriteFile(filepath.Join(env.WorkDir, "away.json"), []byte(away), 0o600))
 }
 
 func cohort(people int) (vcf, table string) {
