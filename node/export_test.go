@@ -10,6 +10,7 @@ import (
 	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/dp/account"
 	"github.com/locus-genomics/locus/dp/ledger"
+	"github.com/locus-genomics/locus/node/detect"
 	"github.com/locus-genomics/locus/protocol"
 )
 
@@ -116,6 +117,21 @@ func (n *Node) PeopleOrder(rho uint64) ledger.Order {
 	o := n.orders(OfPeople, price{}, account.Cost{Rho: rho, Delta: 1000}, false)[0]
 	o.Reason = "the board agreed"
 	return o
+}
+
+// Observe has a detector of the node's records see events, with so many bytes for all of them.
+func (n *Node) Observe(ctx context.Context, most int64, list ...detect.Event) error {
+	w, err := n.watching(ctx)
+	if err != nil {
+		return err
+	}
+	w.most = most
+	for _, e := range list {
+		if _, err := w.observe(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Snapshot is what other sites would keep of this one now.

@@ -43,7 +43,9 @@ const (
 // detector is touched within a transaction alone, of which there is one at a time.
 type watch struct {
 	*Node
-	rules    detect.Config
+	rules detect.Config
+	// most bounds the record in bytes.
+	most     int64
 	detector *detect.Detector
 	// seq is the last event that it has seen, and bytes is how long the record is.
 	seq, bytes int64
@@ -70,7 +72,7 @@ func (n *Node) watching(ctx context.Context) (*watch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	w := &watch{Node: n, rules: rules, detector: d, frozen: make(map[lane]bool)}
+	w := &watch{Node: n, rules: rules, most: maxEvents, detector: d, frozen: make(map[lane]bool)}
 	if err := w.clean(ctx, n.cfg.Now()); err != nil {
 		return nil, err
 	}
@@ -283,11 +285,12 @@ func (w *watch) clean(ctx context.Context, now time.Time) error {
 
 // bound cuts the record where it is too long.
 func (w *watch) bound(ctx context.Context, tx querier) error {
-	if w.bytes <= maxEvents {
+	if w.bytes <= w.most {
 		return nil
 	}
 	var first int64
-	err := tx.QueryRowContext(ctx, `SELECT min(seq) FROM (SELECT seq, sum(length(raw)) OVER (ORDER BY seq) AS until FROM events) WHERE until > ?`, w.bytes/4).Scan(&first)
+	err := tx.QueryRowContext(ctx, `SELECT coalesce(min(seq), 0) FROM (SELECT seq, sum(length(raw)) OVER (ORDER BY seq) AS until FROM events)
+		WHERE until > ?`, w.bytes/4).Scan(&first)
 	if err != nil {
 		return err
 	}

@@ -356,6 +356,41 @@ func TestTheRecordIsCut(t *testing.T) {
 	ask(nil)
 }
 
+// However much is asked, the record has its bound. The oldest goes first, and who is frozen
+// stays it.
+func TestTheRecordIsBounded(t *testing.T) {
+	w := newQuietNetwork(t, 2)
+	n := w.sites[0].node
+	putFile(t, filepath.Join(w.sites[0].dir, node.DetectionName), `{"apiVersion": "locus/v1", `+bait+`}`)
+	const most = 40_000
+	var list []detect.Event
+	for i := range 200 {
+		e := detect.Event{
+			Kind: detect.Asked, At: w.clock.Now(), Study: studyName, Mode: protocol.Private, Panel: protocol.Hash("panel"),
+			Researcher: protocol.Hash("researcher", []byte{byte(i)}), Query: protocol.Hash("query", []byte{byte(i)}),
+		}
+		for r := range uint64(i % 20) {
+			e.Ranges = append(e.Ranges, detect.Range{From: 10 * r, To: 10*r + 3})
+		}
+		list = append(list, e)
+	}
+	list[0].Ranges = []detect.Range{{From: 1, To: 2, Contig: "22", First: 1050, Last: 1050}}
+	if err := n.Observe(t.Context(), most, list...); err != nil {
+		t.Fatal(err)
+	}
+	size, left := 0, w.recorded()
+	for i := range left {
+		size += len(must[[]byte](t)(left[i].Bytes()))
+	}
+	if size > most || size < most/2 || left[0].Kind != detect.Froze || left[len(left)-1].Query != list[199].Query {
+		t.Errorf("%d events of %d bytes, the first of kind %d", len(left), size, left[0].Kind)
+	}
+	frozen := must[[]node.FrozenSubject](t)(n.FrozenSubjects(t.Context()))
+	if len(frozen) != 1 || frozen[0].ID != list[0].Researcher {
+		t.Errorf("frozen are %+v", frozen)
+	}
+}
+
 // Stricter rules hold for what was asked before them.
 func TestStricterRulesFreezeAtTheNextStart(t *testing.T) {
 	w := newNetwork(t, 2)

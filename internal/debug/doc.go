@@ -77,5 +77,5 @@ const (
 	Approval                                 // what people have to agree to waits for them
 	Freeze                                   // a frozen site answers nothing
 	Recorded                                 // nothing is answered that is not in the audit log
-	Detection                                // and no site whoever asks too much, or what nobody asks
+	Detection                                // who asks too much, or what nobody has a reason to, waits
 )
