@@ -191,7 +191,6 @@ func TestAttackQuestionOfSomebodyWhoIsFrozen(t *testing.T) {
 func TestAThrottleEndsAndAFreezeDoesNot(t *testing.T) {
 	w := newNetwork(t, 2)
 	w.watching(threeAreMany, bait)
-	n := w.sites[0].node
 	first := w.ask(nth(0))
 	for _, a := range []*asking{first, w.ask(nth(1))} {
 		if err := w.offered(a); err != nil {
@@ -211,7 +210,7 @@ func TestAThrottleEndsAndAFreezeDoesNot(t *testing.T) {
 	ask(first, nil) // it had passed, in another attempt too
 	w.restart(0)
 	w.greet()
-	n = w.sites[0].node
+	n := w.sites[0].node
 	ask(third, protocol.Throttled)
 	w.clock.Move(16 * time.Minute)
 	w.try(third, 1)
