@@ -58,6 +58,9 @@ func traced(t *testing.T, change func(*network)) (tr trace) {
 				t.Fatal(err)
 			}
 		}
+		if l.Call == "relay" {
+			continue // a clock says when the log is shown to the others, and its length is the chain's
+		}
 		tr.Log = append(tr.Log, fmt.Sprint(l.Call, " ", l.Size))
 	}
 	tr.Chain = w.links(0)
