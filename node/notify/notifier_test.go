@@ -162,12 +162,12 @@ func TestATargetThatIsAway(t *testing.T) {
 		n := open(t, notify.Settings{Dir: dir, Targets: []notify.Target{{Name: "siem", Sender: b}}})
 		stop := running(t, n)
 		put(t, n, 0, 5)
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) // virtual
 		synctest.Wait()
 		if s := n.States()[0]; s.Waiting != 5 || s.Failures != 4 {
 			t.Errorf("%+v", s)
 		}
-		time.Sleep(24 * time.Hour)
+		time.Sleep(24 * time.Hour) // virtual
 		synctest.Wait()
 		if diff := cmp.Diff(upTo(0, 5), b.epochs(t)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -319,7 +319,7 @@ func TestWhatIsRefusedIsDroppedInTheEnd(t *testing.T) {
 		n := open(t, notify.Settings{Dir: t.TempDir(), Targets: []notify.Target{{Name: "siem", Sender: b}}})
 		defer running(t, n)()
 		put(t, n, 0, 3)
-		time.Sleep(24 * time.Hour)
+		time.Sleep(24 * time.Hour) // virtual
 		synctest.Wait()
 		if diff := cmp.Diff(upTo(1, 3), b.epochs(t)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
