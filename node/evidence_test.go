@@ -239,20 +239,6 @@ func TestEvidenceWithSomebodysNameIsNotMade(t *testing.T) {
 	}
 }
 
-func FuzzVerify(f *testing.F) {
-	f.Add([]byte("PK\x05\x06\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
-	key := newKey(f, "a site").Public()
-	p, err := verify.ParsePolicy(fmt.Appendf(nil, "log %s\nquorum 0\n", key.VerifierKey("a-log")))
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		if _, err := verified(raw, p); err == nil {
-			t.Error("it verifies")
-		}
-	})
-}
-
 func jsonInto(raw []byte, to any) error { return json.Unmarshal(raw, to) }
 
 // logFS is a site's audit log.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"text/tabwriter"
 
@@ -103,6 +105,37 @@ func (a *app) runCommand() *cobra.Command {
 	return c
 }
 
+// ruled shows what the site goes by, and what waits for people.
+func (a *app) ruled(ctx context.Context, n *node.Node, w io.Writer) error {
+	p, err := n.Policy(ctx)
+	switch {
+	case errors.Is(err, node.ErrNoPolicy):
+		fmt.Fprintf(w, "policy\tnone of its own: rosters and consents decide\n")
+	case err != nil:
+		return err
+	default:
+		fmt.Fprintf(w, "policy\tepoch %d, %d rules\n", p.Epoch, p.Rules.Len())
+	}
+	all, err := n.Motions(ctx)
+	if err != nil {
+		return err
+	}
+	waiting := 0
+	for _, m := range all {
+		if m.State == "open" {
+			waiting++
+		}
+	}
+	if waiting > 0 {
+		fmt.Fprintf(w, "waiting\t%d for people; see approval list\n", waiting)
+	}
+	frozen, err := n.Frozen(ctx)
+	if frozen {
+		fmt.Fprintf(w, "frozen\tnothing is answered; thaw ends it\n")
+	}
+	return err
+}
+
 func (a *app) status() *cobra.Command {
 	return &cobra.Command{
 		Use: "status", Short: "Show who this site is, what it holds and what it has accepted", Args: cli.Exactly(0),
@@ -138,7 +171,7 @@ func (a *app) status() *cobra.Command {
 				for _, s := range studies {
 					fmt.Fprintf(w, "study\t%s, epoch %d, %s\n", s.Name, s.Epoch, s.State)
 				}
-				return w.Flush()
+				return errors.Join(a.ruled(cmd.Context(), n, w), w.Flush())
 			})
 		},
 	}
