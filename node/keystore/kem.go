@@ -101,6 +101,43 @@ func (s *Store) LastKEM() (last KEM, err error) {
 	return last, nil
 }
 
+// Rotate makes a new KEM key, to be declared from now on, and a session root that nobody who has
+// seen the old one can find. Old KEM keys are kept for what was sealed to them, each for the rest
+// of its life; with erase they go now, and what was sealed to them can be opened by nobody.
+func (s *Store) Rotate(now time.Time, erase bool) (KEM, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names, err := s.kemNames()
+	if err != nil {
+		return KEM{}, err
+	}
+	if len(names) >= maxKEMs-2 && !erase { // room for those that time makes
+		return KEM{}, ErrMany
+	}
+	if err := s.newRoot(now); err != nil {
+		return KEM{}, err
+	}
+	// The newest is declared: of two that were made in one second, neither would be.
+	for _, name := range names {
+		made, seed, err := s.readKEM(name)
+		clear(seed[:])
+		if err != nil {
+			return KEM{}, err
+		}
+		if !now.After(made) {
+			now = made.Add(time.Second)
+		}
+	}
+	if erase {
+		for _, name := range names {
+			if err := s.erase(name); err != nil {
+				return KEM{}, err
+			}
+		}
+	}
+	return s.newKEM(now)
+}
+
 // KEMPrivate returns the private key of a public one, or ErrErased.
 func (s *Store) KEMPrivate(public []byte) ([]byte, error) {
 	s.mu.Lock()

@@ -22,6 +22,8 @@ var (
 	ErrMode = errors.New("keystore: others may read this")
 	// ErrDamaged is returned when a file is not what was written.
 	ErrDamaged = errors.New("keystore: damaged key file")
+	// ErrMany is returned when as many KEM keys wait for their questions as may be.
+	ErrMany = errors.New("keystore: there are as many KEM keys as may be; erase the old ones")
 	// ErrErased is returned when a key was asked for that is no longer kept.
 	ErrErased = errors.New("keystore: this key was erased")
 )

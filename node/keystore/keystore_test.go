@@ -321,3 +321,52 @@ func entries(t *testing.T, dir string) []fs.DirEntry {
 	}
 	return list
 }
+
+// A key that was rotated in the second in which the first was made is the one that is declared.
+func TestRotatedKeysAreTheNewest(t *testing.T) {
+	s, c := newStore(t)
+	first, root := kem(t, s, now), read(t, filepath.Join(c.Dir, "root"))
+	second, err := s.Rotate(now, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(read(t, filepath.Join(c.Dir, "root")), root) {
+		t.Error("the root is the old one")
+	}
+	if got := kem(t, open(t, c), now); !bytes.Equal(got.Public, second.Public) || bytes.Equal(got.Public, first.Public) {
+		t.Error("the key that is declared is the old one")
+	}
+	if _, err := s.KEMPrivate(first.Public); err != nil {
+		t.Errorf("what was sealed to the first: %v", err)
+	}
+	third, err := s.Rotate(now, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range []keystore.KEM{first, second} {
+		if _, err := s.KEMPrivate(k.Public); !errors.Is(err, keystore.ErrErased) {
+			t.Errorf("after erasing: got %v, want %v", err, keystore.ErrErased)
+		}
+	}
+	if got := kem(t, s, now); !bytes.Equal(got.Public, third.Public) {
+		t.Error("another key is declared")
+	}
+}
+
+// Who rotates without end is stopped before the store is too full to be read.
+func TestRotationLeavesRoomForTime(t *testing.T) {
+	s, _ := newStore(t)
+	var err error
+	for range 100 {
+		if _, err = s.Rotate(now, false); err != nil {
+			break
+		}
+	}
+	if !errors.Is(err, keystore.ErrMany) {
+		t.Fatalf("got %v, want %v", err, keystore.ErrMany)
+	}
+	kem(t, s, now.Add(keystore.KEMDeclared+time.Hour))
+	if _, err := s.Rotate(now.Add(time.Hour), true); err != nil {
+		t.Errorf("erasing the old ones: %v", err)
+	}
+}
