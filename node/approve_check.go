@@ -19,6 +19,9 @@ const lookRows = 5
 
 // approvable asks what must hold before the custodian's yes is signed.
 func (n *Node) approvable(ctx context.Context, c *egress.Coordinator, t *TableRelease) error {
+	if err := n.signedBy(ctx, n.records.db, t.pinned, t.record.Publication.Signer()); err != nil {
+		return fmt.Errorf("%w: %w", ErrTable, err)
+	}
 	asked, err := n.released(ctx, n.records.db, t)
 	if err != nil {
 		return err

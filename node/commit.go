@@ -92,7 +92,8 @@ func (s *server) still(ctx context.Context, tx querier, c *contribution) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(now.inForce(), notFrozen(ctx, tx), s.admits(ctx, tx, q)); err != nil {
+	signers := s.signedBy(ctx, tx, q.pinned, c.offer.Task.Signer(), q.header.Signer())
+	if err := errors.Join(now.inForce(), notFrozen(ctx, tx), signers, s.admits(ctx, tx, q)); err != nil {
 		return err
 	}
 	h, err := s.content(ctx, tx, &q.pinned.roster.Message, q.pinned.point)

@@ -38,6 +38,9 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	}
 	task := &o.Task.Message
 	on.session = task.Session()
+	if err := s.signedBy(ctx, s.records.db, on.pinned, o.Task.Signer(), o.Header.Signer()); err != nil {
+		return on, nil, err
+	}
 	q := &question{pinned: on.pinned, from: from, now: s.cfg.Now(), header: o.Header, sealed: o.Body, contents: o.Contents()}
 	if err := errors.Join(inTime("attempt", task.Issued, task.Expires, q.now), checkLife(ctx, q), notFrozen(ctx, s.records.db)); err != nil {
 		return on, nil, err

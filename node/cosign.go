@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/locus-genomics/locus/audit"
 	"github.com/locus-genomics/locus/internal/debug"
@@ -66,8 +67,12 @@ func answerAs(ctx context.Context, w *audit.Witness, ask protocol.Cosign) (proto
 // of the coordinator's members, of every roster in force that names the member who asks.
 func (s *server) logKeys(ctx context.Context, from wire.PeerID) (logKeys, error) {
 	keys := make(logKeys)
-	err := s.eachInForce(ctx, func(p *pinned) {
-		if p.admits(from) != nil {
+	revoked, err := revocationsIn(ctx, s.records.db)
+	if err != nil {
+		return nil, err
+	}
+	err = s.eachInForce(ctx, func(p *pinned) {
+		if p.admits(from) != nil || revoked.peer(p, from) != nil {
 			return
 		}
 		for i, site := range p.roster.Message.Sites {
@@ -79,6 +84,7 @@ func (s *server) logKeys(ctx context.Context, from wire.PeerID) (logKeys, error)
 			keys[audit.CoordinatorOrigin(m.Key.ID())] = m.Key
 		}
 	})
+	maps.DeleteFunc(keys, func(_ string, key protocol.PublicKey) bool { return revoked.has(key.ID()) })
 	return keys, err
 }
 

@@ -85,7 +85,7 @@ func (s *server) testify(ctx context.Context, from wire.PeerID, request []byte) 
 	if err := s.hear(ctx, on.pinned, t.Seen); err != nil {
 		return on, nil, err
 	}
-	state, err := s.nodeState(ctx)
+	state, err := s.nodeState(ctx, from)
 	return on, state, err
 }
 

@@ -136,7 +136,7 @@ func (n *Node) acceptable(ctx context.Context, r protocol.Signed[protocol.Roster
 	if slices.ContainsFunc(known, func(k knownRoster) bool { return k.digest == r.Digest() && k.state != rosterEnded }) {
 		return nil
 	}
-	return errors.Join(n.checkOwnEntry(&r.Message, n.cfg.Now()), follows(&r.Message, known))
+	return errors.Join(n.checkOwnEntry(&r.Message, n.cfg.Now()), follows(&r.Message, known), namesNoneRevoked(ctx, n.records.db, &r.Message))
 }
 
 // Accept signs a proposal that was shown to the custodian and hands the signature in.

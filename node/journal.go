@@ -62,6 +62,7 @@ func kindOf(link string) (audit.Kind, bool) {
 		linkBudget: audit.KindBudget, linkDebit: audit.KindDebit, linkPolicy: audit.KindPolicyEpoch,
 		linkOfficers: audit.KindOfficers, linkVoice: audit.KindVoice, linkFreeze: audit.KindFreeze,
 		linkThaw: audit.KindThaw, linkTerms: audit.KindTerms, linkEvidence: audit.KindEvidence,
+		linkKey: audit.KindKey, linkKeyRevoked: audit.KindRevoked,
 	}[link]
 	return k, ok
 }

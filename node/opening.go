@@ -100,7 +100,7 @@ func (s *server) unlock(ctx context.Context, on about, row *stored, vote *protoc
 	if err != nil {
 		return nil, fmt.Errorf("encode the opening: %w", err)
 	}
-	return s.keepOpening(ctx, row, raw)
+	return s.keepOpening(ctx, on, row, raw)
 }
 
 // sum adds the shares over the set that the release is bound to.
@@ -144,7 +144,7 @@ func (s *server) sum(ctx context.Context, row *stored, on *pinned) (he.Share, er
 
 // keepOpening stores an opening and forgets the shares it was made of. Of two that
 // were made at once, the first is kept: both leave as it.
-func (s *server) keepOpening(ctx context.Context, row *stored, raw []byte) ([]byte, error) {
+func (s *server) keepOpening(ctx context.Context, on about, row *stored, raw []byte) ([]byte, error) {
 	err := s.records.update(ctx, func(tx querier) error {
 		now, err := readSession(ctx, tx, row.session)
 		if err != nil {
@@ -152,6 +152,9 @@ func (s *server) keepOpening(ctx context.Context, row *stored, raw []byte) ([]by
 		}
 		if now == nil || string(now.vote) != string(row.vote) {
 			return fmt.Errorf("%w: the vote has changed", ErrRecords)
+		}
+		if err := s.unrevoked(ctx, tx, on.pinned, now); err != nil {
+			return err
 		}
 		if len(now.opening) > 0 {
 			raw = now.opening

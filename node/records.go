@@ -33,10 +33,11 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict', 'policy', 'officers', 'voice', 'freeze', 'thaw', 'terms', 'evidence')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict', 'policy', 'officers', 'voice', 'freeze', 'thaw', 'terms', 'evidence', 'key', 'key revoked')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
+CREATE INDEX keys_revoked ON chain (digest) WHERE kind = 'key revoked';
 CREATE TRIGGER chain_is_appended BEFORE INSERT ON chain
 WHEN NEW.kind != 'restored' AND NEW.seq != 1 + coalesce((SELECT max(seq) FROM chain), 0)
   OR NEW.seq <= coalesce((SELECT max(seq) FROM chain), 0)
@@ -295,6 +296,8 @@ const (
 	linkThaw         = "thaw"
 	linkTerms        = "terms"
 	linkEvidence     = "evidence"
+	linkKey          = "key"
+	linkKeyRevoked   = "key revoked"
 )
 
 // lastLink is where the chain stands, the zero link when it is empty.

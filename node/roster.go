@@ -61,7 +61,7 @@ func (n *Node) AcceptRoster(ctx context.Context, proposal []byte) (protocol.Sign
 				return nil // accepted before
 			}
 		}
-		if err := follows(&p.Message, known); err != nil {
+		if err := errors.Join(follows(&p.Message, known), namesNoneRevoked(ctx, tx, &p.Message)); err != nil {
 			return err
 		}
 		digest := p.Digest()

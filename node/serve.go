@@ -213,7 +213,7 @@ func (s *server) ServeCall(ctx context.Context, from wire.PeerID, kind wire.Kind
 	var err error
 	switch protocol.Call(kind) {
 	case protocol.CallSync:
-		answer, err = s.sync(ctx, request)
+		answer, err = s.sync(ctx, from, request)
 		return answer, errors.Join(err, s.journal.follow(ctx, s.records.db))
 	case protocol.CallTestify:
 		on, answer, err = s.testify(ctx, from, request)
@@ -321,7 +321,11 @@ func (s *server) study(ctx context.Context, from wire.PeerID, name string) (abou
 	if err := p.admits(from); err != nil {
 		return about{}, err
 	}
-	return about{pinned: p}, p.inForce()
+	on := about{pinned: p}
+	if err := p.inForce(); err != nil {
+		return on, err
+	}
+	return on, s.heard(ctx, s.records.db, p, from)
 }
 
 // inForce refuses a roster that is not signed by all, or has ended.
@@ -351,7 +355,7 @@ func (s *server) task(ctx context.Context, from wire.PeerID, id protocol.Session
 		return about{}, nil, err
 	}
 	on := about{p, id}
-	if err := errors.Join(p.inForce(), notFrozen(ctx, s.records.db)); err != nil {
+	if err := errors.Join(p.inForce(), notFrozen(ctx, s.records.db), s.heard(ctx, s.records.db, p, from), s.unrevoked(ctx, s.records.db, p, row)); err != nil {
 		return on, nil, err
 	}
 	if !s.cfg.Now().Before(row.expires) && !debug.Without(debug.Expiry) {
@@ -385,17 +389,25 @@ func (s *server) OpenBulk(ctx context.Context, from wire.PeerID, id [32]byte, of
 	if !s.isCoordinator(from) {
 		return wire.Bulk{}, wire.CodeRefused
 	}
-	rosters, err := rostersOfWords(ctx, s.records.db, id, s.cfg.Now())
+	sent, err := sessionsOfWords(ctx, s.records.db, id, s.cfg.Now())
 	if err != nil {
 		return wire.Bulk{}, err
 	}
-	for _, d := range rosters {
-		p, err := s.rosterByDigest(ctx, s.records.db, d)
+	for _, session := range sent {
+		row, err := readSession(ctx, s.records.db, session)
+		if err != nil || row == nil {
+			return wire.Bulk{}, errors.Join(err, wire.CodeNotFound)
+		}
+		p, err := s.rosterByDigest(ctx, s.records.db, row.roster)
 		if err != nil {
 			return wire.Bulk{}, err
 		}
-		if p.admits(from) == nil && p.inForce() == nil && notFrozen(ctx, s.records.db) == nil {
+		err = errors.Join(p.admits(from), p.inForce(), notFrozen(ctx, s.records.db), s.heard(ctx, s.records.db, p, from), s.unrevoked(ctx, s.records.db, p, row))
+		switch {
+		case err == nil:
 			return s.outbox.open(id, offset)
+		case fatal(err):
+			return wire.Bulk{}, err
 		}
 	}
 	return wire.Bulk{}, wire.CodeNotFound

@@ -90,9 +90,9 @@ func (h share) insert(ctx context.Context, tx querier, id protocol.SessionID) er
 	return err
 }
 
-// rostersOfWords lists the rosters under which words have left and may leave again.
-func rostersOfWords(ctx context.Context, q querier, words protocol.Digest, now time.Time) (list []protocol.Digest, err error) {
-	rows, err := q.QueryContext(ctx, "SELECT DISTINCT roster FROM sessions WHERE words = ? AND expires > ?", words[:], now.Unix())
+// sessionsOfWords lists the sessions in which words have left and may leave again.
+func sessionsOfWords(ctx context.Context, q querier, words protocol.Digest, now time.Time) (list []protocol.SessionID, err error) {
+	rows, err := q.QueryContext(ctx, "SELECT session FROM sessions WHERE words = ? AND expires > ?", words[:], now.Unix())
 	if err != nil {
 		return nil, fmt.Errorf("read sessions: %w", err)
 	}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/locus-genomics/locus/protocol"
@@ -11,7 +12,7 @@ import (
 // sync takes the rosters that the leader holds to be in force, and says where this
 // site stands in each of its own. A roster that may not be in force here is written
 // to the log: it is no reason to say nothing of the others.
-func (s *server) sync(ctx context.Context, request []byte) ([]byte, error) {
+func (s *server) sync(ctx context.Context, from wire.PeerID, request []byte) ([]byte, error) {
 	greeting, err := protocol.ParseSync(request)
 	if err != nil {
 		return nil, wire.CodeInvalid
@@ -23,11 +24,12 @@ func (s *server) sync(ctx context.Context, request []byte) ([]byte, error) {
 			s.cfg.Log.Warn("the coordinator holds a roster in force that is not in force here", "why", err)
 		}
 	}
-	return s.nodeState(ctx)
+	return s.nodeState(ctx, from)
 }
 
-// nodeState is what the coordinator is told of every study in force.
-func (s *server) nodeState(ctx context.Context) ([]byte, error) {
+// nodeState is what a member of the coordinator is told of every study in force in which
+// it is heard.
+func (s *server) nodeState(ctx context.Context, from wire.PeerID) ([]byte, error) {
 	known, err := rostersOf(ctx, s.records.db, "")
 	if err != nil {
 		return nil, fmt.Errorf("read rosters: %w", err)
@@ -39,6 +41,12 @@ func (s *server) nodeState(ctx context.Context) ([]byte, error) {
 		}
 		p, err := s.rosterByDigest(ctx, s.records.db, k.digest)
 		if err != nil {
+			return nil, err
+		}
+		if err := s.heard(ctx, s.records.db, p, from); errors.Is(err, protocol.BadSignature) {
+			s.cfg.Log.Warn("a study is kept from who asks about it", "study", k.study, "peer", from, "why", err)
+			continue
+		} else if err != nil {
 			return nil, err
 		}
 		d, err := s.declare(ctx, p)

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -26,6 +27,9 @@ func (s *server) cut(ctx context.Context, from wire.PeerID, request []byte) (abo
 	if err != nil {
 		return on, nil, fmt.Errorf("%w: %w", protocol.BadSignature, err)
 	}
+	if err := s.signedBy(ctx, s.records.db, on.pinned, o.Cut.Signer()); err != nil {
+		return on, nil, err
+	}
 	if len(row.vote) > 0 && votedFor(&on.pinned.roster.Message, row) == o.Cut.Message.Set() {
 		return on, row.vote, nil
 	}
@@ -48,6 +52,9 @@ func (s *server) vote(ctx context.Context, tx querier, on about, o *protocol.Cut
 	}
 	if row == nil {
 		return nil, protocol.UnknownSession
+	}
+	if err := errors.Join(s.signedBy(ctx, tx, on.pinned, o.Cut.Signer()), s.unrevoked(ctx, tx, on.pinned, row)); err != nil {
+		return nil, err
 	}
 	r, cut := &on.pinned.roster.Message, &o.Cut.Message
 	bound, err := readBallot(ctx, tx, row.identity)

@@ -78,4 +78,5 @@ const (
 	Freeze                                   // a frozen site answers nothing
 	Recorded                                 // nothing is answered that is not in the audit log
 	Detection                                // who asks too much, or what nobody has a reason to, waits
+	KeyRevoked                               // a key that a custodian has revoked speaks for nobody
 )
