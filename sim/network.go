@@ -157,21 +157,53 @@ func (n *Network) agree(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := "/v1/studies/" + study
-	if _, err := n.operator.Bytes(ctx, http.MethodPost, "/v1/studies", proposal.Bytes()); err != nil {
-		return fmt.Errorf("propose: %w", err)
-	}
-	for _, s := range n.sites {
-		if err := s.accept(ctx); err != nil {
-			return fmt.Errorf("site %s accepts: %w", s.Name, err)
-		}
-	}
-	var opened rest.Study
-	if err := n.operator.JSON(ctx, http.MethodPost, path+"/opening", nil, &opened); err != nil {
-		return fmt.Errorf("open: %w", err)
+	opened, err := n.enact(ctx, proposal)
+	if err != nil {
+		return err
 	}
 	_, err = n.researcher.Join(opened.Token, false)
 	return err
+}
+
+// enact proposes a roster, has every custodian in it accept it, and opens the study.
+func (n *Network) enact(ctx context.Context, proposal protocol.Signed[protocol.Roster]) (opened rest.Study, err error) {
+	if _, err := n.operator.Bytes(ctx, http.MethodPost, "/v1/studies", proposal.Bytes()); err != nil {
+		return opened, fmt.Errorf("propose: %w", err)
+	}
+	for _, s := range n.sites {
+		if _, in := proposal.Message.PointOf(s.card.NodeKey.ID()); !in {
+			continue
+		}
+		if err := s.accept(ctx); err != nil {
+			return opened, fmt.Errorf("site %s accepts: %w", s.Name, err)
+		}
+	}
+	if err := n.operator.JSON(ctx, http.MethodPost, "/v1/studies/"+study+"/opening", nil, &opened); err != nil {
+		return opened, fmt.Errorf("open: %w", err)
+	}
+	return opened, nil
+}
+
+// NextEpoch has the study go on under another roster: change makes it of the one in force. It
+// returns the study's new token; who asks has to join again.
+func (n *Network) NextEpoch(ctx context.Context, change func(*protocol.Roster)) (token string, err error) {
+	var s rest.Study
+	if err := n.operator.JSON(ctx, http.MethodGet, "/v1/studies/"+study, nil, &s); err != nil {
+		return "", err
+	}
+	before, err := protocol.ParseProposal(s.Roster)
+	if err != nil {
+		return "", err
+	}
+	r := before.Message
+	r.Epoch, r.Previous, r.Deadline = r.Epoch+1, before.Digest(), time.Now().Add(time.Hour)
+	change(&r)
+	proposal, err := protocol.NewProposal(r)
+	if err != nil {
+		return "", err
+	}
+	opened, err := n.enact(ctx, proposal)
+	return opened.Token, err
 }
 
 // propose stores the panel and writes the roster.
@@ -208,7 +240,7 @@ func (n *Network) propose(ctx context.Context) (protocol.Signed[protocol.Roster]
 	return protocol.NewProposal(r)
 }
 
-// AwaitReady returns when every site is connected and ready to answer.
+// AwaitReady returns when every site of the study is connected and ready to answer.
 func (n *Network) AwaitReady(ctx context.Context) error {
 	again := time.NewTicker(10 * time.Millisecond)
 	defer again.Stop()
@@ -217,7 +249,11 @@ func (n *Network) AwaitReady(ctx context.Context) error {
 		if err := n.operator.JSON(ctx, http.MethodGet, "/v1/studies/"+study, nil, &s); err != nil {
 			return err
 		}
-		if len(s.Ready) == len(n.sites) {
+		r, err := protocol.ParseProposal(s.Roster)
+		if err != nil {
+			return err
+		}
+		if len(s.Ready) == len(r.Message.Sites) {
 			return nil
 		}
 		select {
@@ -249,9 +285,18 @@ func (n *Network) Ask(ctx context.Context, ask researcher.Ask) (researcher.Answe
 	return n.AskWatched(ctx, ask, func(rest.Task) {})
 }
 
+// AskAs is Ask of another researcher, who has joined the study.
+func (n *Network) AskAs(ctx context.Context, who *researcher.Home, ask researcher.Ask) (researcher.Answer, error) {
+	return askFrom(ctx, who, ask, func(rest.Task) {})
+}
+
 // AskWatched is Ask that tells how the task goes.
 func (n *Network) AskWatched(ctx context.Context, ask researcher.Ask, each func(rest.Task)) (researcher.Answer, error) {
-	c, err := n.Client()
+	return askFrom(ctx, n.researcher, ask, each)
+}
+
+func askFrom(ctx context.Context, who *researcher.Home, ask researcher.Ask, each func(rest.Task)) (researcher.Answer, error) {
+	c, err := who.Client(study)
 	if err != nil {
 		return researcher.Answer{}, err
 	}
