@@ -16,6 +16,7 @@ import (
 	"github.com/locus-genomics/locus/internal/cli"
 	"github.com/locus-genomics/locus/node"
 	roll "github.com/locus-genomics/locus/node/cohort"
+	"github.com/locus-genomics/locus/node/keystore"
 	"github.com/locus-genomics/locus/node/policy"
 	"github.com/locus-genomics/locus/node/policy/ontology"
 	"github.com/locus-genomics/locus/node/worker"
@@ -56,7 +57,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	root.PersistentFlags().StringVar(&a.dir, "dir", dir, "directory of this node (LOCUS_NODE_DIR)")
 	root.PersistentFlags().StringVar(&a.head, "head-file", os.Getenv("LOCUS_NODE_HEAD"), "head file of the privacy ledger, outside of the directory and its backups (LOCUS_NODE_HEAD); DIR.head without it")
-	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.policy(), a.approval(), a.officer(), a.freeze(), a.thaw(), a.finding(), a.notify(), a.audit(), a.parse())
+	root.AddCommand(a.initCommand(), a.join(), a.cohort(), a.consent(), a.runCommand(), a.status(), a.study(), a.preview(), a.release(), a.budget(), a.count(), a.panel(), a.policy(), a.approval(), a.officer(), a.freeze(), a.thaw(), a.finding(), a.notify(), a.key(), a.audit(), a.parse())
 	return cli.Run(ctx, root, args, a.out, a.err, exitCode)
 }
 
@@ -81,7 +82,7 @@ func exitCode(err error) int {
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger), errors.Is(err, errAudit):
 		return cli.Altered
 	case is(errNo, errRules, node.ErrRoster, node.ErrCohort, node.ErrPersonal, node.ErrGrant, node.ErrConsent, roll.ErrConsents,
-		node.ErrReopening, node.ErrBudget, node.ErrTable, node.ErrMotion, node.ErrOfficer, node.ErrTerms, node.ErrEvidence, node.ErrSubject):
+		node.ErrReopening, node.ErrBudget, node.ErrTable, node.ErrMotion, node.ErrOfficer, node.ErrTerms, node.ErrEvidence, node.ErrSubject, node.ErrKey, keystore.ErrMany):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable), errors.Is(err, errNotTold):
 		return cli.Unavailable
