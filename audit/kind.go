@@ -38,6 +38,8 @@ const (
 	KindFreeze
 	KindThaw
 	KindTerms
+	KindErased
+	KindLeft
 	KindEvidence
 	kindEnd
 )
@@ -48,7 +50,8 @@ var kindNames = [kindEnd]string{
 	KindPolicyEpoch: "policy-epoch", KindRoster: "roster", KindDeclaration: "declaration", KindCohort: "cohort", KindGrant: "grant",
 	KindReopening: "reopening", KindBudget: "budget", KindReleased: "released", KindVerdict: "verdict", KindKey: "key",
 	KindRevoked: "revoked", KindRestored: "restored", KindQuery: "query", KindPublication: "publication", KindStart: "start",
-	KindOfficers: "officers", KindVoice: "voice", KindFreeze: "freeze", KindThaw: "thaw", KindTerms: "terms", KindEvidence: "evidence",
+	KindOfficers: "officers", KindVoice: "voice", KindFreeze: "freeze", KindThaw: "thaw", KindTerms: "terms", KindErased: "erased", KindLeft: "left",
+	KindEvidence: "evidence",
 }
 
 // String is the name in docs/reference/audit-log.md.

@@ -317,14 +317,24 @@ func (l *Log) Checkpoint() (newest, cosigned []byte) {
 
 // Entry reads an entry back.
 func (l *Log) Entry(index uint64) (Entry, error) {
-	raw, err := l.leaf(index, l.Head())
+	raw, err := l.disk.leaf(index, l.Head())
 	if err != nil {
 		return Entry{}, err
 	}
 	return ParseEntry(raw)
 }
 
-func (l *Log) leaf(index uint64, h Head) ([]byte, error) { return l.disk.leaf(index, h) }
+func (d *disk) leaf(index uint64, h Head) ([]byte, error) {
+	if index >= h.Size {
+		return nil, fmt.Errorf("audit: entry %d is not in a log of %d entries", index, h.Size)
+	}
+	width := min(tileWidth, int(h.Size-index/tileWidth*tileWidth))
+	_, entries, err := d.bundle(index/tileWidth, width)
+	if err != nil {
+		return nil, err
+	}
+	return entries[index%tileWidth], nil
+}
 
 // Close waits for what is being written and gives the log back.
 func (l *Log) Close() error {

@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/locus-genomics/locus/protocol"
 )
@@ -37,4 +39,23 @@ func Read(dir, origin string, key protocol.PublicKey, from uint64, each func(ind
 		}
 	}
 	return h, nil
+}
+
+// ReadReceipt is Log.Receipt of the log in a directory, which another process may be writing to.
+func ReadReceipt(dir, origin string, key protocol.PublicKey, index uint64) ([]byte, error) {
+	d := &disk{dir: dir}
+	open := func(file string) (h Head, note []byte, err error) {
+		if note, err = d.read(file); err == nil {
+			h, err = openCheckpoint(note, origin, key)
+		}
+		return h, note, err
+	}
+	h, note, err := open(cosignedFile)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && h.Size <= index {
+		h, note, err = open(checkpointFile)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the log in %s: %w", dir, err)
+	}
+	return d.receipt(index, h, note)
 }

@@ -2,13 +2,9 @@ package audit
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"io/fs"
 
 	"golang.org/x/mod/sumdb/tlog"
-
-	"github.com/locus-genomics/locus/protocol"
 )
 
 // receiptHeader is the first line of c2sp.org/tlog-proof.
@@ -27,29 +23,7 @@ func (l *Log) Receipt(index uint64) ([]byte, error) {
 	return l.disk.receipt(index, h, note)
 }
 
-// Prove is Receipt of the log in a directory, under the newest checkpoint that others have
-// cosigned, or its own where that does not cover the entry. It takes no lock.
-func Prove(dir, origin string, key protocol.PublicKey, index uint64) ([]byte, error) {
-	d := &disk{dir: dir}
-	for _, name := range []string{cosignedFile, checkpointFile} {
-		note, err := d.read(name)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read the log: %w", err)
-		}
-		h, err := openCheckpoint(note, origin, key)
-		if err != nil {
-			return nil, fmt.Errorf("read the log in %s: %w", dir, err)
-		}
-		if h.Size > index || name == checkpointFile {
-			return d.receipt(index, h, note)
-		}
-	}
-	return nil, fmt.Errorf("read the log in %s: %w", dir, fs.ErrNotExist)
-}
-
+// receipt proves an entry under a head that a note has signed.
 func (d *disk) receipt(index uint64, h Head, note []byte) ([]byte, error) {
 	leaf, err := d.leaf(index, h)
 	if err != nil {

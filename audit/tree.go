@@ -174,16 +174,3 @@ func (d *disk) bundle(index uint64, width int) ([]byte, [][]byte, error) {
 	}
 	return raw[:len(raw)-len(rest)], entries, nil
 }
-
-// leaf is one entry's bytes.
-func (d *disk) leaf(index uint64, h Head) ([]byte, error) {
-	if index >= h.Size {
-		return nil, fmt.Errorf("audit: entry %d is not in a log of %d entries", index, h.Size)
-	}
-	width := min(tileWidth, int(h.Size-index/tileWidth*tileWidth))
-	_, entries, err := d.bundle(index/tileWidth, width)
-	if err != nil {
-		return nil, err
-	}
-	return entries[index%tileWidth], nil
-}

@@ -85,7 +85,7 @@ func TestProofsSatisfyTransparencyDev(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		leaf, err := l.leaf(uint64(i), last)
+		leaf, err := l.disk.leaf(uint64(i), last)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,7 @@ type Entry struct {
 
 // kinds are in the order of their numbers, from 1.
 var kinds = strings.Fields("task decision debit contribution received cut vote opening refusal consent-epoch policy-epoch roster declaration" +
-	" cohort grant reopening budget released verdict key revoked restored query publication start officers voice freeze thaw terms evidence")
+	" cohort grant reopening budget released verdict key revoked restored query publication start officers voice freeze thaw terms erased left evidence")
 
 // fields are in the order of their tags, from 1, and sizes are theirs.
 var fields, sizes = strings.Fields("study session party head sequence epoch code"), []int{32, 32, 32, 32, 8, 8, 2}

@@ -180,23 +180,32 @@ func (s signer) verified(context string, message, ed, ml []byte) bool {
 // parseNote takes a note apart, c2sp.org/signed-note and tlog-checkpoint: its text, and its
 // signatures by the name and the id of their keys.
 func parseNote(note []byte) (c Checkpoint, text []byte, sigs map[string][]byte, err error) {
-	at, sigs := bytes.LastIndex(note, []byte("\n\n")), map[string][]byte{}
+	at := bytes.LastIndex(note, []byte("\n\n"))
 	head := append(strings.Split(string(note[:max(at, 0)]), "\n"), "", "")
 	size, err := parseSize(head[1])
 	root, bad := decode(head[2])
 	if len(head) != 5 || head[0] == "" || len(note) > maxNote || err != nil || bad != nil || len(root) != len(Hash{}) {
 		return c, nil, nil, fmt.Errorf("%w: a checkpoint of %d bytes without origin, size and root", ErrFormat, len(note))
 	}
-	for line := range strings.Lines(string(note[at+2:])) {
+	if sigs, err = signatures(note[at+2:]); err != nil {
+		return c, nil, nil, err
+	}
+	return Checkpoint{Origin: head[0], Size: size, Root: Hash(root), Witnesses: map[string]time.Time{}}, note[:at+1], sigs, nil
+}
+
+// signatures are those below a text, by the name and the id of their keys.
+func signatures(lines []byte) (map[string][]byte, error) {
+	sigs := map[string][]byte{}
+	for line := range strings.Lines(string(lines)) {
 		base, ends := strings.CutSuffix(line, "\n")
 		word := append(strings.Split(base, " "), "", "")
 		sig, err := decode(word[2])
 		if !ends || word[0] != "—" || len(word) != 5 || err != nil || len(sig) < 5 || sigs[word[1]+" "+string(sig[:4])] != nil || len(sigs) == maxLines {
-			return c, nil, nil, fmt.Errorf("%w: %.40q is no line of a signature, or is there twice", ErrFormat, line)
+			return nil, fmt.Errorf("%w: %.40q is no line of a signature, or is there twice", ErrFormat, line)
 		}
 		sigs[word[1]+" "+string(sig[:4])] = sig[4:]
 	}
-	return Checkpoint{Origin: head[0], Size: size, Root: Hash(root), Witnesses: map[string]time.Time{}}, note[:at+1], sigs, nil
+	return sigs, nil
 }
 
 func parseSize(s string) (uint64, error) {

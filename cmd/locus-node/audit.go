@@ -101,7 +101,7 @@ func (a *app) auditProve() *cobra.Command {
 			}
 			return a.with(node.Config{}, func(n *node.Node) error {
 				key := n.Card().NodeKey
-				raw, err := audit.Prove(filepath.Join(a.dir, "audit"), audit.NodeOrigin(key.ID()), key, index)
+				raw, err := audit.ReadReceipt(filepath.Join(a.dir, "audit"), audit.NodeOrigin(key.ID()), key, index)
 				if err != nil {
 					return err
 				}
