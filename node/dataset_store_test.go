@@ -29,7 +29,7 @@ func newShelf(t *testing.T) *shelf {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &shelf{dir: t.TempDir(), cipher: keys.CohortCipher, entropy: rand.Reader, free: freeBytes, askRoom: askRoom, gaugeFrom: gaugeFrom, gaugeBytes: gaugeBytes}
+	return &shelf{dir: t.TempDir(), keys: keys, entropy: rand.Reader, free: freeBytes, askRoom: askRoom, gaugeFrom: gaugeFrom, gaugeBytes: gaugeBytes}
 }
 
 // plainTag is under no key.

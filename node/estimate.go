@@ -100,7 +100,7 @@ func (s *shelf) gauge(ctx context.Context, how *parsing, files *genotypeFiles, h
 	}
 	defer again.Close()
 	again.most = s.gaugeBytes
-	aead, err := s.cipher(protocol.Digest{}) // nothing is kept of what it seals
+	aead, err := s.keys.DerivedCipher(protocol.Digest{}) // nothing is kept of what it seals
 	if err != nil {
 		return err
 	}

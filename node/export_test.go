@@ -45,6 +45,25 @@ func ListenLoopback(ctx context.Context, address string) (net.Listener, error) {
 // ChangeCounts lets a test change what is counted from now on.
 func (n *Node) ChangeCounts(change func([]int64)) { n.testOnlyCounts = change }
 
+// EndErasure ends an erasure after a step of it, as a power loss does.
+func (n *Node) EndErasure(after string, why error) {
+	n.testOnlyErase = func(step string) error {
+		if step == after {
+			return why
+		}
+		return nil
+	}
+}
+
+// EraseSteps are those of an erasure.
+func EraseSteps() []string { return []string{eraseKey, eraseRecords, eraseFiles} }
+
+// ForgetStoreKey has a cohort's store be one of before stores had keys of their own.
+func (n *Node) ForgetStoreKey(ctx context.Context, name string) error {
+	_, err := n.records.db.ExecContext(ctx, `UPDATE cohorts SET definition = CAST(replace(CAST(definition AS TEXT), '"keyed":true', '"keyed":false') AS BLOB) WHERE name = ?`, name)
+	return err
+}
+
 // ParseSnapshot parses and encodes again.
 func ParseSnapshot(b []byte) ([]byte, error) {
 	s, err := parseSnapshot(b)

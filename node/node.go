@@ -38,6 +38,8 @@ type Node struct {
 	mu       sync.Mutex
 	settings settings
 
+	// testOnlyErase may end an erasure after a step of it, as a power loss does.
+	testOnlyErase func(step string) error
 	// testOnlyCounts may change what was counted, before it is encoded.
 	testOnlyCounts func([]int64)
 }
@@ -119,7 +121,7 @@ func Open(c Config) (*Node, error) {
 		cfg: c, keys: keys, records: r, door: door, settings: s, wake: make(chan struct{}, 1),
 		outbox: outbox{filepath.Join(c.Dir, outboxName)}, panels: panels{dir: filepath.Join(c.Dir, panelsName)},
 		shelf: shelf{
-			dir: filepath.Join(c.Dir, shelfName), cipher: keys.CohortCipher, entropy: c.Entropy, parsing: newParsing(c),
+			dir: filepath.Join(c.Dir, shelfName), keys: keys, entropy: c.Entropy, parsing: newParsing(c),
 			free: freeBytes, askRoom: askRoom, gaugeFrom: gaugeFrom, gaugeBytes: gaugeBytes,
 		},
 	}

@@ -33,7 +33,7 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict', 'policy', 'officers', 'voice', 'freeze', 'thaw', 'terms', 'evidence', 'key', 'key revoked')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict', 'policy', 'officers', 'voice', 'freeze', 'thaw', 'terms', 'evidence', 'key', 'key revoked', 'erased')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -51,6 +51,12 @@ CREATE TABLE cohorts (
 	name       TEXT PRIMARY KEY CHECK (length(name) > 0),
 	definition BLOB NOT NULL,
 	added      INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE erasures ( -- what the site has signed of cohorts that it erased
+	digest BLOB PRIMARY KEY CHECK (length(digest) = 32),
+	name   TEXT NOT NULL,
+	note   BLOB NOT NULL
 ) STRICT;
 
 CREATE TABLE rosters (
@@ -298,6 +304,7 @@ const (
 	linkEvidence     = "evidence"
 	linkKey          = "key"
 	linkKeyRevoked   = "key revoked"
+	linkErased       = "erased"
 )
 
 // lastLink is where the chain stands, the zero link when it is empty.

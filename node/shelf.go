@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/locus-genomics/locus/internal/debug"
+	"github.com/locus-genomics/locus/node/keystore"
 	"github.com/locus-genomics/locus/node/store"
 	"github.com/locus-genomics/locus/protocol"
 	"github.com/locus-genomics/locus/protocol/panel"
@@ -22,6 +24,8 @@ var errAdding = errors.New("node: another cohort is being added here; wait until
 // that an older store cannot stand for a newer one.
 type storeRecord struct {
 	Dataset protocol.Digest `json:"dataset"`
+	// Keyed tells that a key of its own seals it; else it is one that comes from the backup key.
+	Keyed bool `json:"keyed,omitempty"`
 }
 
 func (r storeRecord) name() string { return hex.EncodeToString(r.Dataset[:16]) + storeSuffix }
@@ -38,7 +42,7 @@ const (
 // shelf is where the node keeps its cohorts' genotypes, sealed.
 type shelf struct {
 	dir     string
-	cipher  func(dataset protocol.Digest) (cipher.AEAD, error)
+	keys    *keystore.Store
 	entropy io.Reader
 	parsing *parsing
 	free    func(dir string) (int64, error) // room there
@@ -53,7 +57,8 @@ func (s *shelf) create(h store.Header) (*store.Writer, storeRecord, error) {
 	if _, err := io.ReadFull(s.entropy, r.Dataset[:]); err != nil {
 		return nil, r, fmt.Errorf("name a dataset: %w", err)
 	}
-	aead, err := s.cipher(r.Dataset)
+	r.Keyed = true
+	aead, err := s.keys.NewCohortCipher(r.Dataset)
 	if err != nil {
 		return nil, r, err
 	}
@@ -65,8 +70,11 @@ func (s *shelf) create(h store.Header) (*store.Writer, storeRecord, error) {
 // open opens the store of a dataset. One that is gone, damaged or another's is as good
 // as changed.
 func (s *shelf) open(r storeRecord) (*store.Reader, error) {
-	aead, err := s.cipher(r.Dataset)
-	if err != nil {
+	aead, err := s.cipher(r)
+	switch {
+	case errors.Is(err, keystore.ErrErased):
+		return nil, s.unsound(r, err)
+	case err != nil:
 		return nil, err
 	}
 	in, err := store.Open(filepath.Join(s.dir, r.name()), aead)
@@ -82,6 +90,14 @@ func (s *shelf) open(r storeRecord) (*store.Reader, error) {
 		return nil, errors.Join(fmt.Errorf("%w: its store is another dataset's", errDatasetChanged), in.Close())
 	}
 	return in, nil
+}
+
+// cipher opens what is sealed in a store.
+func (s *shelf) cipher(r storeRecord) (cipher.AEAD, error) {
+	if r.Keyed {
+		return s.keys.CohortCipher(r.Dataset)
+	}
+	return s.keys.DerivedCipher(r.Dataset)
 }
 
 // unsound says which store is not what it was.
@@ -101,9 +117,20 @@ func (s *shelf) lock() (io.Closer, error) {
 	return f, err
 }
 
-// sweep takes away what no cohort has: what was replaced, and what a kill left. The
-// caller holds the lock.
+// sweep takes away what no cohort has: what was replaced, and what a kill left, the keys
+// first. The caller holds the lock.
 func (s *shelf) sweep(have []keptCohort) error {
+	var keep []protocol.Digest
+	for _, k := range have {
+		if k.Store != nil {
+			keep = append(keep, k.Store.Dataset)
+		}
+	}
+	if !debug.Without(debug.CohortErased) {
+		if err := s.keys.KeepCohortKeys(keep); err != nil {
+			return err
+		}
+	}
 	files, err := os.ReadDir(s.dir)
 	if err != nil {
 		return fmt.Errorf("look through the stores: %w", err)
@@ -119,7 +146,7 @@ func (s *shelf) sweep(have []keptCohort) error {
 			return fmt.Errorf("take a store away: %w", err)
 		}
 	}
-	return nil
+	return syncDir(s.dir)
 }
 
 // near is the distance up to which two variants are asked for as one region.

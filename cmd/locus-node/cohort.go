@@ -18,7 +18,7 @@ import (
 
 func (a *app) cohort() *cobra.Command {
 	return cli.Group("cohort", "The named cohorts of this site",
-		a.cohortAdd(), a.cohortUpdate(), a.cohortList(), a.cohortShow(), a.cohortTerms(), a.cohortScan(), a.cohortCheck(), a.cohortRemove())
+		a.cohortAdd(), a.cohortUpdate(), a.cohortList(), a.cohortShow(), a.cohortTerms(), a.cohortScan(), a.cohortCheck(), a.cohortRemove(), a.cohortErase())
 }
 
 func (a *app) cohortAdd() *cobra.Command {
@@ -288,7 +288,8 @@ func (a *app) cohortRemove() *cobra.Command {
 	return &cobra.Command{
 		Use: "remove NAME", Short: "Forget a cohort, and take its store away", Args: cli.Exactly(1),
 		Long: "Forget a cohort, and take its store away. Its files stay where they are.\n\n" +
-			"Questions about it are refused from then on. What was charged for it stays charged.",
+			"Questions about it are refused from then on. What was charged for it stays charged. cohort erase does the\n" +
+			"same and proves it.",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				if err := n.RemoveCohort(cmd.Context(), args[0]); err != nil {

@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) key() *cobra.Command {
-	return cli.Group("key", "The keys that this site believes, and its own", a.keyList(), a.keyRevoke(), a.keyRotate())
+	return cli.Group("key", "The keys that this site believes, and its own", a.keyList(), a.keyRevoke(), a.keyRotate(), a.keyPolicy())
 }
 
 func (a *app) keyList() *cobra.Command {

@@ -82,7 +82,8 @@ func exitCode(err error) int {
 	case errors.Is(err, rest.ErrPin), errors.Is(err, node.ErrUnsound), errors.Is(err, node.ErrLedger), errors.Is(err, errAudit):
 		return cli.Altered
 	case is(errNo, errRules, node.ErrRoster, node.ErrCohort, node.ErrPersonal, node.ErrGrant, node.ErrConsent, roll.ErrConsents,
-		node.ErrReopening, node.ErrBudget, node.ErrTable, node.ErrMotion, node.ErrOfficer, node.ErrTerms, node.ErrEvidence, node.ErrSubject, node.ErrKey, keystore.ErrMany):
+		node.ErrReopening, node.ErrBudget, node.ErrTable, node.ErrMotion, node.ErrOfficer, node.ErrTerms, node.ErrEvidence, node.ErrSubject, node.ErrKey, node.ErrErase,
+		keystore.ErrMany):
 		return cli.Refused
 	case errors.Is(err, rest.ErrUnavailable), errors.Is(err, errNotTold):
 		return cli.Unavailable

@@ -96,7 +96,7 @@ func (a *app) judged(ctx context.Context, n *node.Node, id string, approve, yes 
 		return t.Fault
 	}
 	if !yes {
-		if err := a.agreed(t.Study); err != nil {
+		if err := a.agreed(t.Study, "the study's name to sign this"); err != nil {
 			return err
 		}
 	}

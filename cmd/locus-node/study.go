@@ -87,7 +87,7 @@ func (a *app) studyAccept() *cobra.Command {
 					return p.Fault
 				}
 				if !yes {
-					if err := a.agreed(args[0]); err != nil {
+					if err := a.agreed(args[0], "the study's name to sign this roster"); err != nil {
 						return err
 					}
 				}
@@ -103,14 +103,14 @@ func (a *app) studyAccept() *cobra.Command {
 	return c
 }
 
-// agreed asks for the study's name: no single key press signs a roster.
-func (a *app) agreed(study string) error {
+// agreed asks for a name to be typed: no single key press signs a roster or erases a cohort.
+func (a *app) agreed(name, what string) error {
 	if !terminal(a.in) {
-		return cli.Misusedf("there is no terminal to ask on; --yes says that a custodian has read the roster")
+		return cli.Misusedf("there is no terminal to ask on; --yes says that a custodian has decided")
 	}
-	fmt.Fprintf(a.err, "\nType the study's name to sign this roster, anything else to leave it: ")
+	fmt.Fprintf(a.err, "\nType %s, anything else to leave it: ", what)
 	line, err := bufio.NewReader(a.in).ReadString('\n')
-	if err != nil || strings.TrimSpace(line) != study {
+	if err != nil || strings.TrimSpace(line) != name {
 		return errNo
 	}
 	return nil

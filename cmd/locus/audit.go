@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -75,9 +76,9 @@ type auditing struct {
 func (a *app) auditVerify() *cobra.Command {
 	v := auditing{app: a}
 	c := &cobra.Command{
-		Use: "verify --policy FILE LOG|RECEIPT|BUNDLE…", Short: "Verify a log, receipts, or what a site has exported, offline",
-		Long: "Verify the directory of a log, receipts (.tlog-proof), what locus-node audit export has written (.zip), or a\n" +
-			"directory that holds such.\n\n" +
+		Use: "verify --policy FILE LOG|RECEIPT|PROOF|BUNDLE…", Short: "Verify a log, receipts, proofs of erasure, or what a site has exported, offline",
+		Long: "Verify the directory of a log, receipts (.tlog-proof), proofs of erasure, what locus-node audit export has\n" +
+			"written (.zip), or a directory that holds logs and receipts.\n\n" +
 			"The policy is a file that says whose logs and whose cosignatures you believe. Get it from the sites, and\n" +
 			"compare it with what another site has. docs/reference/audit-log.md has its format, and what is verified.\n" +
 			"With --head the log must continue what was verified last time: keep that file to yourself.",
@@ -197,6 +198,9 @@ func (v *auditing) receipt(name string) error {
 	if err != nil {
 		return err
 	}
+	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) {
+		return v.erasure(name, raw)
+	}
 	e, index, c, err := verify.Receipt(raw, v.policy)
 	if err != nil {
 		return fmt.Errorf("%s does not verify: %w", name, err)
@@ -229,6 +233,21 @@ func (v *auditing) bundle(name string) error {
 	})
 }
 
+// erasure verifies a proof that a site has erased a cohort.
+func (v *auditing) erasure(name string, raw []byte) error {
+	e, err := verify.Erasure(raw, v.policy)
+	if err != nil {
+		return fmt.Errorf("%s does not verify: %w", name, err)
+	}
+	r := verified{Log: e.Site, From: e.At, To: e.At, Erasure: &erased{
+		filepath.Base(name), e.Cohort, hex.EncodeToString(e.Dataset[:]), hex.EncodeToString(e.Content[:]), e.At, e.Sequence, e.Logged, e.Index,
+	}}
+	if c := e.Checkpoint; e.Logged {
+		r.Entries, r.Root, r.Cosigned, r.Witnesses = c.Size, hex.EncodeToString(c.Root[:]), c.Size, slices.Sorted(maps.Keys(c.Witnesses))
+	}
+	return v.print(r)
+}
+
 // verified is what verify says of one of its arguments. Its names are stable.
 type verified struct {
 	APIVersion string            `json:"apiVersion"`
@@ -243,6 +262,7 @@ type verified struct {
 	Beyond     int               `json:"filesBeyond,omitempty"`
 	Receipt    *proven           `json:"receipt,omitempty"`
 	Bundle     *bundled          `json:"bundle,omitempty"`
+	Erasure    *erased           `json:"erasure,omitempty"`
 }
 
 // bundled is what a site has exported.
@@ -253,6 +273,18 @@ type bundled struct {
 	To        time.Time `json:"to"`
 	Decisions int       `json:"decisions"`
 	Documents []string  `json:"documents"`
+}
+
+type erased struct {
+	File     string    `json:"file"`
+	Cohort   string    `json:"cohort"`
+	Dataset  string    `json:"dataset"`
+	Content  string    `json:"content"`
+	At       time.Time `json:"at"`
+	Sequence uint64    `json:"sequence"`
+	// Logged tells that the site's log has it, at Index.
+	Logged bool   `json:"logged"`
+	Index  uint64 `json:"index,omitempty"`
 }
 
 type proven struct {
@@ -279,6 +311,15 @@ func (v *auditing) print(r verified) error {
 	if b := r.Bundle; b != nil {
 		fmt.Fprintf(v.out, "bundle %s: site %s from %s to %s; %d decisions, each in the log; %s\n",
 			printed(b.File), printed(b.Site), b.From.Format(time.DateOnly), b.To.Format(time.DateOnly), b.Decisions, printed(strings.Join(b.Documents, ", ")))
+	}
+	if e := r.Erasure; e != nil {
+		log := "no receipt: nothing shows that the site's log has it"
+		if e.Logged {
+			log = fmt.Sprintf("entry %d of its log, cosigned %s", e.Index, by)
+		}
+		fmt.Fprintf(v.out, "erasure %s: %s has destroyed the key of cohort %q on %s, dataset %.12s, content %s; link %d of its chain; %s\n",
+			printed(e.File), printed(r.Log), e.Cohort, e.At.UTC().Format(time.RFC3339), e.Dataset, e.Content, e.Sequence, log)
+		return nil
 	}
 	fmt.Fprintf(v.out, "log %s: %d entries from %s to %s, root %s; cosigned %s\n",
 		printed(r.Log), r.Entries, r.From.Format(time.RFC3339), r.To.Format(time.RFC3339), r.Root, by)

@@ -31,6 +31,7 @@ func TestStories(t *testing.T) {
 				return err
 			}
 			e.Setenv("AUDITED", audited)
+			e.Setenv("ERASED", filepath.Join(filepath.Dir(audited), "erasure"))
 			e.Setenv("TOKEN", studyToken("first"))
 			e.Setenv("TOKEN2", studyToken("second"))
 			e.Setenv("SITETOKEN", protocol.Token{Kind: protocol.SiteToken, Endpoints: nowhere(), Site: "bern", Secret: []byte("secret")}.String())

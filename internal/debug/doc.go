@@ -78,5 +78,6 @@ const (
 	Freeze                                   // a frozen site answers nothing
 	Recorded                                 // nothing is answered that is not in the audit log
 	Detection                                // who asks too much, or what nobody has a reason to, waits
+	CohortErased                             // nothing opens what was erased
 	KeyRevoked                               // a key that a custodian has revoked speaks for nobody
 )

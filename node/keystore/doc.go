@@ -4,6 +4,7 @@
 //	signing      what the node says           custodian  rosters and grants
 //	network      the libp2p peer              declaration, pin, backup  keys of HMACs and of the snapshot
 //	kem-…        what questions and shares are sealed to: declared for 60 days, erased after 90
+//	cohort-…     what one version of a dataset is sealed with: with it go the genotypes
 //	root         from which a session's secrets come: ratcheted once a day, the old one erased
 //
 // What must hold:
