@@ -228,9 +228,8 @@ func (s *server) decided(ctx context.Context, on about, q *question, why error) 
 	if known {
 		return why
 	}
-	if err := s.journal.append(ctx, audit.Entry{
-		Kind: audit.KindDecision, Subject: id, Study: audit.StudyDigest(q.header.Message.Study), Session: on.session,
-		Party: q.header.Message.Researcher, Epoch: q.ruling.epoch, Code: code,
+	if err := s.record(ctx, on, audit.Entry{
+		Kind: audit.KindDecision, Subject: id, Party: q.header.Message.Researcher, Epoch: q.ruling.epoch, Code: code,
 	}); err != nil {
 		return err
 	}

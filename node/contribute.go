@@ -48,9 +48,7 @@ func (s *server) offer(ctx context.Context, from wire.PeerID, request []byte) (a
 	if answer, err := s.replay(ctx, on.session, o.Task.Digest()); err != nil || answer != nil {
 		return on, answer, err
 	}
-	if err := s.record(ctx, on, audit.Entry{Kind: audit.KindTask, Subject: o.Task.Digest(), Party: q.header.Message.Researcher}); err != nil {
-		return on, nil, err
-	}
+	on.task = audit.Entry{Kind: audit.KindTask, Subject: o.Task.Digest(), Party: q.header.Message.Researcher}
 	if err := s.admitted(ctx, on, q); err != nil {
 		return on, nil, err
 	}

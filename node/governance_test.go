@@ -132,7 +132,7 @@ func TestAttackAnswerForAVisaThatHasEnded(t *testing.T) {
 }
 
 // trusting are rules with a list that believes a broker.
-func trusting(t *testing.T, text string, broker *issuer.Issuer) node.PolicyFiles {
+func trusting(t testing.TB, text string, broker *issuer.Issuer) node.PolicyFiles {
 	t.Helper()
 	files := rules(text)
 	files.Trust = must[[]byte](t)(json.Marshal(passport.Trust{Issuers: []passport.Issuer{{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/locus-genomics/locus/audit"
@@ -211,16 +212,19 @@ func journalError(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %w", errJournal, err)
 }
 
-// once writes down what was not written down of late.
-func (j *journal) once(ctx context.Context, e audit.Entry) error {
-	what := said{e.Kind, e.Session, e.Code}
-	j.mu.Lock()
-	done := j.told[what]
-	j.mu.Unlock()
-	if done || debug.Without(debug.Recorded) {
+// once writes entries down together, but for those that were written down of late. A decision
+// is written whenever it is another.
+func (j *journal) once(ctx context.Context, entries ...audit.Entry) error {
+	if debug.Without(debug.Recorded) {
 		return nil
 	}
-	if err := j.append(ctx, e); err != nil {
+	j.mu.Lock()
+	entries = slices.DeleteFunc(entries, func(e audit.Entry) bool { return e.Kind != audit.KindDecision && j.told[saidOf(e)] })
+	j.mu.Unlock()
+	if len(entries) == 0 {
+		return nil
+	}
+	if err := j.append(ctx, entries...); err != nil {
 		return err
 	}
 	j.mu.Lock()
@@ -228,27 +232,35 @@ func (j *journal) once(ctx context.Context, e audit.Entry) error {
 	if len(j.told) >= maxTold {
 		clear(j.told)
 	}
-	j.told[what] = true
+	for _, e := range entries {
+		j.told[saidOf(e)] = true
+	}
 	return nil
 }
 
-// record writes down what is no link of the chain, once.
-func (s *server) record(ctx context.Context, on about, e audit.Entry) error {
-	e.Session = on.session
-	if on.pinned != nil {
-		e.Study = audit.StudyDigest(on.pinned.roster.Message.Study)
+func saidOf(e audit.Entry) said { return said{e.Kind, e.Session, e.Code} }
+
+// record writes down what is no link of the chain, behind the task that it is about.
+func (s *server) record(ctx context.Context, on about, entries ...audit.Entry) error {
+	if !on.task.Subject.IsZero() {
+		entries = append([]audit.Entry{on.task}, entries...)
 	}
-	return s.journal.once(ctx, e)
+	for i := range entries {
+		entries[i].Session = on.session
+		if on.pinned != nil {
+			entries[i].Study = audit.StudyDigest(on.pinned.roster.Message.Study)
+		}
+	}
+	return s.journal.once(ctx, entries...)
 }
 
 // recorded writes down what an answer says, before it leaves.
 func (s *server) recorded(ctx context.Context, call protocol.Call, on about, answer []byte) error {
+	var entries []audit.Entry
 	if call == protocol.CallDeliver {
-		if err := s.record(ctx, on, audit.Entry{Kind: audit.KindReceived, Subject: protocol.Hash("locus/audit/received/v1", answer)}); err != nil {
-			return err
-		}
+		entries = append(entries, audit.Entry{Kind: audit.KindReceived, Subject: protocol.Hash("locus/audit/received/v1", answer)})
 	}
-	return s.journal.follow(ctx, s.records.db)
+	return errors.Join(s.record(ctx, on, entries...), s.journal.follow(ctx, s.records.db))
 }
 
 // Close gives the log back.

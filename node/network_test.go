@@ -35,7 +35,7 @@ const (
 
 // network is real nodes and a scripted coordinator, over a Loopback.
 type network struct {
-	t        *testing.T
+	t        testing.TB
 	clock    *clock
 	wires    *wire.Network
 	carrier  *wire.Loopback
@@ -88,7 +88,7 @@ func (b *syncBuffer) String() string { b.mu.Lock(); defer b.mu.Unlock(); return 
 type option func(*protocol.Roster)
 
 // newNetwork makes n sites that serve a study in force, each ready.
-func newNetwork(t *testing.T, n int, options ...option) *network {
+func newNetwork(t testing.TB, n int, options ...option) *network {
 	t.Helper()
 	w := newQuietNetwork(t, n, options...)
 	for i := range w.sites {
@@ -99,7 +99,7 @@ func newNetwork(t *testing.T, n int, options ...option) *network {
 }
 
 // newQuietNetwork makes n sites whose custodians have accepted a study. None serves.
-func newQuietNetwork(t *testing.T, n int, options ...option) *network {
+func newQuietNetwork(t testing.TB, n int, options ...option) *network {
 	t.Helper()
 	w := &network{
 		t: t, clock: &clock{now: time.Now().UTC().Truncate(time.Second)}, log: new(syncBuffer),

@@ -29,14 +29,14 @@ import (
 // receiver is an HTTPS server that keeps what it is told, and believes nothing that is not
 // signed with its secret.
 type receiver struct {
-	t *testing.T
+	t testing.TB
 	// url, ca and secret are what a configuration says of it: its address, who speaks for it,
 	// and a file with the secret.
 	url, ca, secret string
 	got             chan []byte
 }
 
-func newReceiver(t *testing.T, now func() time.Time) *receiver {
+func newReceiver(t testing.TB, now func() time.Time) *receiver {
 	t.Helper()
 	dir := t.TempDir()
 	r := &receiver{t: t, ca: filepath.Join(dir, "ca.pem"), secret: filepath.Join(dir, "secret"), got: make(chan []byte, 100)}

@@ -201,6 +201,8 @@ type server struct {
 type about struct {
 	pinned  *pinned
 	session protocol.SessionID
+	// task is what the audit log is told of the task that an offer is of.
+	task audit.Entry
 }
 
 // ServeCall answers one call of a coordinator member.
@@ -354,7 +356,7 @@ func (s *server) task(ctx context.Context, from wire.PeerID, id protocol.Session
 	if err := p.admits(from); err != nil {
 		return about{}, nil, err
 	}
-	on := about{p, id}
+	on := about{pinned: p, session: id}
 	if err := errors.Join(p.inForce(), notFrozen(ctx, s.records.db), s.heard(ctx, s.records.db, p, from), s.unrevoked(ctx, s.records.db, p, row)); err != nil {
 		return on, nil, err
 	}
@@ -378,7 +380,7 @@ func (s *server) strange(ctx context.Context, from wire.PeerID, id protocol.Sess
 			return about{}, nil, err
 		}
 		if p.admits(from) == nil && speaks(p) == nil {
-			return about{p, id}, nil, protocol.UnknownSession
+			return about{pinned: p, session: id}, nil, protocol.UnknownSession
 		}
 	}
 	return about{}, nil, wire.CodeNotFound
