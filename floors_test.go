@@ -29,7 +29,7 @@ const module = "github.com/locus-genomics/locus"
 var floors = [][]string{
 	0: {"", "node/genotype", "coordinator/state/statepb", "protocol/pb", "protocol/panel", "he/pack", "dp/sample",
 		"internal/bgzf", "internal/bitmap", "internal/cli", "internal/stat", "internal/console", "internal/blob", "internal/debug", "internal/vrs",
-		"internal/planes", "internal/window", "internal/guard", "internal/strictjson", "node/passport/issuer"},
+		"internal/planes", "internal/window", "internal/guard", "internal/strictjson", "internal/canary", "node/passport/issuer"},
 	1: {"node/tally", "node/cohort", "node/store", "node/scan", "node/policy/*", "node/genotype/*", "protocol", "he", "dp", "audit/verify",
 		"researcher/plot", "researcher/viewer", "internal/genes", "internal/synth", "internal/table", "internal/blob/*"},
 	2: {"node/policy", "node/passport", "node/attest", "node/detect", "node/notify", "coordinator/beacon", "protocol/session", "protocol/wire", "protocol/rest",
@@ -89,7 +89,7 @@ var owners = map[string][]string{
 	"github.com/hashicorp/go-hclog":                     {"coordinator/replica"},
 	"github.com/hashicorp/raft":                         {"coordinator/replica"},
 	"github.com/hashicorp/raft-boltdb/v2":               {"coordinator/replica"},
-	"github.com/klauspost/compress":                     {"internal/bgzf", "node/store", "node/genotype/...", "protocol/panel"},
+	"github.com/klauspost/compress":                     {"internal/bgzf", "internal/canary", "node/store", "node/genotype/...", "protocol/panel"},
 	"github.com/landlock-lsm/go-landlock":               {"node/worker"},
 	"github.com/libp2p/go-libp2p":                       {"protocol/wire/..."},
 	"github.com/multiformats/go-multiaddr":              {"protocol/wire/..."},
