@@ -95,7 +95,7 @@ var owners = map[string][]string{
 	"github.com/multiformats/go-multiaddr":              {"protocol/wire/..."},
 	"github.com/secure-systems-lab/go-securesystemslib": {"protocol"},
 	"github.com/spf13/cobra":                            {"cmd/...", "internal/cli"},
-	"github.com/spf13/pflag":                            {"cmd/..."},
+	"github.com/spf13/pflag":                            {"cmd/...", "internal/cli"},
 	"github.com/tuneinsight/lattigo/v5":                 {"he"},
 	"github.com/tyler-smith/go-bip39":                   {"protocol", "researcher/answer", "node/keystore"},
 	"github.com/vbauerster/mpb/v8":                      {"cmd/...", "examples/*"},

@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // The exit codes of all three programs.
@@ -63,6 +64,10 @@ func Run(ctx context.Context, root *cobra.Command, args []string, out, errs io.W
 	root.SetOut(out)
 	root.SetErr(errs)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return UsageError{err} })
+	if len(args) == 1 && args[0] == ListWord {
+		list(root, out)
+		return Done
+	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return Done
@@ -112,4 +117,23 @@ func known(c *cobra.Command, args []string) error {
 		return Misusedf("%q has no command %.32q; did you mean %s?", c.CommandPath(), args[0], strings.Join(near, " or "))
 	}
 	return Misusedf("%q has no command %.32q; see %s --help", c.CommandPath(), args[0], c.CommandPath())
+}
+
+// ListWord makes a program print all of its commands, those that no help shows included, a
+// line each: a tab between the path, the arguments as Use has them, and each flag that takes
+// a text. Tests of the whole program go by it, so that they miss no command.
+const ListWord = "__commands"
+
+func list(c *cobra.Command, out io.Writer) {
+	_, takes, _ := strings.Cut(c.Use, " ")
+	fmt.Fprintf(out, "%s\t%s", c.CommandPath(), takes)
+	c.NonInheritedFlags().VisitAll(func(f *pflag.Flag) {
+		if f.NoOptDefVal == "" { // what stands alone takes no text
+			fmt.Fprintf(out, "\t--%s", f.Name)
+		}
+	})
+	fmt.Fprintln(out)
+	for _, below := range c.Commands() {
+		list(below, out)
+	}
 }

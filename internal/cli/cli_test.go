@@ -76,3 +76,20 @@ func TestRun(t *testing.T) {
 		})
 	}
 }
+
+// What no help shows is listed too, with the flags that take a text.
+func TestTheListHasEveryCommand(t *testing.T) {
+	root := program()
+	hidden := &cobra.Command{Use: "secret FILE", Hidden: true, RunE: func(*cobra.Command, []string) error { return nil }}
+	hidden.Flags().String("key", "", "a file")
+	hidden.Flags().Bool("yes", false, "do it")
+	root.AddCommand(hidden)
+	var out, errs bytes.Buffer
+	if code := cli.Run(t.Context(), root, []string{cli.ListWord}, &out, &errs, nil); code != cli.Done || errs.Len() > 0 {
+		t.Fatalf("code %d, %q", code, errs.String())
+	}
+	want := "program\t\nprogram secret\tFILE\t--key\nprogram thing\t\nprogram thing add\t[FILE]\nprogram thing show\tNAME\n"
+	if out.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", out.String(), want)
+	}
+}
