@@ -82,7 +82,7 @@ type Config struct {
 	// disk. Empty means the directory's name with ".head" behind it.
 	HeadFile string
 	// Log is told what an operator may want to know: never a count, a genotype, a
-	// sample's name or a key. Nil drops it.
+	// sample's name, a key or where the site's data are. Nil drops it.
 	Log *slog.Logger
 	// Now is the clock. Nil means time.Now.
 	Now func() time.Time
@@ -112,6 +112,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Log = slog.New(discreet{c.Log.Handler(), c.Dir})
 	if c.Now == nil {
 		c.Now = time.Now
 	}

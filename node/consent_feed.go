@@ -101,10 +101,11 @@ func (n *Node) takeConsents(ctx context.Context, path string) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil // somebody took it back
 	case err != nil:
-		n.cfg.Log.Warn("a table of consents was refused", "file", filepath.Base(path))
+		// Who writes a table for each person names it after the person.
+		n.cfg.Log.Warn("a table of consents was refused; why stands beside it, in the file that ends in " + whySuffix)
 		return errors.Join(os.WriteFile(path+whySuffix, []byte(err.Error()+"\n"), 0o600), os.Rename(path, path+refusedSuffix))
 	}
-	n.cfg.Log.Info("a table of consents was taken in", "file", filepath.Base(path), "epoch", change.Epoch)
+	n.cfg.Log.Info("a table of consents was taken in", "epoch", change.Epoch)
 	return os.Rename(path, path+doneSuffix)
 }
 

@@ -62,6 +62,18 @@ func TestTablesThatAreMovedIntoTheFolderAreTakenIn(t *testing.T) {
 	if r := must[node.Register](t)(w.sites[0].node.Consents(t.Context())); r.Epoch != 3 || r.Withdrawn != 2 {
 		t.Errorf("%+v", r)
 	}
+	// A system that writes a table for each person names it after the person.
+	for name, text := range map[string]string{person(5): consentNames + person(5) + "\twithdrawn\n", person(6): "nothing"} {
+		if err := os.WriteFile(filepath.Join(folder, name+".tsv"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.sites[0].node.LookForConsents(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if log := w.log.String(); strings.Contains(log, person(5)) || strings.Contains(log, person(6)) || !strings.Contains(log, "ends in .why") {
+		t.Errorf("the log: %s", log)
+	}
 	if err := os.RemoveAll(folder); err != nil {
 		t.Fatal(err)
 	}

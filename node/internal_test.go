@@ -2,6 +2,11 @@ package node
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/locus-genomics/locus/he"
@@ -83,5 +88,38 @@ func TestAttacksAreThinnedWhereThereIsTooMuch(t *testing.T) {
 		if len(reference) != tt.want || thinned != tt.thinned {
 			t.Errorf("%d variants where %d are played: %d, %v", tt.variants, tt.most, len(reference), thinned)
 		}
+	}
+}
+
+// A folder or a file may be named after somebody: a log keeps the path of what is in the
+// node's own directory, and of nothing else.
+func TestTheLogDoesNotTellWhereDataAre(t *testing.T) {
+	there := &fs.PathError{Op: "open", Path: "/data/Maria Schmidt/samples.tsv", Err: fs.ErrNotExist}
+	moved := &os.LinkError{Op: "rename", Old: "/feed/P017.tsv", New: "/feed/P017.tsv.done", Err: fs.ErrPermission}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"a file of the site", fmt.Errorf("read cohort: %w", there), "read cohort: open a file of the site: file does not exist"},
+		{"two of them", errors.Join(moved, fmt.Errorf("%w: %w", fs.ErrInvalid, there)),
+			"rename files of the site: permission denied\\ninvalid argument: open a file of the site: file does not exist"},
+		{"a file of the node", &fs.PathError{Op: "open", Path: "/node/records.db", Err: fs.ErrPermission}, "open /node/records.db: permission denied"},
+		{"a file beside the node", &fs.PathError{Op: "open", Path: "/node.old/P017", Err: fs.ErrPermission}, "open a file of the site: permission denied"},
+		{"no file", errors.New("open /data: no"), "open /data: no"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for how, log := range map[string]func(*slog.Logger){
+				"in a line":  func(l *slog.Logger) { l.Warn("not answered", "why", tt.err) },
+				"beforehand": func(l *slog.Logger) { l.With("why", tt.err).Warn("not answered") },
+				"in a group": func(l *slog.Logger) { l.WithGroup("g").Warn("not answered", "why", tt.err) },
+			} {
+				var b strings.Builder
+				log(Config{Dir: "/node", Log: slog.New(slog.NewTextHandler(&b, nil))}.withDefaults().Log)
+				if !strings.Contains(b.String(), "why=\""+tt.want+"\"") {
+					t.Errorf("%s: %s does not say %q", how, b.String(), tt.want)
+				}
+			}
+		})
 	}
 }
