@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -100,7 +103,50 @@ func readPassport(path string) ([]byte, error) {
 	if raw = bytes.TrimSpace(raw); len(raw) == 0 || len(raw) > protocol.MaxPassport {
 		return nil, cli.Misusedf("%s is no passport: it has 1 to %d bytes", path, protocol.MaxPassport)
 	}
+	// Sites would refuse another file, but they would have it then.
+	if !isPassport(raw) {
+		return nil, cli.Misusedf("%s is no passport, and nothing was sent: it is a signed token, or a JSON list of such", path)
+	}
 	return raw, nil
+}
+
+// isPassport reports whether bytes have one of the forms that sites read: a token, a list of
+// tokens, or what a broker says of a user, with such a list.
+func isPassport(raw []byte) bool {
+	var list []string
+	var user struct {
+		Visas []string `json:"ga4gh_passport_v1"`
+	}
+	switch {
+	case raw[0] == '[':
+		if json.Unmarshal(raw, &list) != nil {
+			return false
+		}
+	case raw[0] == '{':
+		if json.Unmarshal(raw, &user) != nil {
+			return false
+		}
+		list = user.Visas
+	default:
+		list = []string{string(raw)}
+	}
+	return len(list) > 0 && !slices.ContainsFunc(list, func(s string) bool { return !isToken(s) })
+}
+
+// isToken reports whether a text is a header, claims and a signature of a token.
+func isToken(s string) bool {
+	parts := strings.Split(s, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	for i, part := range parts {
+		raw, err := base64.RawURLEncoding.DecodeString(part)
+		var object map[string]json.RawMessage
+		if err != nil || len(raw) == 0 || i < 2 && json.Unmarshal(raw, &object) != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // selects is what chooses variants, in the help of each command that asks.
