@@ -3,6 +3,7 @@ package canary
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -40,8 +41,13 @@ type Hit struct {
 // String is for people.
 func (h Hit) String() string { return fmt.Sprintf("%s, %s, at byte %d", h.Name, h.Form, h.At) }
 
-// Scanner finds canaries.
-type Scanner struct{ patterns []pattern }
+// Scanner finds canaries. It looks at each byte once, however many patterns there are: four
+// bytes say by a bit whether a pattern may begin with them, and by a map which.
+type Scanner struct {
+	patterns []pattern
+	begins   map[uint32][]int // patterns by their first four bytes
+	may      []bool           // by a hash of these
+}
 
 // pattern is one form of a canary.
 type pattern struct {
@@ -52,7 +58,7 @@ type pattern struct {
 // New makes a scanner. Check that it finds what it should: a canary in a form that nobody
 // thought of is not found.
 func New(canaries ...Canary) (*Scanner, error) {
-	s := new(Scanner)
+	s := &Scanner{begins: make(map[uint32][]int), may: make([]bool, 1<<mayBits)}
 	for _, c := range canaries {
 		if len(c.Bytes) < Shortest {
 			return nil, fmt.Errorf("%w: %q has %d bytes", ErrShort, c.Name, len(c.Bytes))
@@ -61,21 +67,39 @@ func New(canaries ...Canary) (*Scanner, error) {
 		for _, f := range forms(c.Bytes) {
 			if !seen[string(f.bytes)] {
 				seen[string(f.bytes)] = true
-				s.patterns = append(s.patterns, pattern{c.Name, f.form, f.bytes})
+				s.add(pattern{c.Name, f.form, f.bytes})
 			}
 		}
 	}
 	return s, nil
 }
 
+const mayBits = 18
+
+func hash(begin uint32) uint32 { return begin * 0x9e3779b1 >> (32 - mayBits) }
+
+func (s *Scanner) add(p pattern) {
+	begin := binary.LittleEndian.Uint32(p.bytes)
+	s.begins[begin] = append(s.begins[begin], len(s.patterns))
+	s.may[hash(begin)] = true
+	s.patterns = append(s.patterns, p)
+}
+
 // Find looks through bytes, and through what is packed in them. Of each canary and form it
 // tells the first place.
 func (s *Scanner) Find(b []byte) (hits []Hit) {
 	for _, l := range unpacked(b) {
-		for i := range s.patterns {
-			p := &s.patterns[i]
-			if at := bytes.Index(l.bytes, p.bytes); at >= 0 {
-				hits = append(hits, Hit{Name: p.name, Form: p.form + l.how, At: at})
+		found := make(map[int]bool)
+		for at := 0; at+4 <= len(l.bytes); at++ {
+			begin := binary.LittleEndian.Uint32(l.bytes[at:])
+			if !s.may[hash(begin)] {
+				continue
+			}
+			for _, i := range s.begins[begin] {
+				if p := &s.patterns[i]; !found[i] && bytes.HasPrefix(l.bytes[at:], p.bytes) {
+					found[i] = true
+					hits = append(hits, Hit{Name: p.name, Form: p.form + l.how, At: at})
+				}
 			}
 		}
 	}

@@ -8,8 +8,8 @@
 //
 // What must hold: a canary is found as it is, in capitals and small letters, in hexadecimal,
 // in base64 of both alphabets at every alignment, as a URL, JSON or Go writes it, in UTF-16,
-// as the numbers of its bytes, and in all of these under gzip, zlib and zstd, which may be
-// in base64 or hexadecimal themselves.
+// as the numbers of its bytes, and in all of these under gzip, zlib, zstd, base64 and
+// hexadecimal, up to three of them.
 //
 // What it does not find: what is encrypted or hashed, a part of a canary alone, and numbers
 // that were computed from canaries.

@@ -5,8 +5,6 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
-	"encoding/base64"
-	"encoding/hex"
 	"io"
 
 	"github.com/klauspost/compress/zstd"
@@ -48,6 +46,11 @@ func appendUnpacked(all []layer, l layer, deep int) []layer {
 			from++
 		}
 	}
+	for _, d := range digits {
+		for _, raw := range d.open(l.bytes) {
+			all = appendUnpacked(all, layer{l.how + ", under " + d.name, raw}, deep+1)
+		}
+	}
 	return all
 }
 
@@ -63,19 +66,16 @@ var magics = []struct {
 	{"zlib", []byte{0x78, 0x9c}, openZlib},
 	{"zlib", []byte{0x78, 0xda}, openZlib},
 	{"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd}, openZstd},
-	{"base64", []byte("H4sI"), openBase64}, // of gzip
-	{"base64", []byte("eAE"), openBase64},  // of zlib
-	{"base64", []byte("eF4"), openBase64},
-	{"base64", []byte("eJw"), openBase64},
-	{"base64", []byte("eJx"), openBase64},
-	{"base64", []byte("eJy"), openBase64},
-	{"base64", []byte("eJz"), openBase64},
-	{"base64", []byte("eNo"), openBase64},
-	{"base64", []byte("KLUv"), openBase64}, // of zstd
-	{"hexadecimal", []byte("1f8b08"), openHex},
-	{"hexadecimal", []byte("28b52ffd"), openHex},
-	{"hexadecimal", []byte("789c"), openHex},
 }
+
+// digits are what bytes may be written in. Several stretches are read as one.
+var digits = []struct {
+	name string
+	open func([]byte) [][]byte
+}{{"base64", openBase64}, {"hexadecimal", openHex}}
+
+// shortest is how many digits a stretch has at least that is looked into.
+const shortest = 32
 
 // read is what could be unpacked: the end is unknown, and an error there is none.
 func read(r io.Reader) []byte {
@@ -107,39 +107,81 @@ func openZstd(b []byte) []byte {
 	return read(r)
 }
 
-// openBase64 reads digits of either alphabet as far as there are some.
-func openBase64(b []byte) []byte {
-	digits := make([]byte, 0, min(len(b), maxUnpacked))
-	for _, c := range b[:min(len(b), maxUnpacked)] {
-		switch {
-		case c == '-':
-			c = '+'
-		case c == '_':
-			c = '/'
-		case c != '+' && c != '/' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z'):
-			c = 0
+// stretches are all that have the shortest length, of bytes for which value is not none.
+func stretches(b []byte, value *[256]byte) (list [][]byte) {
+	from := 0
+	for i := 0; i <= len(b); i++ {
+		if i < len(b) && value[b[i]] != none {
+			continue
 		}
-		if c == 0 {
-			break
+		if i-from >= shortest {
+			list = append(list, b[from:i])
 		}
-		digits = append(digits, c)
+		from = i + 1
 	}
-	raw := make([]byte, len(digits)/4*3)
-	n, _ := base64.StdEncoding.Decode(raw, digits[:len(digits)/4*4])
-	return append(raw[:n], tail(digits)...)
+	return list
 }
 
-// tail is of the digits behind the last four.
-func tail(digits []byte) []byte {
-	raw, _ := base64.RawStdEncoding.DecodeString(string(digits[len(digits)/4*4:]))
-	return raw
+const none = 0xff
+
+// sextets are the values of digits of both alphabets, and nibbles those of hexadecimal.
+var sextets, nibbles = valuesOf(
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+), valuesOf("0123456789abcdef", "0123456789ABCDEF")
+
+func valuesOf(alphabets ...string) *[256]byte {
+	var v [256]byte
+	for i := range v {
+		v[i] = none
+	}
+	for _, a := range alphabets {
+		for i, c := range []byte(a) {
+			v[c] = byte(i)
+		}
+	}
+	return &v
 }
 
-func openHex(b []byte) []byte {
-	n := 0
-	for n < min(len(b), maxUnpacked) && (b[n] >= '0' && b[n] <= '9' || b[n] >= 'a' && b[n] <= 'f') {
-		n++
+// openBase64 reads every stretch of digits from each of its first four on: what stands before
+// may look like digits too.
+func openBase64(b []byte) (all [][]byte) {
+	list := stretches(b, sextets)
+	for from := range 4 {
+		var raw []byte
+		for _, s := range list {
+			s = s[from:]
+			for ; len(s) >= 4; s = s[4:] {
+				a, b, c, d := sextets[s[0]], sextets[s[1]], sextets[s[2]], sextets[s[3]]
+				raw = append(raw, a<<2|b>>4, b<<4|c>>2, c<<6|d)
+			}
+			if len(s) >= 2 {
+				raw = append(raw, sextets[s[0]]<<2|sextets[s[1]]>>4)
+			}
+			if len(s) == 3 {
+				raw = append(raw, sextets[s[1]]<<4|sextets[s[2]]>>2)
+			}
+		}
+		if len(raw) > 0 {
+			all = append(all, raw)
+		}
 	}
-	raw, _ := hex.DecodeString(string(b[:n/2*2]))
-	return raw
+	return all
+}
+
+// openHex does the same with hexadecimal.
+func openHex(b []byte) (all [][]byte) {
+	list := stretches(b, nibbles)
+	for from := range 2 {
+		var raw []byte
+		for _, s := range list {
+			for s = s[from:]; len(s) >= 2; s = s[2:] {
+				raw = append(raw, nibbles[s[0]]<<4|nibbles[s[1]])
+			}
+		}
+		if len(raw) > 0 {
+			all = append(all, raw)
+		}
+	}
+	return all
 }
