@@ -107,6 +107,9 @@ func (s *server) receive(ctx context.Context, on about, opened []share) (receive
 		if row == nil {
 			return errors.New("node: a session that was read is gone")
 		}
+		if err := s.lasts(ctx, tx, on, row); err != nil {
+			return err
+		}
 		if len(row.received) > 0 {
 			received = row.received
 			return nil

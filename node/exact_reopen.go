@@ -79,7 +79,11 @@ func (n *Node) ImportReopening(ctx context.Context, raw []byte) (Reopened, error
 	if err != nil {
 		return Reopened{}, err
 	}
-	signed, err := protocol.OpenReopening(raw, custodians(known))
+	gone, err := revocationsIn(ctx, n.records.db)
+	if err != nil {
+		return Reopened{}, err
+	}
+	signed, err := protocol.OpenReopening(raw, custodians(known, gone))
 	if err != nil {
 		return Reopened{}, fmt.Errorf("%w: it has to be a file of locus-node release reopen, of a site of a roster that was accepted here: %w", ErrReopening, err)
 	}
@@ -249,12 +253,16 @@ func nameOf(known map[protocol.KeyID]protocol.Site, id protocol.KeyID) string {
 // reopenings reads what is kept, in its order. Like a grant it ends when it is revoked
 // here, and when the records are restored.
 func (n *Node) reopenings(ctx context.Context, q querier, known map[protocol.KeyID]protocol.Site) (list []reopening, err error) {
+	gone, err := revocationsIn(ctx, q)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := q.QueryContext(ctx, "SELECT raw, "+stands(linkReopening, "reopenings")+" FROM reopenings ORDER BY rowid")
 	if err != nil {
 		return nil, fmt.Errorf("read the reopenings: %w", err)
 	}
 	defer rows.Close()
-	keys := custodians(known)
+	keys := custodians(known, gone)
 	for rows.Next() {
 		var raw []byte
 		var r reopening
@@ -264,8 +272,8 @@ func (n *Node) reopenings(ctx context.Context, q querier, known map[protocol.Key
 		r.signed, err = protocol.OpenReopening(raw, keys)
 		switch {
 		case errors.Is(err, protocol.ErrSigner):
-			// A newer roster has another custodian for the site: what the one before signed
-			// is good no longer.
+			// A newer roster has another custodian for the site, or its key was revoked: what
+			// the one before signed is good no longer.
 			continue
 		case err != nil:
 			return nil, fmt.Errorf("%w: a reopening: %w", ErrRecords, err)
@@ -304,10 +312,13 @@ func (n *Node) sitesKnown(ctx context.Context, q querier, study string) (map[pro
 	return known, nil
 }
 
-func custodians(known map[protocol.KeyID]protocol.Site) map[protocol.KeyID]protocol.PublicKey {
+// custodians are the keys that reopenings are signed with, of sites of which no key was revoked.
+func custodians(known map[protocol.KeyID]protocol.Site, gone revocations) map[protocol.KeyID]protocol.PublicKey {
 	keys := make(map[protocol.KeyID]protocol.PublicKey, len(known))
 	for id, s := range known {
-		keys[id] = s.CustodianKey
+		if !gone.has(id) && !gone.has(s.CustodianKey.ID()) {
+			keys[id] = s.CustodianKey
+		}
 	}
 	return keys
 }

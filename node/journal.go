@@ -64,7 +64,7 @@ func kindOf(link string) (audit.Kind, bool) {
 		linkOfficers: audit.KindOfficers, linkVoice: audit.KindVoice, linkFreeze: audit.KindFreeze,
 		linkThaw: audit.KindThaw, linkTerms: audit.KindTerms, linkEvidence: audit.KindEvidence,
 		linkKey: audit.KindKey, linkKeyRevoked: audit.KindRevoked,
-		linkErased: audit.KindErased,
+		linkErased: audit.KindErased, linkLeft: audit.KindLeft,
 	}[link]
 	return k, ok
 }

@@ -153,7 +153,7 @@ func (s *server) keepOpening(ctx context.Context, on about, row *stored, raw []b
 		if now == nil || string(now.vote) != string(row.vote) {
 			return fmt.Errorf("%w: the vote has changed", ErrRecords)
 		}
-		if err := s.unrevoked(ctx, tx, on.pinned, now); err != nil {
+		if err := s.lasts(ctx, tx, on, now); err != nil {
 			return err
 		}
 		if len(now.opening) > 0 {

@@ -79,8 +79,8 @@ func (o outbox) keepOnly(keep map[protocol.Digest]bool) error {
 	return errors.Join(errs...)
 }
 
-// clean forgets what expired sessions held: shares, words and the bytes of their
-// contribution. What says that they were is kept.
+// clean forgets what expired sessions held, and words of those that a study had which was
+// left: shares, words and the bytes of their contribution. What says that they were is kept.
 func (n *Node) clean(ctx context.Context, now time.Time) error {
 	keep := make(map[protocol.Digest]bool)
 	err := n.records.update(ctx, func(tx querier) error {
@@ -95,7 +95,7 @@ func (n *Node) clean(ctx context.Context, now time.Time) error {
 		if err := cleanMotions(ctx, tx, now); err != nil {
 			return err
 		}
-		rows, err := tx.QueryContext(ctx, "SELECT words FROM sessions WHERE expires > ?", now.Unix())
+		rows, err := tx.QueryContext(ctx, "SELECT words FROM sessions WHERE expires > ? AND contribution IS NOT NULL", now.Unix())
 		if err != nil {
 			return err
 		}

@@ -33,7 +33,7 @@ const applicationID = 0x4c4f4355
 const schema = `
 CREATE TABLE chain (
 	seq    INTEGER PRIMARY KEY CHECK (seq > 0),
-	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict', 'policy', 'officers', 'voice', 'freeze', 'thaw', 'terms', 'evidence', 'key', 'key revoked', 'erased')),
+	kind   TEXT NOT NULL CHECK (kind IN ('roster', 'cohort', 'declaration', 'contribution', 'released', 'vote', 'restored', 'grant', 'reopening', 'consent', 'revoked', 'budget', 'debit', 'verdict', 'policy', 'officers', 'voice', 'freeze', 'thaw', 'terms', 'evidence', 'key', 'key revoked', 'erased', 'left')),
 	digest BLOB NOT NULL CHECK (length(digest) = 32),
 	head   BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
@@ -305,6 +305,7 @@ const (
 	linkKey          = "key"
 	linkKeyRevoked   = "key revoked"
 	linkErased       = "erased"
+	linkLeft         = "left"
 )
 
 // lastLink is where the chain stands, the zero link when it is empty.

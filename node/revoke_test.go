@@ -346,3 +346,19 @@ func TestALogUnderARevokedKeyIsNotCosigned(t *testing.T) {
 		t.Errorf("a site's log, brought by a revoked member: answered %d, want %d", got.Status, audit.StatusUnknown)
 	}
 }
+
+// A custodian's stolen key agrees that the difference of two sums is given away.
+func TestAReopeningUnderARevokedKeyIsNotTakenIn(t *testing.T) {
+	w := newQuietNetwork(t, 3)
+	raw := w.agreed(2, leave())
+	if err := w.takenIn(0, raw); err != nil {
+		t.Fatal(err)
+	}
+	w.revoke(w.sites[2].node.Card().CustodianKey)
+	if list := must[[]node.Reopened](t)(w.sites[0].node.Reopenings(t.Context())); len(list) > 0 {
+		t.Errorf("taken in before, it stands: %+v", list)
+	}
+	if err := w.takenIn(0, raw); !errors.Is(err, node.ErrReopening) {
+		t.Errorf("got %v, want %v", err, node.ErrReopening)
+	}
+}

@@ -23,7 +23,7 @@ var (
 const (
 	rosterEndorsed = "endorsed" // signed here; others' signatures are awaited
 	rosterInForce  = "in force" // signed by all
-	rosterEnded    = "ended"    // a later one was accepted
+	rosterEnded    = "ended"    // a later one was accepted, or the study was left
 )
 
 // pinned is a roster that this site's custodian has accepted.

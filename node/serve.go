@@ -316,7 +316,7 @@ func (s *server) study(ctx context.Context, from wire.PeerID, name string) (abou
 	p, err := s.pinnedRoster(ctx, s.records.db, name)
 	switch {
 	case errors.Is(err, protocol.UnknownStudy):
-		return about{}, wire.CodeNotFound
+		return s.ended(ctx, from, name)
 	case err != nil:
 		return about{}, err
 	}

@@ -53,7 +53,7 @@ func (s *server) vote(ctx context.Context, tx querier, on about, o *protocol.Cut
 	if row == nil {
 		return nil, protocol.UnknownSession
 	}
-	if err := errors.Join(s.signedBy(ctx, tx, on.pinned, o.Cut.Signer()), s.unrevoked(ctx, tx, on.pinned, row)); err != nil {
+	if err := errors.Join(s.signedBy(ctx, tx, on.pinned, o.Cut.Signer()), s.lasts(ctx, tx, on, row)); err != nil {
 		return nil, err
 	}
 	r, cut := &on.pinned.roster.Message, &o.Cut.Message
