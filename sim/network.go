@@ -240,6 +240,12 @@ func (n *Network) propose(ctx context.Context) (protocol.Signed[protocol.Roster]
 	return protocol.NewProposal(r)
 }
 
+// Rejoin has the network's researcher pin the study's next roster, as its token has it.
+func (n *Network) Rejoin(token string) error {
+	_, err := n.researcher.Join(token, true)
+	return err
+}
+
 // AwaitReady returns when every site of the study is connected and ready to answer.
 func (n *Network) AwaitReady(ctx context.Context) error {
 	again := time.NewTicker(10 * time.Millisecond)
