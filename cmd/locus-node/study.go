@@ -15,7 +15,7 @@ import (
 )
 
 func (a *app) study() *cobra.Command {
-	return cli.Group("study", "The studies of this site", a.studyList(), a.studyAccept(), a.studyReport(), &cobra.Command{
+	return cli.Group("study", "The studies of this site", a.studyList(), a.studyAccept(), a.studyLeave(), a.studyReport(), &cobra.Command{
 		Use: "show STUDY", Short: "Show in plain words what a study lets happen", Args: cli.Exactly(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
@@ -100,6 +100,36 @@ func (a *app) studyAccept() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "a custodian has read the roster and says yes")
+	return c
+}
+
+func (a *app) studyLeave() *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use: "leave STUDY", Short: "End this site's part in a study, at once", Args: cli.Exactly(1),
+		Long: "End this site's part in a study, at once. It needs nobody's consent.\n\n" +
+			"Nothing is answered or opened under it any more, what is being counted is dropped, and what the node holds\n" +
+			"of its questions is taken away: key shares and masked words. Grants of exact releases to the study are\n" +
+			"revoked. What others have opened already stays theirs, and what was released and charged stays counted.\n\n" +
+			"Tell the operator: questions over this site end refused, and the others go on once they have accepted a\n" +
+			"roster without it. The site comes back by accepting a roster of a later epoch.",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.with(node.Config{}, func(n *node.Node) error {
+				if !yes {
+					if err := a.agreed(args[0], "the study's name to leave it"); err != nil {
+						return err
+					}
+				}
+				epoch, err := n.LeaveStudy(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.err, "Left study %s, epoch %d: nothing is answered under it any more.\n", args[0], epoch)
+				return nil
+			})
+		},
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "a custodian says that the site leaves")
 	return c
 }
 
