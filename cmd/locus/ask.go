@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -181,11 +182,8 @@ func (a *app) ask(c *cobra.Command, client *researcher.Client, q *question, out 
 	if err := a.notInPanel(c, client, q); err != nil {
 		return err
 	}
-	asked, err := client.Compose(c.Context(), q.Ask, time.Now())
+	asked, err := submit(c.Context(), client, q.Ask)
 	if err != nil {
-		return err
-	}
-	if err := client.Submit(c.Context(), asked); err != nil {
 		return err
 	}
 	fmt.Fprintf(a.err, "asked  %s\n", asked.Task.Short())
@@ -200,6 +198,21 @@ func (a *app) ask(c *cobra.Command, client *researcher.Client, q *question, out 
 		return err
 	}
 	return a.open(c, client, asked, out)
+}
+
+// submit composes a question and sends it, anew where a site has declared another dataset
+// meanwhile.
+func submit(ctx context.Context, client *researcher.Client, ask researcher.Ask) (asked researcher.Asked, err error) {
+	for range 3 {
+		if asked, err = client.Compose(ctx, ask, time.Now()); err != nil {
+			return asked, err
+		}
+		var p *rest.Problem
+		if err = client.Submit(ctx, asked); !errors.As(err, &p) || p.Code != "LOC-STATE-CONFLICT" {
+			return asked, err
+		}
+	}
+	return asked, err
 }
 
 // releaseOf says whether a private question is charged where it was asked from here before.
