@@ -94,8 +94,9 @@ func (p *consentParser) header(line string) error {
 	}
 	for i := range names {
 		names[i] = strings.TrimPrefix(strings.TrimSpace(names[i]), "#")
-		if slices.Contains(names[:i], names[i]) {
-			return fmt.Errorf("%w: two columns %.64q", ErrConsents, names[i])
+		// Where the line of names is left out these are somebody's data: they are not repeated.
+		if first := slices.Index(names[:i], names[i]); first >= 0 {
+			return fmt.Errorf("%w: columns %d and %d have one name", ErrConsents, first+1, i+1)
 		}
 	}
 	p.columns, p.seen = len(names), make(map[string]bool)

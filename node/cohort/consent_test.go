@@ -34,6 +34,7 @@ func TestConsentsThatAreRefused(t *testing.T) {
 		{"nothing", "", 0},
 		{"names alone", names, 0},
 		{"no names", "p1\tgiven\n", 1},
+		{"no names, and somebody twice", "p1\tgiven\tp1\n", 1},
 		{"no status", "person_id\tduo\np1\tDUO:0000006\n", 1},
 		{"a column twice", "person_id\tstatus\tstatus\np1\tgiven\tgiven\n", 1},
 		{"a value too few", names + "p1\tgiven\t\n", 2},
