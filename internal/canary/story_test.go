@@ -22,6 +22,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/locus-genomics/locus/coordinator"
@@ -97,9 +98,20 @@ func (h *house) judge(planted []canary.Canary) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	used, total := make([]bool, len(rules)), 0
+	for _, fault := range faults(scanner, rules, h.seen) {
+		h.t.Error(fault)
+	}
+	total := 0
 	for _, s := range h.seen {
 		total += len(s.bytes)
+	}
+	h.t.Logf("%d canaries, %d places, %d bytes", len(planted), len(h.seen), total)
+}
+
+// faults are what came out and no rule lets, and rules that let nothing.
+func faults(scanner *canary.Scanner, rules []rule, all []seen) (list []string) {
+	used := make([]bool, len(rules))
+	for _, s := range all {
 		for _, hit := range scanner.Find(s.bytes) {
 			i := slices.IndexFunc(rules, func(r rule) bool {
 				return slices.Contains(r.what, hit.Name) && regexp.MustCompile(r.where).MatchString(s.where)
@@ -108,15 +120,35 @@ func (h *house) judge(planted []canary.Canary) {
 				used[i] = true
 				continue
 			}
-			h.t.Errorf("%s: %s", s.where, hit)
+			list = append(list, fmt.Sprintf("%s: %s", s.where, hit))
 		}
 	}
 	for i, u := range used {
 		if !u {
-			h.t.Errorf("the rule for %s is not needed: take it away", rules[i].where)
+			list = append(list, fmt.Sprintf("the rule for %s is not needed: take it away", rules[i].where))
 		}
 	}
-	h.t.Logf("%d canaries, %d places, %d bytes", len(planted), len(h.seen), total)
+	return list
+}
+
+// What no rule lets out is a fault, what one lets out is none, and a rule that lets nothing
+// out is one.
+func TestOnlyWhatARuleLetsOutComesOut(t *testing.T) {
+	scanner, err := canary.New(canary.Canary{Name: persons, Bytes: []byte(personStem)}, canary.Canary{Name: samples, Bytes: []byte(sampleStem)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	some := []rule{{"^stdout of geneva: show", []string{samples}, "he asks"}, {"^stdout of lyon", []string{samples}, "nobody asks"}}
+	got := faults(scanner, some, []seen{
+		{"stdout of geneva: show", []byte(sampleStem + "ge001 " + personStem + "ge001")}, {"log of geneva", []byte("why=" + sampleStem)}, {"log of lyon", []byte("nothing")},
+	})
+	want := []string{
+		"stdout of geneva: show: ids of people, as it is, at byte 16", "log of geneva: names of samples, as it is, at byte 4",
+		"the rule for ^stdout of lyon is not needed: take it away",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("faults (-want +got):\n%s", d)
+	}
 }
 
 // aloneWithFiles needs no network.
@@ -255,7 +287,7 @@ func theCustodians(h *house) (planted []canary.Canary) {
 	h.run("geneva", 0, "count --cohort everyone")
 	h.run("geneva", 0, "panel coverage study.panel --cohort everyone")
 
-	for _, table := range []string{"BAD_STATUS", "BAD_DUO", "BAD_STUDY", "TWICE_TOLD", "GENEVA_TSV", "GENEVA"} {
+	for _, table := range []string{"BAD_STATUS", "BAD_DUO", "BAD_STUDY", "NO_NAMES", "TWICE_TOLD", "GENEVA_TSV", "GENEVA"} {
 		h.run("geneva", 3, "consent import $"+table)
 	}
 	h.run("geneva", 0, "consent show")
@@ -506,7 +538,7 @@ func (h *house) feed() {
 		h.saw("answer of the feed of geneva", body)
 	}
 	// A system that writes a table for each person names it after the person.
-	for i, table := range []string{"GENEVA_CONSENTS", "BAD_STATUS", "BAD_STUDY", "GENEVA_TSV"} {
+	for i, table := range []string{"GENEVA_CONSENTS", "BAD_STATUS", "BAD_STUDY", "NO_NAMES", "GENEVA_TSV"} {
 		name := filepath.Join(h.vars["FEED"], fmt.Sprintf("%sge%03d.tsv", personStem, i))
 		if err := errors.Join(os.WriteFile(name+".part", []byte(h.read(table)), 0o600), os.Rename(name+".part", name)); err != nil {
 			h.t.Fatal(err)
@@ -544,7 +576,7 @@ func (h *house) spoiledData() {
 	h.t.Helper()
 	question := 0
 	for _, tt := range []struct{ of, as string }{
-		{"TORINO_TSV", "BAD_SEX"}, {"TORINO_TSV", "STRANGER"}, {"TORINO_TSV", "NO_UTF8"}, {"TORINO_TSV", ""},
+		{"TORINO_TSV", "BAD_SEX"}, {"TORINO_TSV", "RENAMED"}, {"TORINO_TSV", "STRANGER"}, {"TORINO_TSV", "NO_UTF8"}, {"TORINO_TSV", ""},
 		{"TORINO", "CUT_VCF"}, {"TORINO", "BAD_CALL"}, {"TORINO", ""}, {"GENEVA_TSV", "BAD_SEX"}, {"GENEVA_TSV", ""},
 	} {
 		whole := h.read(tt.of)
@@ -557,10 +589,21 @@ func (h *house) spoiledData() {
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		question++
-		task := h.run("alice", 0, fmt.Sprintf("run "+ask+"--passport $PASSPORT --region 22:200%02d000-20020000 --mode dp --epsilon 0.1 --detach", question))
 		site := strings.ToLower(strings.TrimSuffix(tt.of, "_TSV"))
-		h.until(site+" refuses", func() bool { return strings.Contains(h.run("alice", 0, "task show "+task), site+": refused") })
+		before, _ := h.procs[site].text()
+		task := ""
+		h.until(site+" refuses for "+tt.as, func() bool {
+			said, _ := h.procs[site].text()
+			if said = said[len(before):]; strings.Contains(said, "msg=refused call=offer") || strings.Contains(said, `what="call offer"`) {
+				return true
+			}
+			// It is asked again where another site was the first to refuse.
+			if task == "" || strings.Contains(h.run("alice", 0, "task show "+task), "failed") {
+				question++
+				task = h.run("alice", 0, fmt.Sprintf("run "+ask+"--passport $PASSPORT --region 22:200%02d000-20030000 --mode dp --epsilon 0.1 --detach", question))
+			}
+			return false
+		})
 		if err := os.WriteFile(h.vars[tt.of], []byte(whole), 0o600); err != nil {
 			h.t.Fatal(err)
 		}
