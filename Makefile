@@ -53,7 +53,7 @@ race:
 ##  make bench    times beside the textbook's and others', as a table; also in build/bench.jsonl
 bench:
 	@mkdir -p build
-	@go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) -timeout 30m ./he/... ./dp/ledger > build/bench.txt
+	@go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) -timeout 30m ./he/... ./dp/ledger ./node ./node/policy ./audit > build/bench.txt
 	@cd bench && go test -run '^$$' -bench 'Table/$(BENCH)' -count $(COUNT) -benchtime $(BENCHTIME) ./dp >> ../build/bench.txt
 	@cd bench && go run . -jsonl ../build/bench.jsonl < ../build/bench.txt
 

@@ -14,6 +14,38 @@ import (
 	"github.com/locus-genomics/locus/audit/verify"
 )
 
+// BenchmarkTable is the time from an entry to a checkpoint with the cosignatures of three
+// witnesses of this process, each with a disk of its own, and what it takes to verify all of
+// a log of a million entries.
+func BenchmarkTable(b *testing.B) {
+	b.Run("cosigned/go", func(b *testing.B) {
+		var witnesses []audit.Remote
+		for i, name := range []string{"bern", "zug", "chur"} {
+			witnesses = append(witnesses, newSite(b, name, byte(2+i)).remote())
+		}
+		l := open(b, b.TempDir(), func(c *audit.Config) { c.Witnesses, c.Quorum = witnesses, 3 })
+		each(b, func(i int) error { _, _, err := l.AppendWitnessed(b.Context(), entry(i)); return err })
+	})
+	dir, made := b.TempDir(), false
+	b.Run("verify-1M/go", func(b *testing.B) {
+		if !made {
+			l := open(b, dir, nil)
+			flood(b, l, million)
+			l.Close()
+			made = true
+		}
+		p := policy(b, 0)
+		for b.Loop() {
+			if report, err := verify.Log(os.DirFS(dir), p, verify.Options{Now: time.Now()}); err != nil || report.Newest.Size != million {
+				b.Fatalf("%+v, %v", report, err)
+			}
+		}
+		b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/log")
+	})
+}
+
+const million = 1_000_000
+
 // BenchmarkAppend is the time from an entry to what somebody can rely on: to the disk,
 // and to a checkpoint that three witnesses, each 20 ms away, have cosigned.
 func BenchmarkAppend(b *testing.B) {

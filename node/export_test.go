@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/locus-genomics/locus/dp/ledger"
 	"github.com/locus-genomics/locus/node/detect"
 	"github.com/locus-genomics/locus/protocol"
+	"github.com/locus-genomics/locus/protocol/wire"
 )
 
 // Pin is what Join does with the token's endpoints.
@@ -188,4 +190,20 @@ func (n *Node) FillDisk(ctx context.Context, pages int) error {
 		return err
 	}
 	return n.records.db.QueryRowContext(ctx, fmt.Sprintf("PRAGMA max_page_count = %d", now+pages)).Scan(&now)
+}
+
+// Admit is what an offer passes before a genotype is read: its signatures and every rule. It
+// writes nothing.
+func (n *Node) Admit(ctx context.Context, from wire.PeerID, study string, request []byte) error {
+	s := &server{Node: n}
+	on, err := s.study(ctx, from, study)
+	if err != nil {
+		return err
+	}
+	o, err := on.pinned.roster.Message.ParseOffer(request, on.pinned.digest())
+	if err != nil {
+		return err
+	}
+	q := &question{pinned: on.pinned, now: n.cfg.Now(), header: o.Header, sealed: o.Body, contents: o.Contents()}
+	return errors.Join(checkLife(ctx, q), notFrozen(ctx, n.records.db), s.judge(ctx, q))
 }

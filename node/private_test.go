@@ -37,7 +37,7 @@ func again(release uint32) func(*asking) {
 }
 
 // newPrivateNetwork is a network whose custodians let Alice ask in mode dp.
-func newPrivateNetwork(t *testing.T, n int) *network {
+func newPrivateNetwork(t testing.TB, n int) *network {
 	t.Helper()
 	w := newNetwork(t, n, bothModes)
 	for i := range w.sites {

@@ -294,6 +294,19 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// BenchmarkTable is a decision by a hundred rules of usual length, of which one permits.
+func BenchmarkTable(b *testing.B) {
+	b.Run("decide-100/go", func(b *testing.B) {
+		p, q := parse(b, many(99)+members), private()
+		for b.Loop() {
+			if d := p.Decide(q); d.Verdict != policy.Allow {
+				b.Fatal(d)
+			}
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N), "ns/decision")
+	})
+}
+
 func BenchmarkDecide(b *testing.B) {
 	for _, n := range []int{1, 10, 100, 400} {
 		b.Run(fmt.Sprintf("%d policies", n), func(b *testing.B) {
