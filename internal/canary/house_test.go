@@ -142,8 +142,11 @@ func (h *house) command(ctx context.Context, party string, args []string) *exec.
 	return c
 }
 
-// note finds which command the arguments are of.
+// note finds which command the arguments are of. Who asks for help runs none.
 func (h *house) note(program string, args []string) {
+	if slices.Contains(args, "--help") {
+		return
+	}
 	path := program
 	for _, a := range args {
 		if _, ok := h.tree[path+" "+a]; !ok {
