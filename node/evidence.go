@@ -11,6 +11,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -132,7 +133,7 @@ func impersonal(documents map[string][]byte) error {
 		line := 0
 		for text := range bytes.Lines(documents[name]) {
 			line++
-			s.Header(line, bytes.TrimSpace(text))
+			s.Header(line, affiliation.ReplaceAll(bytes.TrimSpace(text), []byte("$1 of ")))
 		}
 		if found := s.Report().Findings; len(found) > 0 {
 			return fmt.Errorf("%w: there is personal data in %s (%v): where it comes from a policy, or from the name of a cohort or a study, name it otherwise", ErrEvidence, name, found[0])
@@ -140,6 +141,10 @@ func impersonal(documents map[string][]byte) error {
 	}
 	return nil
 }
+
+// affiliation is what policies speak of that looks like an address: a role of eduPerson
+// (eduPersonScopedAffiliation), at a place.
+var affiliation = regexp.MustCompile(`\b(faculty|student|staff|alum|member|affiliate|employee|library-walk-in)@`)
 
 func asJSON(v any) ([]byte, error) {
 	raw, err := json.MarshalIndent(v, "", "  ")
@@ -341,9 +346,10 @@ func (n *Node) decisionLines(ctx context.Context, since time.Time) ([]byte, erro
 			MicroEpsilon int64    `json:"microEpsilon,omitempty"`
 			Purposes     []string `json:"purposes,omitempty"`
 			DatasetTerms []string `json:"datasetTerms,omitempty"`
+			Reasons      string   `json:"reasons"`
 		}{
 			evidence.Decision{Query: d.Query, At: d.At.UTC(), Epoch: d.Epoch, Code: d.Code}, d.Verdict, says, d.Study, f.Cohort,
-			f.Organisation, f.Country, f.Mode, f.Analysis, f.Variants, f.MicroEpsilon, f.Purposes, f.Duo,
+			f.Organisation, f.Country, f.Mode, f.Analysis, f.Variants, f.MicroEpsilon, f.Purposes, f.Duo, d.Why,
 		})
 		if err != nil {
 			return nil, fmt.Errorf("write evidence: %w", err)

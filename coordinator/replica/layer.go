@@ -158,6 +158,7 @@ func (a memberAddr) String() string { return string(a) }
 type transport struct {
 	*raft.NetworkTransport
 	progress *progress
+	patience time.Duration
 }
 
 // AppendEntries carries heartbeats, and entries to a follower that is behind.
@@ -168,6 +169,31 @@ func (t transport) AppendEntries(id raft.ServerID, to raft.ServerAddress,
 		t.progress.heard(MemberID(id), response.LastLog, time.Now())
 	}
 	return err
+}
+
+// AppendEntriesPipeline carries entries without waiting for each answer.
+func (t transport) AppendEntriesPipeline(id raft.ServerID, to raft.ServerAddress) (raft.AppendPipeline, error) {
+	p, err := t.NetworkTransport.AppendEntriesPipeline(id, to)
+	if err != nil {
+		return nil, err
+	}
+	return pipeline{p, t.patience}, nil
+}
+
+// pipeline is raft's own, and is given up when it is full for too long. Raft (v1.8.0,
+// pipelineReplicate) closes it only after a call that waits for room, which there never is when
+// the one who takes the answers has gone: replication to a member stopped for good, and so did
+// a member that was told to end.
+type pipeline struct {
+	raft.AppendPipeline
+	patience time.Duration
+}
+
+// AppendEntries sends entries.
+func (p pipeline) AppendEntries(request *raft.AppendEntriesRequest, response *raft.AppendEntriesResponse) (raft.AppendFuture, error) {
+	late := time.AfterFunc(p.patience, func() { _ = p.Close() })
+	defer late.Stop()
+	return p.AppendPipeline.AppendEntries(request, response)
 }
 
 // progress is how far each follower's log reaches, as it said itself.

@@ -95,7 +95,7 @@ func (r *Replica) Run(ctx context.Context) error {
 // start starts raft, which restores the newest snapshot.
 func (r *Replica) start(lines *streams) (*raft.Raft, error) {
 	conf := r.cfg.raft()
-	carrier := transport{progress: &r.progress, NetworkTransport: raft.NewNetworkTransportWithConfig(
+	carrier := transport{progress: &r.progress, patience: r.cfg.io(), NetworkTransport: raft.NewNetworkTransportWithConfig(
 		&raft.NetworkTransportConfig{Stream: lines, MaxPool: 3, Timeout: r.cfg.io(), Logger: conf.Logger})}
 	node, err := raft.NewRaft(conf, r.fsm, r.disk, r.disk, r.disk, carrier)
 	// A snapshot that is damaged must not be passed over for an older one.

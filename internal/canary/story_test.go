@@ -487,7 +487,42 @@ func thePeople(h *house) []canary.Canary {
 	h.run("alice", 0, "task show "+task)
 	h.run("geneva", 0, "thaw")
 	h.run("alice", 0, "task watch "+task)
+	theLog(h)
 	return nil
+}
+
+// theLog is what a site shows of itself, and finds odd.
+func theLog(h *house) {
+	h.run("geneva", 0, "audit show")
+	h.run("geneva", 0, "audit show -o json")
+	h.run("geneva", 0, "audit fsck")
+	h.run("geneva", 0, "audit prove 0 --out first.tlog-proof")
+	h.run("geneva", 2, "audit prove $GENEVA_TSV")
+	h.vars["LOG_POLICY"] = h.input("log.policy", "#\n"+h.run("geneva", 0, "audit policy"))
+	h.vars["GENEVA_LOG"] = h.path("geneva", "audit")
+	h.run("geneva", 0, "audit export --out geneva.zip")
+	h.run("alice", 0, "audit show --policy $LOG_POLICY --allow-unknown $GENEVA_LOG")
+	h.run("geneva", 0, "finding list")
+	h.run("geneva", 0, "finding list -o json")
+	h.run("geneva", 0, "finding config")
+	h.run("geneva", 2, "finding config $JSON")
+	h.run("geneva", 3, "finding thaw 000000000000")
+	h.run("geneva", 6, "notify test")
+	h.run("geneva", 0, "key list")
+	h.run("geneva", 0, "key policy")
+}
+
+// theLeave is what a site ends, while it does not serve.
+func theLeave(h *house) {
+	h.run("lyon", 0, "key rotate --erase")
+	keys := strings.Fields(h.run("lyon", 0, "key list"))
+	at := slices.Index(keys, "STATE")
+	h.run("lyon", 0, "key revoke "+keys[at+1])
+	h.run("lyon", 3, "key revoke $GENEVA_TSV")
+	h.run("lyon", 0, "study leave demo --yes")
+	h.run("lyon", 6, "study leave mars --yes")
+	h.run("lyon", 0, "cohort erase everyone --yes --out erased.json")
+	h.run("lyon", 6, "cohort erase nobody --yes")
 }
 
 // theFaults are what goes wrong while the nodes serve: their logs tell of it.
@@ -737,6 +772,7 @@ func theEnd(h *house) []canary.Canary {
 	for name := range maps.Clone(h.procs) {
 		h.stop(name, syscall.SIGTERM)
 	}
+	theLeave(h)
 	h.files()
 	h.egressLogged(sites...)
 	planted := h.secrets()
