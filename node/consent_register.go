@@ -264,7 +264,7 @@ func (n *Node) registerNow(ctx context.Context, q querier) (*register, error) {
 		return nil, err
 	}
 	if now.unconfirmed && !debug.Without(debug.ConsentConfirmed) {
-		return nil, fmt.Errorf("%w: the records were restored, and withdrawals since the backup may be lost; import the consents again, or say that they are complete with locus-node consent confirm", protocol.NotReady)
+		return nil, fmt.Errorf("%w: the records were restored, and withdrawals since the backup may be lost, as may be a newer policy, changes of officers, a freeze and revoked keys; bring them in again, and say that all is complete with locus-node consent confirm", protocol.NotReady)
 	}
 	n.consents.mu.Lock()
 	last := n.consents.last

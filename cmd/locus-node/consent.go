@@ -259,7 +259,7 @@ func (a *app) consentDiseases() *cobra.Command {
 
 func (a *app) consentConfirm() *cobra.Command {
 	return &cobra.Command{
-		Use: "confirm", Short: "Say, after the records were restored, that no withdrawal was lost with them", Args: cli.Exactly(0),
+		Use: "confirm", Short: "Say, after the records were restored, that no withdrawal, policy, freeze or revocation was lost with them", Args: cli.Exactly(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.with(node.Config{}, func(n *node.Node) error {
 				if err := n.ConfirmConsents(cmd.Context()); err != nil {

@@ -309,7 +309,7 @@ func FuzzExpression(f *testing.F) {
 	for _, where := range []string{
 		`sex == "F" && age >= 40 && "HP:0001250" in phenotypes`, `!has(bmi) || double(age) / bmi > 1.5`, `column("age at visit") in [3, 4]`,
 		`icd.startsWith("I21") ? size(icd) < 2 : age % 2 == 0`, `phenotypes == ["HP:0001250"]`, "age != 40\n&& score > \"1\"", `-1 < -age`,
-		`[[age]] == [[40]]`, `empty.x`, `has(`, `"\u00e9" in icd`, `1.5e300 * bmi > 1e308`, `sex=2`,
+		`[[age]] == [[40]]`, `empty.x`, `has(`, `"\u00e9" in icd`, `1.5e300 * bmi > 1e308`, `sex=2`, "> =", "sex= =2",
 	} {
 		f.Add(where, withBars)
 	}

@@ -63,10 +63,12 @@ func isControl(c rune) bool { return unicode.IsControl(c) && c != '\n' && c != '
 // only.
 func pair(text string) (column, value string, ok bool) {
 	column, value, ok = strings.Cut(text, "=")
-	if !ok || strings.ContainsAny(column, "\"'") || strings.HasPrefix(value, "=") {
+	// Spaces around the = are not kept, and must not make another sign of it.
+	name, first := strings.TrimSpace(column), strings.TrimSpace(value)
+	if !ok || strings.ContainsAny(column, "\"'") || strings.HasPrefix(first, "=") {
 		return "", "", false
 	}
-	if column != "" && strings.IndexByte("!<>", column[len(column)-1]) >= 0 {
+	if name != "" && strings.IndexByte("!<>", name[len(name)-1]) >= 0 {
 		return "", "", false
 	}
 	return column, value, true
